@@ -1,0 +1,302 @@
+"""Every error that bybot raises on purpose.
+
+    BybotError
+    ├── ConfigurationError          what is wrong with the environment, all of it at once
+    ├── Forbidden                   the caller may not do this
+    ├── StoreError
+    │   ├── StoreUnavailable        the store does not answer: nothing is known, nothing was decided
+    │   ├── StaleWrite              a condition of the write no longer holds: nothing was written
+    │   ├── CorruptDocument         kept aside under another name, others are unaffected
+    │   └── DocumentTooLarge        above what every store can hold
+    ├── VaultError
+    │   ├── KeyMissing              sealed data, but no key is configured
+    │   ├── WrongKey                none of the configured keys opens this; nothing was changed
+    │   └── Tampered                the right key, but not this person's data
+    ├── SessionError
+    │   ├── NoSession               there is no stored session
+    │   ├── SessionRevoked          Telegram ended the login; the reason is kept
+    │   ├── OwnedElsewhere          another process holds it, and since when
+    │   ├── Fenced                  this process lost the right to speak
+    │   ├── InvalidTransition       the session's state does not allow this
+    │   └── TelegramUnreachable     no connection within the time limit
+    ├── LoginError
+    │   ├── InvalidPhone  InvalidCode  CodeExpired  WrongPassword  LoginBanned
+    │   ├── LoginFlood              wait that many seconds
+    │   ├── LoginTimeout  LoginCancelled  NoLogin  AlreadyLoggedIn  AccountMismatch
+    └── MirrorError
+        ├── ChatNotFound  ChatNotReadable  ChatNotWritable  SameChat  PairExists  PairNotFound  PairCycle
+        ├── ProtectedContent        the channel forbids forwarding
+        └── AccountLimited          PEER_FLOOD or a frozen account
+
+Each carries its facts as attributes, a stable ``code``, and a ``next_step``: what the reader can do about it.
+The chat translates by ``code`` and facts; the command line prints the message and the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+
+class BybotError(Exception):
+    """Base of all. ``code`` is stable; ``exit_code`` is what the command line ends with."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+    next_step: str = ""
+
+    def __init__(self, message: str, *, next_step: str | None = None) -> None:
+        super().__init__(message)
+        if next_step is not None:
+            self.next_step = next_step
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+# Configuration ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the configuration: the variable, the fact (never the value), what to do."""
+
+    variable: str
+    fact: str
+    next_step: str
+
+
+class ConfigurationError(BybotError):
+    code = "configuration"
+    exit_code = 78  # EX_CONFIG of sysexits.h
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = [f"{p.variable}: {p.fact}. {p.next_step}" for p in problems]
+        super().__init__("The configuration cannot be used:\n" + "\n".join(f"  - {line}" for line in lines))
+
+
+class Forbidden(BybotError):
+    code = "forbidden"
+    exit_code = 77
+    next_step = "Ask an administrator of this bot."
+
+
+# Stores -------------------------------------------------------------------------------------------------------
+
+
+class StoreError(BybotError):
+    code = "store"
+
+
+class StoreUnavailable(StoreError):
+    code = "store_unavailable"
+    exit_code = 75
+    next_step = "Nothing was lost; try again when the store answers."
+
+
+class StaleWrite(StoreError):
+    code = "stale_write"
+    next_step = "Read again and decide anew."
+
+
+class CorruptDocument(StoreError):
+    code = "corrupt_document"
+
+    def __init__(self, message: str, *, kept_at: str | None = None) -> None:
+        super().__init__(message)
+        self.kept_at = kept_at
+        self.next_step = f"It was kept aside as {kept_at}." if kept_at else "It was left untouched."
+
+
+class DocumentTooLarge(StoreError):
+    code = "document_too_large"
+
+
+# Vault --------------------------------------------------------------------------------------------------------
+
+
+class VaultError(BybotError):
+    code = "vault"
+
+
+class KeyMissing(VaultError):
+    code = "key_missing"
+    exit_code = 78
+    next_step = "Set SESSION_ENCRYPTION_KEYS to the key that sealed it."
+
+
+class WrongKey(VaultError):
+    code = "wrong_key"
+    exit_code = 78
+    next_step = "Put the key that sealed it into SESSION_ENCRYPTION_KEYS; nothing was changed."
+
+
+class Tampered(VaultError):
+    code = "tampered"
+    next_step = "It belongs to another person or bot, or was altered; restore it from a backup."
+
+
+# Sessions -----------------------------------------------------------------------------------------------------
+
+
+class SessionError(BybotError):
+    code = "session"
+
+
+class NoSession(SessionError):
+    code = "no_session"
+    next_step = "Log in first: /login."
+
+
+class SessionRevoked(SessionError):
+    code = "session_revoked"
+    next_step = "Log in again: /login."
+
+    def __init__(self, message: str, *, reason: str, since: datetime | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.since = since
+
+
+class OwnedElsewhere(SessionError):
+    code = "owned_elsewhere"
+    exit_code = 75
+
+    def __init__(self, message: str, *, holder: str, since: datetime | None = None) -> None:
+        super().__init__(message, next_step="Wait until the other process ends, or stop it.")
+        self.holder = holder
+        self.since = since
+
+
+class Fenced(SessionError):
+    code = "fenced"
+    next_step = "Ask for the client again: this one is never used again."
+
+
+class InvalidTransition(SessionError):
+    code = "invalid_transition"
+
+
+class TelegramUnreachable(SessionError):
+    code = "telegram_unreachable"
+    exit_code = 75
+    next_step = "Check the network, or set PROXY_URL where Telegram is blocked."
+
+
+# Login --------------------------------------------------------------------------------------------------------
+
+
+class LoginError(BybotError):
+    code = "login"
+
+
+class InvalidPhone(LoginError):
+    code = "invalid_phone"
+    next_step = "Send the number with its country code, such as +44 7700 900123."
+
+
+class InvalidCode(LoginError):
+    code = "invalid_code"
+    next_step = "Look at the newest message from Telegram and enter its code again."
+
+
+class CodeExpired(LoginError):
+    code = "code_expired"
+    next_step = "Ask for a new code."
+
+
+class WrongPassword(LoginError):
+    code = "wrong_password"
+    next_step = "Try the password again."
+
+
+class LoginBanned(LoginError):
+    code = "login_banned"
+    next_step = "Telegram has banned this number; write to recover@telegram.org."
+
+
+class LoginFlood(LoginError):
+    code = "login_flood"
+
+    def __init__(self, message: str, *, seconds: int) -> None:
+        super().__init__(message, next_step=f"Wait {seconds} seconds and try again.")
+        self.seconds = seconds
+
+
+class LoginTimeout(LoginError):
+    code = "login_timeout"
+    next_step = "Start again: /login."
+
+
+class LoginCancelled(LoginError):
+    code = "login_cancelled"
+    next_step = "Start again: /login."
+
+
+class NoLogin(LoginError):
+    code = "no_login"
+    next_step = "Start one: /login."
+
+
+class AlreadyLoggedIn(LoginError):
+    code = "already_logged_in"
+    next_step = "Log out first: /logout."
+
+
+class AccountMismatch(LoginError):
+    code = "account_mismatch"
+
+
+# Mirroring ----------------------------------------------------------------------------------------------------
+
+
+class MirrorError(BybotError):
+    code = "mirror"
+
+
+class ChatNotFound(MirrorError):
+    code = "chat_not_found"
+    next_step = "Check the link or name, or pick the channel from the list."
+
+
+class ChatNotReadable(MirrorError):
+    code = "chat_not_readable"
+    next_step = "Join the channel with your account first."
+
+
+class ChatNotWritable(MirrorError):
+    code = "chat_not_writable"
+    next_step = "Make your account an administrator who may post there."
+
+
+class SameChat(MirrorError):
+    code = "same_chat"
+    next_step = "Choose another target."
+
+
+class PairExists(MirrorError):
+    code = "pair_exists"
+
+
+class PairNotFound(MirrorError):
+    code = "pair_not_found"
+    next_step = "See your pairs: /pairs."
+
+
+class PairCycle(MirrorError):
+    code = "pair_cycle"
+    next_step = "Remove one of the pairs of the circle."
+
+
+class ProtectedContent(MirrorError):
+    code = "protected_content"
+    next_step = "Ask the owner of the channel to allow forwarding."
+
+
+class AccountLimited(MirrorError):
+    code = "account_limited"
+    next_step = "Write to @SpamBot with your account to see the limit; pairs go on when you resume them."

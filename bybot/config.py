@@ -164,7 +164,7 @@ def load_settings(env_file: str | os.PathLike[str] | None = None) -> Settings:
         neutral = {name: rules.NEUTRAL[name] for p in problems if (name := p.variable.lower()) in rules.NEUTRAL}
         if len(neutral) < len(problems):
             raise ConfigurationError(problems) from None
-        settings = Settings(_env_file=path, **neutral)  # type: ignore[arg-type]
+        settings = Settings(_env_file=path, **neutral)  # type: ignore[call-arg]
     named = {problem.variable for problem in problems}
     problems += [problem for problem in rules.check(settings) if problem.variable not in named]
     if problems:

@@ -4,30 +4,27 @@ A fault is one dictionary with a ``kind``; :meth:`Faults.add` checks it. Matchin
 optional: every account, every request); request names are compared without namespace, ``Request`` suffix and case, so
 ``messages.forwardMessages``, ``ForwardMessagesRequest`` and ``forwardmessages`` are the same.
 
-==================== ==========================================================================================
-kind                 effect
-==================== ==========================================================================================
-flood                420 FLOOD_WAIT_{seconds} (``error`` chooses another prefix) for ``times`` requests; with ``until_over``
-                     instead for every request until the seconds have passed
-error                an RPC error ``code`` and ``message`` (500 by default)
-latency              the request waits ``seconds`` before it is handled
-cut                  the ``nth`` matching request is applied, then the connection is closed before the reply; with ``hold``
-                     the account gets no answer to anything afterwards, until the fault is cleared
-lost_push            ``times`` pushes are not delivered (they stay in the differences)
-reversed_push        two pushes at a time are delivered in the wrong order
-difference_too_long  ``times`` differences of ``channel`` (or any) are answered with "too long"
-clock_skew           the server's clock is ``seconds`` ahead
-bot_flood            Bot API 429 with retry_after ``seconds``; ``account`` is the bot's id
-bot_error            Bot API error ``code`` and ``message`` (502 "Bad Gateway" by default)
-bot_latency          a Bot API call waits ``seconds``
-bot_cut              a Bot API call is applied and its connection closed before the reply
-==================== ==========================================================================================
+- ``flood``: 420 FLOOD_WAIT_{seconds} (``error`` chooses another prefix) for ``times`` requests; with
+  ``until_over`` instead for every request until the seconds have passed.
+- ``error``: an RPC error ``code`` and ``message`` (500 INTERNAL by default).
+- ``latency``: a request waits ``seconds`` before it is handled.
+- ``cut``: the ``nth`` matching request is applied, then the connection is closed before the reply; with ``hold``
+  the account gets no answer to anything afterwards, until the fault is cleared.
+- ``lost_push``: ``times`` pushes are not delivered (they stay in the differences).
+- ``reversed_push``: two pushes at a time are delivered in the wrong order.
+- ``difference_too_long``: ``times`` differences of ``channel`` (or of any) are answered with "too long".
+- ``clock_skew``: the server's clock is ``seconds`` ahead.
+- ``bot_flood``: Bot API 429 with retry_after ``seconds``; ``account`` is the bot's id in these four.
+- ``bot_error``: a Bot API error ``code`` and ``message`` (502 Bad Gateway by default).
+- ``bot_latency``: a Bot API call waits ``seconds``.
+- ``bot_cut``: a Bot API call is applied and its connection closed before the reply.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -37,8 +34,8 @@ from typing import Any
 from bybot.clock import Clock, SystemClock
 
 KINDS = frozenset(
-    "flood error latency cut lost_push reversed_push difference_too_long clock_skew "
-    "bot_flood bot_error bot_latency bot_cut".split()
+    {"flood", "error", "latency", "cut", "lost_push", "reversed_push", "difference_too_long", "clock_skew"}
+    | {"bot_flood", "bot_error", "bot_latency", "bot_cut"}
 )
 
 #: Requests without a handler, summed over every sandbox of this process: a test suite ends with it empty.
@@ -114,7 +111,7 @@ class Outcome(Enum):
 
 @dataclass
 class Fault:
-    """One active fault; see the module's table. ``fired`` counts how often it took effect."""
+    """One active fault; see the module's list. ``fired`` counts how often it took effect."""
 
     id: int
     kind: str
@@ -256,7 +253,7 @@ class Faults:
                 if seconds <= 0:
                     continue
             self._fire(fault)
-            raise RpcError(420, f"{fault.error}_{max(1, round(seconds + 0.499))}")
+            raise RpcError(420, f"{fault.error}_{max(1, math.ceil(seconds))}")
         if error := self._take("error", account, method):
             raise RpcError(error.code, error.message)
 

@@ -1,0 +1,215 @@
+"""The configuration: everything wrong at once, each variable named, no value shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bybot.config import Settings, load_settings
+from bybot.errors import ConfigurationError
+
+Load = Callable[..., Settings]
+KEY = base64.b64encode(bytes(range(32))).decode()
+GOOD = {
+    "BOT_TOKEN": "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc",
+    "API_ID": "12345",
+    "API_HASH": "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+    "ADMIN_IDS": "1, 2",
+}
+SERVICE_ACCOUNT = json.dumps({"type": "service_account", "private_key": "k", "client_email": "e@p"})
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
+    def _load(*, env_file: str | None = None, **changes: str | None) -> Settings:
+        for name in list(os.environ):
+            if name.upper() in {field.upper() for field in Settings.model_fields}:
+                monkeypatch.delenv(name)
+        for name, value in {**GOOD, **changes}.items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        path = tmp_path / "env"
+        path.write_text(env_file or "")
+        return load_settings(path)
+
+    return _load
+
+
+def problems(caught: pytest.ExceptionInfo[ConfigurationError]) -> set[str]:
+    return {problem.variable for problem in caught.value.problems}
+
+
+def test_defaults_are_local_and_need_no_firebase(load: Load) -> None:
+    settings = load()
+    assert settings.local_storage
+    assert settings.environment == "local"
+    assert settings.data_space == "bybot_local"
+    assert settings.admin_ids == {1, 2}
+    assert settings.allowed_users == frozenset()
+    assert (settings.bind_host, settings.port) == ("127.0.0.1", 8080)
+    assert settings.public_url is None
+
+
+def test_render_uses_firestore_and_its_own_names(load: Load) -> None:
+    settings = load(
+        RENDER="true",
+        RENDER_EXTERNAL_URL="https://b.onrender.com",
+        PORT="10000",
+        FIREBASE_PROJECT_ID="p",
+        FIREBASE_CREDENTIALS=SERVICE_ACCOUNT,
+        SESSION_ENCRYPTION_KEYS=KEY,
+    )
+    assert not settings.local_storage
+    assert settings.environment == "render"
+    assert settings.data_space == "bybot_prod"
+    assert (settings.bind_host, settings.port) == ("0.0.0.0", 10000)
+    assert settings.public_url == "https://b.onrender.com"
+
+
+def test_render_is_detected_by_its_address_alone(load: Load) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(RENDER_EXTERNAL_URL="https://b.onrender.com")
+    assert problems(caught) == {"FIREBASE_PROJECT_ID", "FIREBASE_CREDENTIALS", "SESSION_ENCRYPTION_KEYS"}
+
+
+def test_everything_wrong_is_reported_at_once(load: Load) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(
+            BOT_TOKEN="your_bot_token",
+            API_ID="abc",
+            API_HASH=None,
+            ADMIN_IDS="1,bob",
+            PORT="70000",
+            PROXY_URL="ftp://x",
+            SESSION_ENCRYPTION_KEYS="short",
+            USE_LOCAL_STORAGE="maybe",
+            PACE="off",
+        )
+    expected = {"BOT_TOKEN", "API_ID", "API_HASH", "ADMIN_IDS", "PORT", "PROXY_URL", "SESSION_ENCRYPTION_KEYS"}
+    assert problems(caught) == expected | {"USE_LOCAL_STORAGE", "PACE"}
+
+
+def test_no_value_is_ever_shown(load: Load) -> None:
+    values = {
+        "BOT_TOKEN": "777:wrongwrong",
+        "API_ID": "s3cretid",
+        "API_HASH": "s3crethash",
+        "PROXY_URL": "s3cr://u:pw@h",
+    }
+    with pytest.raises(ConfigurationError) as caught:
+        load(
+            SESSION_ENCRYPTION_KEYS="s3cretkey", FIREBASE_CREDENTIALS="s3cretfile", USE_LOCAL_STORAGE="false", **values
+        )
+    text = str(caught.value) + repr(caught.value)
+    assert "s3cr" not in text
+    assert "wrongwrong" not in text
+    assert caught.value.exit_code == 78
+
+
+def test_settings_mask_their_secrets(load: Load) -> None:
+    settings = load(SESSION_ENCRYPTION_KEYS=KEY, PROXY_URL="socks5://user:pass@127.0.0.1:1080")
+    shown = repr(settings) + str(settings)
+    for secret in (GOOD["BOT_TOKEN"], GOOD["API_HASH"], KEY, "user:pass"):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize("name", ["BOT_TOKEN", "API_HASH"])
+@pytest.mark.parametrize("value", ["changeme", "YOUR_VALUE", "<paste here>", "xxxxxxxx", "..."])
+def test_placeholders_are_refused(load: Load, name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(**{name: value})
+    assert "placeholder" in str(caught.value)
+
+
+def test_an_empty_value_counts_as_unset(load: Load) -> None:
+    settings = load(USE_LOCAL_STORAGE="", PORT="", BOT_ID="", PROXY_URL="", WEBHOOK_URL="")
+    assert settings.local_storage
+    assert settings.port == 8080
+
+
+def test_the_env_file_gives_values_and_the_environment_wins(load: Load) -> None:
+    settings = load(env_file='BOT_ID="from:file"\nPORT=9\nDEVICE_MODEL="my phone: it\'s"\n', BOT_ID="fromenv")
+    assert settings.data_space == "fromenv"
+    assert settings.port == 9
+    assert settings.device_model == "my phone: it's"
+
+
+def test_files_on_render_are_refused_without_a_mounted_disk(load: Load) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(RENDER="true", USE_LOCAL_STORAGE="true", SESSION_ENCRYPTION_KEYS=KEY)
+    assert problems(caught) == {"USE_LOCAL_STORAGE"}
+
+
+@pytest.mark.parametrize("text", ["{not json", '{"a": 1}', "/no/such/file.json"])
+def test_bad_service_accounts_are_refused(load: Load, text: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(USE_LOCAL_STORAGE="false", FIREBASE_PROJECT_ID="p", FIREBASE_CREDENTIALS=text, SESSION_ENCRYPTION_KEYS=KEY)
+    assert problems(caught) == {"FIREBASE_CREDENTIALS"}
+
+
+def test_the_names_of_google_s_tools_are_read_too(load: Load, tmp_path: Path) -> None:
+    path = tmp_path / "account.json"
+    path.write_text(SERVICE_ACCOUNT)
+    settings = load(
+        USE_LOCAL_STORAGE="false",
+        GOOGLE_CLOUD_PROJECT="p",
+        GOOGLE_APPLICATION_CREDENTIALS=str(path),
+        SESSION_ENCRYPTION_KEYS=KEY,
+    )
+    assert settings.firebase_project == "p"
+    assert settings.firebase_secret == str(path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "socks5://h:1080",
+        "http://user:p%40ss@h:8080",
+        "tg://proxy?server=h&port=443&secret=dd00112233445566778899aabbccddeeff",
+        "https://t.me/proxy?server=h&port=443&secret=00112233445566778899aabbccddeeff",
+    ],
+)
+def test_proxies_of_every_kind_are_accepted(load: Load, url: str) -> None:
+    assert load(PROXY_URL=url).proxy_url.get_secret_value() == url
+
+
+@pytest.mark.parametrize("url", ["socks4a//h", "socks5://h", "tg://proxy?server=h", "socks5://h:notaport"])
+def test_malformed_proxies_are_refused(load: Load, url: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(PROXY_URL=url)
+    assert problems(caught) == {"PROXY_URL"}
+
+
+def test_pacing_and_sabotage_are_safe_against_the_real_telegram(load: Load) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(PACE="off", BYBOT_SABOTAGE="drop=1")
+    assert problems(caught) == {"PACE", "BYBOT_SABOTAGE"}
+
+
+def test_another_telegram_needs_its_key_and_may_be_unpaced(load: Load, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(TELEGRAM_DC="2:127.0.0.1:8443", PACE="off")
+    assert problems(caught) == {"TELEGRAM_RSA_KEY_FILE"}
+    pem = tmp_path / "key.pem"
+    pem.write_text("x")
+    assert load(TELEGRAM_DC="2:127.0.0.1:8443", PACE="off", TELEGRAM_RSA_KEY_FILE=str(pem)).other_telegram
+
+
+@pytest.mark.parametrize("value", ["../up", "a/b", "", "-x", "ü"])
+def test_a_data_space_has_a_plain_name(load: Load, value: str) -> None:
+    if not value:
+        assert load(BOT_ID=value).data_space == "bybot_local"
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        load(BOT_ID=value)
+    assert problems(caught) == {"BOT_ID"}
+
+
+def test_everyone_or_some_may_be_allowed(load: Load) -> None:
+    assert load(ALLOWED_USERS="*").allowed_users == "*"
+    assert load(ALLOWED_USERS="5,6").allowed_users == {5, 6}

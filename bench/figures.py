@@ -1,0 +1,75 @@
+"""The figures: what is measured, in which unit, and the limit each must keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Literal
+
+Kind = Literal["at least", "at most", "below"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure and its limit.
+
+    ``at least`` and ``at most`` bound the ratio of ours to raw; ``below`` bounds our value itself, without a raw side.
+    """
+
+    name: str
+    unit: str
+    kind: Kind
+    bound: float
+
+    def judge(self, ours: list[float], raw: list[float]) -> Result:
+        """The medians of the samples of both sides, and whether the limit is kept."""
+        mine = median(ours)
+        if self.kind == "below":
+            return Result(self, mine, None, None, mine < self.bound)
+        plain = median(raw)
+        ratio = mine / plain
+        return Result(self, mine, plain, ratio, ratio >= self.bound if self.kind == "at least" else ratio <= self.bound)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A measured figure."""
+
+    figure: Figure
+    ours: float
+    raw: float | None
+    ratio: float | None
+    ok: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """One line of ``python -m bench --json``."""
+        return {
+            "name": self.figure.name,
+            "unit": self.figure.unit,
+            "ours": round(self.ours, 3),
+            "raw": None if self.raw is None else round(self.raw, 3),
+            "ratio": None if self.ratio is None else round(self.ratio, 3),
+            "bound": self.figure.bound,
+            "ok": self.ok,
+        }
+
+    def as_text(self) -> str:
+        """The same for people."""
+        figure = self.figure
+        against = "" if self.raw is None else f", raw {self.raw:.2f}, ratio {self.ratio:.2f}"
+        limit = f"{figure.kind} {figure.bound:g}" + (f" {figure.unit}" if figure.kind == "below" else " of raw")
+        verdict = "ok" if self.ok else "NOT OK"
+        return f"{figure.name:<20} {self.ours:.2f} {figure.unit}{against} (limit: {limit}): {verdict}"
+
+
+FIGURES: dict[str, Figure] = {
+    figure.name: figure
+    for figure in (
+        Figure("clone_batch", "posts/s", "at least", 0.8),
+        Figure("live_latency_p50", "ms", "at most", 1.5),
+        Figure("live_latency_p99", "ms", "at most", 2.0),
+        Figure("memory_per_session", "KiB", "at most", 1.3),
+        Figure("bring_up_1000", "s", "at most", 1.5),
+        Figure("base_rss", "MB", "below", 160),
+    )
+}

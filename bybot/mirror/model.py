@@ -1,0 +1,268 @@
+"""The nouns of mirroring: chats, pairs, where a pair starts, counts, progress, notices. All plain values.
+
+Ids of chats are *marked* as Telegram's clients write them: ``-100…`` for channels and megagroups, ``-…`` for basic
+groups. What is stored goes through ``to_value``/``from_value``: dicts of plain values that every store holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from bybot.errors import BybotError
+
+ChatKind = Literal["channel", "megagroup", "group"]
+
+
+@dataclass(frozen=True)
+class ChatRef:
+    """A chat as one account sees it.
+
+    ``access_hash`` is what this account needs to name the chat to Telegram; it is of no use to another account.
+    """
+
+    id: int
+    title: str
+    username: str | None = None
+    kind: ChatKind = "channel"
+    can_read: bool = True
+    can_post: bool = False
+    protected: bool = False
+    access_hash: int = 0
+
+    def to_value(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_value(cls, value: Mapping[str, Any]) -> ChatRef:
+        known = {f.name for f in fields(cls)}
+        return cls(**{name: item for name, item in value.items() if name in known})
+
+
+# Where a pair starts -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class New:
+    """Only what is posted from now on."""
+
+
+@dataclass(frozen=True)
+class Last:
+    """The last ``count`` posts, then what is posted from now on."""
+
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError("at least one post")
+
+
+@dataclass(frozen=True)
+class Everything:
+    """The whole history, then what is posted from now on."""
+
+
+@dataclass(frozen=True)
+class ByIds:
+    """From message ``first`` on; up to ``last`` and then no further, or without an end."""
+
+    first: int
+    last: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.first < 1 or (self.last is not None and self.last < self.first):
+            raise ValueError("ids start at 1 and do not end before they start")
+
+
+@dataclass(frozen=True)
+class ByDates:
+    """Posts of ``since`` and later; before ``until`` and then no further, or without an end. UTC-aware."""
+
+    since: datetime
+    until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.since.tzinfo is None or (self.until is not None and self.until.tzinfo is None):
+            raise ValueError("dates carry their time zone")
+
+
+Mode = New | Last | Everything | ByIds | ByDates
+
+_MODES: dict[str, type[Mode]] = {
+    "new": New,
+    "last": Last,
+    "everything": Everything,
+    "ids": ByIds,
+    "dates": ByDates,
+}
+
+
+def mode_to_value(mode: Mode) -> dict[str, Any]:
+    """A mode as a dict for a store."""
+    name = next(name for name, kind in _MODES.items() if type(mode) is kind)
+    return {"kind": name, **asdict(mode)}
+
+
+def mode_from_value(value: Mapping[str, Any]) -> Mode:
+    """The inverse of :func:`mode_to_value`.
+
+    Raises:
+        ValueError: no such mode.
+    """
+    facts = dict(value)
+    kind = _MODES.get(str(facts.pop("kind", "")))
+    if kind is None:
+        raise ValueError("no such mode")
+    return kind(**facts)
+
+
+# Pairs -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ChannelPair:
+    """One source, one target, one account. ``enabled`` is False while the user paused it."""
+
+    id: str
+    user: str
+    source: ChatRef
+    target: ChatRef
+    mode: Mode
+    created_at: datetime
+    enabled: bool = True
+
+    def to_value(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "user": self.user,
+            "source": self.source.to_value(),
+            "target": self.target.to_value(),
+            "mode": mode_to_value(self.mode),
+            "created_at": self.created_at,
+            "enabled": self.enabled,
+        }
+
+    @classmethod
+    def from_value(cls, value: Mapping[str, Any]) -> ChannelPair:
+        return cls(
+            id=str(value["id"]),
+            user=str(value["user"]),
+            source=ChatRef.from_value(value["source"]),
+            target=ChatRef.from_value(value["target"]),
+            mode=mode_from_value(value["mode"]),
+            created_at=value["created_at"],
+            enabled=bool(value.get("enabled", True)),
+        )
+
+
+@dataclass
+class Counts:
+    """What became of the source's messages so far, counted in messages (an album of four is four).
+
+    ``service``: messages that are no posts (joined, pinned, renamed). ``protected``: forwarding is forbidden.
+    ``refused``: Telegram would not copy them. ``gone``: deleted between reading and sending. ``reply_lost``: copied,
+    but without their reply header, because what they reply to has no copy.
+    """
+
+    copied: int = 0
+    service: int = 0
+    protected: int = 0
+    refused: int = 0
+    gone: int = 0
+    reply_lost: int = 0
+
+    @property
+    def skipped(self) -> int:
+        return self.service + self.protected + self.refused + self.gone
+
+    def to_value(self) -> dict[str, int]:
+        return asdict(self)
+
+    @classmethod
+    def from_value(cls, value: Mapping[str, Any]) -> Counts:
+        known = {f.name for f in fields(cls)}
+        return cls(**{name: int(item) for name, item in value.items() if name in known})
+
+
+class PairState(StrEnum):
+    """What a pair does now."""
+
+    STARTING = "starting"
+    HISTORY = "history"
+    LIVE = "live"
+    PAUSED = "paused"
+    WAITING = "waiting"  # a flood wait: see not_before
+    NO_SESSION = "no_session"  # the account is not connected here
+    LIMITED = "limited"  # the account may not send now
+    BROKEN = "broken"  # a right is missing, or a chat is gone
+    FINISHED = "finished"  # a range with an end, and it was reached
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a pair is. ``total`` is an estimate, in messages; None when unknown."""
+
+    phase: Literal["history", "live", "finished"]
+    copied: int
+    skipped: int
+    total: int | None
+    per_second: float = 0.0
+    not_before: datetime | None = None
+
+    @property
+    def done(self) -> int:
+        return self.copied + self.skipped
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the present rate; None when the rate or the total is unknown."""
+        if self.total is None or self.per_second <= 0 or self.phase != "history":
+            return None
+        return max(0.0, (self.total - self.done) / self.per_second)
+
+
+@dataclass(frozen=True)
+class PairStatus:
+    """A pair and what it does now. ``reason`` is the error that stopped it, if one did."""
+
+    pair: ChannelPair
+    state: PairState
+    progress: Progress
+    counts: Counts
+    not_before: datetime | None = None
+    reason: BybotError | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What starting would mean: so many messages, so many seconds at the present pace."""
+
+    count: int
+    seconds: float
+
+
+class NoticeKind(StrEnum):
+    """What a person is told without having asked."""
+
+    PROTECTED = "protected"  # posts were skipped because forwarding is forbidden; once per pair
+    FLOOD = "flood"  # facts: seconds, until
+    SOURCE_LOST = "source_lost"  # the account cannot read the source any more
+    TARGET_LOST = "target_lost"  # the account cannot post in the target any more
+    LIMITED = "limited"  # PEER_FLOOD or a frozen account
+    SESSION_LOST = "session_lost"  # facts: reason
+    HISTORY_DONE = "history_done"  # facts: copied, skipped
+    FINISHED = "finished"
+    FAILED = "failed"  # something that should not happen; facts: error
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the user should know. ``facts`` are plain values for the text of the notice."""
+
+    kind: NoticeKind
+    pair: ChannelPair
+    facts: Mapping[str, Any] = field(default_factory=dict)

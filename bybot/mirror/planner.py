@@ -1,0 +1,197 @@
+"""From messages to send steps. Pure: no network, no clock, no store.
+
+A run of posts that nothing changes travels as one forward of up to 100 ids. What cannot be in such a batch stands
+alone: a reply to a post that has a copy (the reply header is one per call), and everything in the uncertain window
+after an unclean stop, where a post may have been sent before and must not share a request with one that was not.
+An album is never cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+#: messages.forwardMessages takes at most so many ids.
+MAX_IDS = 100
+
+Message = Any  # telethon.tl.types.Message, or anything with its fields
+
+
+class How(Enum):
+    """How a step sends."""
+
+    FORWARD = "forward"  # by id, without author, without download
+    REPLY = "reply"  # as a new message that names its media by reference and replies to a copy
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What must not be cut: one post, or one album (with whatever stands between its parts)."""
+
+    messages: tuple[Message, ...]
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        return tuple(m.id for m in self.messages)
+
+    @property
+    def last_id(self) -> int:
+        return int(self.messages[-1].id)
+
+    @property
+    def reply_to(self) -> int | None:
+        """The message of the same chat that this unit replies to."""
+        return next((to for to in map(reply_target, self.messages) if to is not None), None)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request. ``reply_to`` is a source id; ``alone`` forbids to share the request with other units."""
+
+    how: How
+    units: tuple[Unit, ...]
+    reply_to: int | None = None
+    alone: bool = False
+
+    @property
+    def ids(self) -> list[int]:
+        return [source_id for unit in self.units for source_id in unit.ids]
+
+    @property
+    def messages(self) -> list[Message]:
+        return [message for unit in self.units for message in unit.messages]
+
+    @property
+    def last_id(self) -> int:
+        return self.units[-1].last_id
+
+    def as_forward(self) -> Step:
+        """The same posts by id: without the reply header."""
+        return replace(self, how=How.FORWARD, reply_to=None)
+
+    def split(self) -> list[Step]:
+        """Two halves, for a step that was refused; nothing when it is a single unit."""
+        if len(self.units) < 2:
+            return []
+        middle = len(self.units) // 2
+        return [replace(self, units=self.units[:middle]), replace(self, units=self.units[middle:])]
+
+    def singles(self) -> list[Step]:
+        """One step per unit, alone: for a step whose outcome is not known."""
+        return [replace(self, units=(unit,), alone=True) for unit in self.units]
+
+
+@dataclass
+class Plan:
+    """What to send, in order, and what to skip and why. Replies without a copied target are counted."""
+
+    steps: list[Step] = field(default_factory=list)
+    service: list[int] = field(default_factory=list)
+    protected: list[int] = field(default_factory=list)
+    reply_lost: int = 0
+
+
+def reply_target(message: Message) -> int | None:
+    """The id of the message in the same chat that this one replies to, or None."""
+    header = getattr(message, "reply_to", None)
+    if header is None or getattr(header, "reply_to_peer_id", None) is not None:
+        return None
+    return getattr(header, "reply_to_msg_id", None)
+
+
+def units_of(messages: Sequence[Message]) -> list[Unit]:
+    """Group messages (in order) into units: the parts of an album, and what stands between them, are one."""
+    last_of: dict[int, int] = {}
+    for at, message in enumerate(messages):
+        if message.grouped_id:
+            last_of[message.grouped_id] = at
+    units = []
+    start = 0
+    while start < len(messages):
+        end = start
+        at = start
+        while at <= end:
+            group = messages[at].grouped_id
+            if group:
+                end = max(end, last_of[group])
+            at += 1
+        units.append(Unit(tuple(messages[start : end + 1])))
+        start = end + 1
+    return units
+
+
+def plan(
+    messages: Iterable[Message],
+    *,
+    copied: Callable[[int], bool],
+    may_reply: Callable[[Unit], bool],
+    uncertain_until: int = 0,
+    chat_protected: bool = False,
+) -> Plan:
+    """Decide how these messages travel.
+
+    Args:
+        messages: of one chat, ids rising, albums whole.
+        copied: whether a source id has a copy already (those of this plan count by themselves).
+        may_reply: whether a unit can be sent as a new message; others are forwarded and lose the header.
+        uncertain_until: up to this id, every unit goes alone.
+        chat_protected: the chat forbids forwarding.
+    """
+    result = Plan()
+    posts = []
+    for message in messages:
+        if is_service(message):
+            result.service.append(message.id)
+        elif chat_protected or getattr(message, "noforwards", False):
+            result.protected.append(message.id)
+        else:
+            posts.append(message)
+    planned: set[int] = set()
+    batch: list[Unit] = []
+    size = 0
+
+    def close() -> None:
+        nonlocal size
+        if batch:
+            result.steps.append(Step(How.FORWARD, tuple(batch)))
+            batch.clear()
+            size = 0
+
+    for unit in units_of(posts):
+        step = _alone(unit, planned, copied, may_reply, uncertain_until, result)
+        if step is not None:
+            close()
+            result.steps.append(step)
+        else:
+            if size + len(unit.messages) > MAX_IDS:
+                close()
+            batch.append(unit)
+            size += len(unit.messages)
+        planned.update(unit.ids)
+    close()
+    return result
+
+
+def _alone(
+    unit: Unit,
+    planned: set[int],
+    copied: Callable[[int], bool],
+    may_reply: Callable[[Unit], bool],
+    uncertain_until: int,
+    result: Plan,
+) -> Step | None:
+    """The step of a unit that cannot be in a batch, or None."""
+    uncertain = unit.last_id <= uncertain_until
+    reply_to = unit.reply_to
+    if reply_to is not None:
+        if (reply_to in planned or copied(reply_to)) and may_reply(unit):
+            return Step(How.REPLY, (unit,), reply_to, alone=uncertain)
+        result.reply_lost += 1
+    return Step(How.FORWARD, (unit,), alone=True) if uncertain else None
+
+
+def is_service(message: Message) -> bool:
+    """Whether it is no post: an action (joined, pinned), or an empty place."""
+    return getattr(message, "action", None) is not None or not hasattr(message, "message")

@@ -1,0 +1,34 @@
+"""Random ids that are not random: derived, so that Telegram answers a repeated send with the first copy.
+
+Telegram remembers the random ids of an account and a peer for ever and carries out each only once
+(https://core.telegram.org/api/updates). An id that depends on nothing but the pair, its epoch and the source message
+makes every send idempotent over crashes, machines and lost answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+#: Part of a post: the copy itself. Other parts are for further messages that one source message brings forth.
+COPY = 0
+
+
+def random_ids(pair_id: str, epoch: int, source_chat: int, *, rules: int = 0) -> Callable[..., int]:
+    """A function from a source id (and a part) to its random id: positive, 63 bits, never zero.
+
+    Args:
+        pair_id: the pair's id; a pair that is removed and added again has another one.
+        epoch: raised, durably, when a second copy of the same posts is wanted.
+        source_chat: marked id of the chat the source ids count in.
+        rules: version of the pair's rules, for posts that rules change.
+    """
+    base = hashlib.blake2b(digest_size=8, person=b"bybot-random-id")
+    base.update(f"{pair_id}|{epoch}|{source_chat}|{rules}|".encode())
+
+    def of(source_id: int, part: int = COPY) -> int:
+        state = base.copy()
+        state.update(b"%d|%d" % (source_id, part))
+        return (int.from_bytes(state.digest(), "big") >> 1) or 1
+
+    return of

@@ -1,0 +1,381 @@
+"""How one account sees the world: records to TL objects.
+
+``out``, access hashes, rights and the ids in private chats depend on the viewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from telethon.tl import types
+
+from bybot.sandbox.world import events as ev
+from bybot.sandbox.world.model import (
+    SERVICE_ACCOUNT,
+    Account,
+    Channel,
+    File,
+    Forward,
+    Media,
+    Message,
+    Peer,
+    derived_hash,
+)
+
+if TYPE_CHECKING:
+    from bybot.sandbox.world.world import World
+
+DC_ID = 2
+"""Where every file is said to be: the only data centre, so that nobody asks for an exported login."""
+
+
+class Packed:
+    """A TL object whose bytes are made once: the same message goes to many readers."""
+
+    __slots__ = ("_data", "tl")
+
+    def __init__(self, tl: Any) -> None:
+        self.tl = tl
+        self._data: bytes | None = None
+
+    def _bytes(self) -> bytes:
+        if self._data is None:
+            self._data = self.tl._bytes()
+        return self._data
+
+
+class Seen:
+    """Collects whom an answer mentions, so that its ``users`` and ``chats`` are complete."""
+
+    def __init__(self, world: World, viewer: Account) -> None:
+        self._world = world
+        self._viewer = viewer
+        self._users: dict[int, Account] = {}
+        self._chats: dict[int, Channel] = {}
+
+    def add(self, *found: Account | Channel) -> None:
+        """Mention entities."""
+        for entity in found:
+            if isinstance(entity, Account):
+                self._users[entity.id] = entity
+            else:
+                self._chats[entity.id] = entity
+
+    def add_peer(self, peer: Peer | None) -> None:
+        """Mention a peer; one that does not exist is ignored."""
+        if peer is None:
+            return
+        if peer.kind == "user":
+            if peer.id not in self._users and (account := self._world.account_by_id(peer.id)) is not None:
+                self._users[peer.id] = account
+        elif peer.id not in self._chats and (channel := self._world.channels.get(peer.id)) is not None:
+            self._chats[peer.id] = channel
+
+    def add_messages(self, messages: Iterable[Message]) -> None:
+        """Mention everybody who occurs in messages."""
+        for message in messages:
+            self.add_peer(message.peer)
+            if message.sender is not None:
+                self.add_peer(message.sender)
+            if message.fwd is not None:
+                self.add_peer(message.fwd.sender)
+                self.add_peer(message.fwd.saved_from)
+            if message.via_bot_id is not None:
+                self.add_peer(Peer("user", message.via_bot_id))
+            for entity in message.entities:
+                if isinstance(entity, types.MessageEntityMentionName):
+                    self.add_peer(Peer("user", entity.user_id))
+
+    @property
+    def users(self) -> list[Any]:
+        """As TL."""
+        return [to_user(self._viewer, account) for account in self._users.values()]
+
+    @property
+    def chats(self) -> list[Any]:
+        """As TL."""
+        return [to_chat(self._viewer, channel) for channel in self._chats.values()]
+
+
+# Entities ---------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=100_000)
+def _mask(viewer_id: int) -> int:
+    return derived_hash("viewer", viewer_id)
+
+
+def access_hash(viewer: Account, entity: Account | Channel) -> int:
+    """The hash under which this viewer knows the entity; another account's is of no use to it."""
+    return entity.access_hash ^ _mask(viewer.id)
+
+
+def to_peer(peer: Peer) -> Any:
+    """PeerUser or PeerChannel."""
+    return types.PeerUser(peer.id) if peer.kind == "user" else types.PeerChannel(peer.id)
+
+
+def to_user(viewer: Account, account: Account) -> Any:
+    """User; phone only for the viewer itself."""
+    own = viewer.id == account.id
+    if account.deactivated:
+        return types.User(id=account.id, deleted=True, access_hash=access_hash(viewer, account))
+    return types.User(
+        id=account.id,
+        is_self=own or None,
+        bot=account.is_bot or None,
+        bot_chat_history=account.is_bot or None,
+        bot_info_version=1 if account.is_bot else None,
+        verified=account.id == SERVICE_ACCOUNT or None,
+        support=account.id == SERVICE_ACCOUNT or None,
+        access_hash=access_hash(viewer, account),
+        first_name=account.first_name,
+        last_name=account.last_name or None,
+        username=account.username,
+        phone=account.phone if own else None,
+        status=None if account.is_bot else types.UserStatusRecently(),
+    )
+
+
+def to_chat(viewer: Account, channel: Channel) -> Any:
+    """Channel, or ChannelForbidden for what the viewer may not see."""
+    place = channel.participants.get(viewer.id)
+    present = place is not None and place.present
+    hidden = channel.deleted or (channel.username is None and not present)
+    if hidden or (place is not None and place.status == "banned" and not present):
+        return types.ChannelForbidden(
+            id=channel.id,
+            access_hash=access_hash(viewer, channel),
+            title=channel.title,
+            broadcast=not channel.megagroup or None,
+            megagroup=channel.megagroup or None,
+        )
+    leading = place is not None and place.status in ("creator", "admin")
+    return types.Channel(
+        id=channel.id,
+        title=channel.title,
+        photo=types.ChatPhotoEmpty(),
+        date=place.date if place is not None and present else channel.date,
+        creator=(place is not None and place.status == "creator") or None,
+        left=not present or None,
+        broadcast=not channel.megagroup or None,
+        megagroup=channel.megagroup or None,
+        signatures=channel.signatures or None,
+        noforwards=channel.noforwards or None,
+        slowmode_enabled=bool(channel.slowmode_seconds) or None,
+        has_link=bool(channel.invites) or None,
+        access_hash=access_hash(viewer, channel),
+        username=channel.username,
+        admin_rights=place.admin_rights if place is not None and leading else None,
+        banned_rights=place.banned_rights if place is not None and place.status == "banned" else None,
+        default_banned_rights=channel.default_banned_rights,
+        participants_count=len(channel.members),
+    )
+
+
+# Messages ---------------------------------------------------------------------------------------------------------
+
+
+def to_photo(file: File) -> Any:
+    """Photo, with one size that is the file itself."""
+    return types.Photo(
+        id=file.id,
+        access_hash=file.access_hash,
+        file_reference=file.file_reference,
+        date=file.date,
+        sizes=[types.PhotoSize(type="x", w=file.width, h=file.height, size=file.size)],
+        dc_id=DC_ID,
+    )
+
+
+def to_document(file: File) -> Any:
+    """Document."""
+    return types.Document(
+        id=file.id,
+        access_hash=file.access_hash,
+        file_reference=file.file_reference,
+        date=file.date,
+        mime_type=file.mime,
+        size=file.size,
+        dc_id=DC_ID,
+        attributes=file.attributes,
+    )
+
+
+def to_media(media: Media | None) -> Any:
+    """MessageMedia…, or None."""
+    if media is None or media.file is None:
+        return None if media is None else media.tl
+    spoiler = media.spoiler or None
+    if media.file.kind == "photo":
+        return types.MessageMediaPhoto(photo=to_photo(media.file), spoiler=spoiler, ttl_seconds=media.ttl_seconds)
+    video = next((a for a in media.file.attributes if isinstance(a, types.DocumentAttributeVideo)), None)
+    audio = next((a for a in media.file.attributes if isinstance(a, types.DocumentAttributeAudio)), None)
+    return types.MessageMediaDocument(
+        document=to_document(media.file),
+        spoiler=spoiler,
+        ttl_seconds=media.ttl_seconds,
+        video=video is not None or None,
+        round=(video is not None and video.round_message) or None,
+        voice=(audio is not None and audio.voice) or None,
+    )
+
+
+def _to_forward(fwd: Forward | None) -> Any:
+    if fwd is None:
+        return None
+    return types.MessageFwdHeader(
+        date=fwd.date,
+        from_id=to_peer(fwd.sender) if fwd.sender else None,
+        from_name=fwd.from_name,
+        channel_post=fwd.channel_post,
+        post_author=fwd.post_author,
+        saved_from_peer=to_peer(fwd.saved_from) if fwd.saved_from else None,
+        saved_from_msg_id=fwd.saved_from_id,
+    )
+
+
+def to_message(viewer: Account, message: Message) -> Any:
+    """Message or MessageService as the viewer sees it, packed."""
+    own = message.author_id == viewer.id if message.box.kind == "channel" else message.out
+    cached = message.tl_own if own else message.tl
+    if cached is None:
+        cached = Packed(_build_message(message, out=own))
+        if own:
+            message.tl_own = cached
+        else:
+            message.tl = cached
+    return cached
+
+
+def _build_message(message: Message, *, out: bool) -> Any:
+    private = message.box.kind == "user"
+    from_id = None if message.sender is None or (private and not out) else to_peer(message.sender)
+    reply = types.MessageReplyHeader(reply_to_msg_id=message.reply_to) if message.reply_to else None
+    if message.action is not None:
+        return types.MessageService(
+            id=message.id,
+            peer_id=to_peer(message.peer),
+            date=message.date,
+            action=message.action,
+            out=out or None,
+            post=message.post or None,
+            silent=message.silent or None,
+            from_id=from_id,
+            reply_to=reply,
+        )
+    return types.Message(
+        id=message.id,
+        peer_id=to_peer(message.peer),
+        date=message.date,
+        message=message.text,
+        out=out or None,
+        silent=message.silent or None,
+        post=message.post or None,
+        edit_hide=message.edit_hide or None,
+        noforwards=message.noforwards or None,
+        invert_media=message.invert_media or None,
+        from_id=from_id,
+        fwd_from=_to_forward(message.fwd),
+        via_bot_id=message.via_bot_id,
+        reply_to=reply,
+        media=to_media(message.media),
+        reply_markup=message.reply_markup,
+        entities=list(message.entities) or None,
+        views=message.views,
+        forwards=message.forwards,
+        edit_date=message.edit_date,
+        post_author=message.post_author,
+        grouped_id=message.grouped_id,
+    )
+
+
+# Updates ----------------------------------------------------------------------------------------------------------
+
+
+def to_update(viewer: Account, event: ev.Event, seen: Seen) -> list[Any]:
+    """The TL updates of one event; nothing for what the viewer is not shown.
+
+    Args:
+        seen: is told whom the updates mention.
+    """
+    match event:
+        case ev.NewMessage():
+            seen.add_messages([event.message])
+            known = event.random_id and event.origin == viewer.id
+            ids = [types.UpdateMessageID(id=event.message.id, random_id=event.random_id)] if known else []
+            return [*ids, new_message(viewer, event.message, event.pts, event.count)]
+        case ev.EditedMessage():
+            seen.add_messages([event.message])
+            kind = types.UpdateEditChannelMessage if event.channel_id else types.UpdateEditMessage
+            return [kind(message=to_message(viewer, event.message), pts=event.pts, pts_count=event.count)]
+        case ev.DeletedMessages():
+            seen.add_peer(event.box)
+            if event.box.kind == "channel":
+                return [types.UpdateDeleteChannelMessages(event.box.id, list(event.ids), event.pts, event.count)]
+            return [types.UpdateDeleteMessages(list(event.ids), event.pts, event.count)]
+        case ev.ReadInbox():
+            seen.add_peer(event.peer)
+            if event.peer.kind == "channel":
+                return [types.UpdateReadChannelInbox(event.peer.id, event.max_id, event.unread, event.pts)]
+            peer = to_peer(event.peer)
+            return [types.UpdateReadHistoryInbox(peer, event.max_id, event.unread, event.pts, event.count)]
+        case ev.ReadOutbox():
+            seen.add_peer(event.peer)
+            return [types.UpdateReadHistoryOutbox(to_peer(event.peer), event.max_id, event.pts, event.count)]
+        case ev.MembershipChanged() | ev.ChannelChanged():
+            seen.add_peer(event.box)
+            return [types.UpdateChannel(event.box.id)]
+        case ev.CallbackPressed():
+            return _callback(viewer, event, seen)
+        case ev.Typing():
+            return _typing(viewer, event, seen)
+    return []
+
+
+def new_message(viewer: Account, message: Message, pts: int, count: int) -> Any:
+    """UpdateNewMessage or UpdateNewChannelMessage."""
+    kind = types.UpdateNewChannelMessage if message.box.kind == "channel" else types.UpdateNewMessage
+    return kind(message=to_message(viewer, message), pts=pts, pts_count=count)
+
+
+def _callback(viewer: Account, event: ev.CallbackPressed, seen: Seen) -> list[Any]:
+    if viewer.id != event.bot.id:
+        return []
+    seen.add(event.person)
+    seen.add_peer(event.message.peer)
+    return [
+        types.UpdateBotCallbackQuery(
+            query_id=event.query_id,
+            user_id=event.person.id,
+            peer=to_peer(event.message.peer),
+            msg_id=event.message.id,
+            chat_instance=event.chat_instance,
+            data=event.data,
+        )
+    ]
+
+
+def _typing(viewer: Account, event: ev.Typing, seen: Seen) -> list[Any]:
+    if event.origin is None or event.origin == viewer.id:
+        return []
+    author = Peer("user", event.origin)
+    seen.add_peer(author)
+    if event.box.kind == "channel":
+        seen.add_peer(event.box)
+        return [types.UpdateChannelUserTyping(event.box.id, to_peer(author), event.action)]
+    return [types.UpdateUserTyping(event.origin, event.action)]
+
+
+def to_updates(world: World, viewer: Account, events: Sequence[ev.Event]) -> Any:
+    """One push, or None when the viewer is shown nothing."""
+    seen = Seen(world, viewer)
+    updates = [update for event in events for update in to_update(viewer, event, seen)]
+    return wrap(world, updates, seen) if updates else None
+
+
+def wrap(world: World, updates: list[Any], seen: Seen) -> Any:
+    """Updates with users and chats; ``seq`` is always 0."""
+    return types.Updates(updates=updates, users=seen.users, chats=seen.chats, date=world.now(), seq=0)

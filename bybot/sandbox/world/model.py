@@ -1,0 +1,300 @@
+"""What exists in the world: accounts, channels, messages, files.
+
+Plain records without behaviour towards the outside; only :mod:`bybot.sandbox.world.events` moves ``pts``.
+Rich TL values that the sandbox merely carries (entities, keyboards, rights, service actions) stay Telethon's types.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from telethon.tl import types
+
+from bybot.sandbox.world.history import MessageList
+
+if TYPE_CHECKING:
+    from bybot.sandbox.world.events import Log
+
+SERVICE_ACCOUNT = 777000
+"""The id of the account "Telegram", which sends login codes."""
+
+
+class Peer(NamedTuple):
+    """A chat as one of its members addresses it."""
+
+    kind: Literal["user", "channel"]
+    id: int
+
+
+class SessionRef(NamedTuple):
+    """One MTProto session: an auth key can have several."""
+
+    auth_key_id: int
+    session_id: int
+
+
+def derived_hash(*parts: object) -> int:
+    """A signed 64-bit number that looks random and is the same after a restart."""
+    digest = hashlib.blake2b(":".join(map(str, parts)).encode(), digest_size=8, key=b"sandbox").digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+@dataclass(slots=True, eq=False)
+class File:
+    """A photo or document with its bytes.
+
+    Attributes:
+        size: in bytes.
+        width, height: of a photo, in pixels.
+    """
+
+    id: int
+    access_hash: int
+    file_reference: bytes
+    size: int
+    mime: str
+    attributes: list[Any]
+    kind: Literal["photo", "document"]
+    data: bytes = field(repr=False)
+    sha256: str
+    date: datetime
+    width: int = 0
+    height: int = 0
+
+    @property
+    def name(self) -> str | None:
+        """The file name, where the sender gave one."""
+        for attribute in self.attributes:
+            if isinstance(attribute, types.DocumentAttributeFilename):
+                return str(attribute.file_name)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What hangs on a message: a file, or any other TL media as it is."""
+
+    file: File | None = None
+    spoiler: bool = False
+    ttl_seconds: int | None = None
+    tl: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """The "forwarded from" of a message.
+
+    Attributes:
+        date: when the original was sent.
+        sender: who wrote the original; None for a hidden name.
+        channel_post: the original's id, when it was a channel post.
+    """
+
+    date: datetime
+    sender: Peer | None = None
+    from_name: str | None = None
+    channel_post: int | None = None
+    post_author: str | None = None
+    saved_from: Peer | None = None
+    saved_from_id: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """One message as its owner sees it; a private message exists twice, once per box.
+
+    Attributes:
+        box: where it is kept: the channel, or the account whose copy this is.
+        peer: the chat it lives in, as the owner of the box addresses it.
+        sender: None for posts of a broadcast channel.
+        author_id: the account that really sent it, also behind a channel post.
+        pts: of the newest event about it in its box.
+        twin: the other person's copy of a private message, until it is deleted.
+        tl: the packed view for everybody but the author; None when it must be built anew.
+    """
+
+    id: int
+    box: Peer
+    peer: Peer
+    sender: Peer | None
+    author_id: int
+    date: datetime
+    text: str = ""
+    entities: Sequence[Any] = ()
+    media: Media | None = None
+    reply_to: int | None = None
+    grouped_id: int | None = None
+    fwd: Forward | None = None
+    edit_date: datetime | None = None
+    post_author: str | None = None
+    views: int | None = None
+    forwards: int | None = None
+    noforwards: bool = False
+    reply_markup: Any = None
+    out: bool = False
+    silent: bool = False
+    post: bool = False
+    action: Any = None
+    via_bot_id: int | None = None
+    edit_hide: bool = False
+    invert_media: bool = False
+    pts: int = 0
+    twin: Message | None = field(default=None, repr=False)
+    tl: Any = field(default=None, repr=False)
+    tl_own: Any = field(default=None, repr=False)
+
+    def changed(self) -> None:
+        """Forget the packed views."""
+        self.tl = self.tl_own = None
+
+
+@dataclass(slots=True, eq=False)
+class Box:
+    """An account's own update box: its private messages, and pts."""
+
+    log: Log
+    next_id: int = 1
+    messages: dict[int, Message] = field(default_factory=dict)
+    chats: dict[Peer, MessageList] = field(default_factory=dict)
+
+    def chat(self, peer: Peer) -> MessageList:
+        """The messages with one person, made on first use."""
+        found = self.chats.get(peer)
+        if found is None:
+            found = self.chats[peer] = MessageList()
+        return found
+
+
+@dataclass(slots=True, eq=False)
+class Account:
+    """A person or a bot.
+
+    Attributes:
+        phone: digits only.
+        password: the two-step password's record, kept by the authorization code.
+        frozen: may read but not write.
+        blocked: ids of accounts that may not write to this one.
+        channels: ids of the channels and groups it is a member of.
+        read_inbox, read_outbox: per chat the newest id that is read.
+    """
+
+    id: int
+    access_hash: int
+    first_name: str
+    box: Box = field(repr=False)
+    created: datetime
+    last_name: str = ""
+    username: str | None = None
+    phone: str | None = field(default=None, repr=False)
+    lang_code: str = "en"
+    is_bot: bool = False
+    bot_token: str | None = field(default=None, repr=False)
+    about: str = ""
+    deactivated: bool = False
+    frozen: bool = False
+    password: Any = field(default=None, repr=False)
+    blocked: set[int] = field(default_factory=set)
+    channels: set[int] = field(default_factory=set)
+    read_inbox: dict[Peer, int] = field(default_factory=dict)
+    read_outbox: dict[Peer, int] = field(default_factory=dict)
+
+    @property
+    def pts(self) -> int:
+        """Where the account's own update box stands."""
+        return self.box.log.pts
+
+    @property
+    def peer(self) -> Peer:
+        """How others address this account."""
+        return Peer("user", self.id)
+
+
+Status = Literal["creator", "admin", "member", "banned", "left"]
+
+
+@dataclass(slots=True, eq=False)
+class Participant:
+    """Somebody's place in a channel; kept after leaving, so that a ban stays."""
+
+    account_id: int
+    status: Status
+    date: datetime
+    inviter_id: int | None = None
+    promoted_by: int | None = None
+    admin_rights: Any = None
+    banned_rights: Any = None
+    rank: str | None = None
+
+    @property
+    def present(self) -> bool:
+        """Whether it is a member: a muted person is, a kicked one is not."""
+        if self.status == "banned":
+            return not self.banned_rights.view_messages
+        return self.status != "left"
+
+
+@dataclass(slots=True, eq=False)
+class Invite:
+    """An invite link."""
+
+    hash: str
+    channel_id: int
+    admin_id: int
+    date: datetime
+    permanent: bool = False
+    revoked: bool = False
+    expires: datetime | None = None
+    usage_limit: int | None = None
+    usage: int = 0
+    title: str | None = None
+
+    @property
+    def link(self) -> str:
+        """As people share it."""
+        return f"https://t.me/+{self.hash}"
+
+
+@dataclass(slots=True, eq=False)
+class Channel:
+    """A broadcast channel or a megagroup: own ids, own pts.
+
+    Attributes:
+        noforwards: protected content.
+        slowmode_seconds: for members of a group without rights; 0 is off.
+        last_sent: when each account last wrote, for slow mode.
+    """
+
+    id: int
+    access_hash: int
+    title: str
+    creator_id: int
+    date: datetime
+    log: Log = field(repr=False)
+    megagroup: bool = False
+    username: str | None = None
+    about: str = ""
+    noforwards: bool = False
+    signatures: bool = False
+    slowmode_seconds: int = 0
+    default_banned_rights: Any = None
+    deleted: bool = False
+    next_id: int = 1
+    messages: MessageList = field(default_factory=MessageList, repr=False)
+    participants: dict[int, Participant] = field(default_factory=dict, repr=False)
+    members: set[int] = field(default_factory=set, repr=False)
+    invites: dict[str, Invite] = field(default_factory=dict, repr=False)
+    last_sent: dict[int, datetime] = field(default_factory=dict, repr=False)
+
+    @property
+    def pts(self) -> int:
+        """Where the channel's update box stands."""
+        return self.log.pts
+
+    @property
+    def peer(self) -> Peer:
+        """How accounts address this channel."""
+        return Peer("channel", self.id)

@@ -116,6 +116,18 @@ def _check_text(text: str, path: str) -> None:
         raise ValueError(f"{path}: text with half a surrogate pair") from None
 
 
+def check_session(key: Key, data: Mapping[str, Value]) -> None:
+    """Session bytes are kept in a form of their own, so nothing else may stand in their field.
+
+    Raises:
+        ValueError: it is neither bytes nor None.
+    """
+    if key.collection == SESSION_COLLECTION:
+        value = data.get(SESSION_FIELD)
+        if not isinstance(value, bytes) and value is not None and value is not Sentinel.DELETE_FIELD:
+            raise ValueError(f"{SESSION_FIELD}: bytes, not {type(value).__name__}")
+
+
 def check_size(key: Key, data: Mapping[str, Value]) -> None:
     """Refuse a document that Firestore would not hold.
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bybot.clock import Clock
 from bybot.errors import StaleWrite
 from bybot.stores.base import MAX_WRITES, Condition, Delete, Key, Patch, Sentinel, Value, Where, Write
-from bybot.stores.values import check_size, checked_fields, checked_operand, equal
+from bybot.stores.values import check_session, check_size, checked_fields, checked_operand, equal
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def _checked(write: Write) -> Write:
         return write
     try:
         fields = checked_fields(write.data, deletions=isinstance(write, Patch))
+        check_session(write.key, fields)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
     check_size(write.key, fields)

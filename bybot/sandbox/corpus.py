@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from telethon.tl import types
 
-from bybot.sandbox.botapi.entities import Entity, Writer, with_found
+from bybot.sandbox.botapi.entities import Entity, Writer
 
 Kind = Literal["text", "photo", "album", "document", "video", "hole"]
 
@@ -139,7 +139,7 @@ def sentence(rng: random.Random, number: int) -> tuple[str, list[Entity]]:
         out.entities.append(types.MessageEntityBlockquote(start, out.offset - start))
     text, entities = out.result()
     body = text.rstrip()
-    return body, with_found(body, entities)
+    return body, entities
 
 
 def _marked(out: Writer, text: str, mark: Any) -> None:

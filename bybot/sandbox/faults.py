@@ -32,6 +32,7 @@ from enum import Enum
 from typing import Any
 
 from bybot.clock import Clock, SystemClock
+from bybot.sandbox.world.errors import TelegramError
 
 KINDS = frozenset(
     {"flood", "error", "latency", "cut", "lost_push", "reversed_push", "difference_too_long", "clock_skew"}
@@ -233,12 +234,10 @@ class Faults:
             method: the request's name.
 
         Raises:
-            RpcError: the error of a matching fault.
+            TelegramError: the error of a matching fault.
         """
         if not self._faults and not self._held:
             return
-        from bybot.sandbox.rpc.registry import RpcError  # the registry imports this module
-
         account = _account_id(ctx)
         while (held := self._held.get(account)) is not None:
             await held.wait()
@@ -253,9 +252,9 @@ class Faults:
                 if seconds <= 0:
                     continue
             self._fire(fault)
-            raise RpcError(420, f"{fault.error}_{max(1, math.ceil(seconds))}")
+            raise TelegramError(420, f"{fault.error}_{max(1, math.ceil(seconds))}")
         if error := self._take("error", account, method):
-            raise RpcError(error.code, error.message)
+            raise TelegramError(error.code, error.message)
 
     def after_rpc(self, ctx: Any, method: str) -> Outcome:
         """Whether the reply to a request that was carried out may be sent."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from telethon.tl import types
 
 from bybot.sandbox.botapi.errors import ParseError
+from bybot.sandbox.world.detect import utf16_length
 
 Entity = Any
 """One of telethon's MessageEntity types."""
@@ -38,25 +38,6 @@ _PLAIN = {
     for kind, name in _TO_JSON.items()
     if name not in ("pre", "text_link", "text_mention", "custom_emoji", "blockquote")
 }
-_FOUND = re.compile(
-    r"(?P<url>https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]])"
-    r"|(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
-    r"|(?<![\w/@])(?P<mention>@[A-Za-z][A-Za-z0-9_]{3,31})\b"
-    r"|(?<![\w/@])(?P<command>/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{5,32})?)(?![\w/])"
-    r"|(?<![\w#])(?P<hashtag>#(?!\d+\b)\w{1,256})"
-)
-_FOUND_KIND = {
-    "url": types.MessageEntityUrl,
-    "email": types.MessageEntityEmail,
-    "mention": types.MessageEntityMention,
-    "command": types.MessageEntityBotCommand,
-    "hashtag": types.MessageEntityHashtag,
-}
-
-
-def utf16_length(text: str) -> int:
-    """Telegram's unit of offsets: an emoji outside the basic plane counts two."""
-    return len(text) + sum(char > "\uffff" for char in text)
 
 
 def utf16_slice(text: str, offset: int, length: int) -> str:
@@ -110,33 +91,6 @@ def trimmed(text: str, entities: Sequence[Entity]) -> tuple[str, list[Entity]]:
             entity.offset, entity.length = start, end - start
             kept.append(entity)
     return body, sorted_entities(kept)
-
-
-def with_found(text: str, entities: Sequence[Entity]) -> list[Entity]:
-    """Add what Telegram finds by itself: links, addresses, mentions, commands and hashtags outside of code."""
-    taken = [
-        (e.offset, e.offset + e.length)
-        for e in entities
-        if isinstance(
-            e,
-            types.MessageEntityCode
-            | types.MessageEntityPre
-            | types.MessageEntityTextUrl
-            | types.MessageEntityMentionName
-            | types.MessageEntityUrl
-            | types.MessageEntityEmail
-            | types.MessageEntityMention
-            | types.MessageEntityBotCommand
-            | types.MessageEntityHashtag,
-        )
-    ]
-    found = list(entities)
-    for match in _FOUND.finditer(text):
-        start = utf16_length(text[: match.start()])
-        end = start + utf16_length(match[0])
-        if not any(start < b and a < end for a, b in taken):
-            found.append(_FOUND_KIND[str(match.lastgroup)](start, end - start))
-    return sorted_entities(found)
 
 
 def entities_to_json(entities: Sequence[Entity] | None, users: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:

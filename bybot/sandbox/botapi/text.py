@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from bybot.sandbox.botapi.entities import Entity, entities_from_json, trimmed, utf16_length, with_found
+from bybot.sandbox.botapi.entities import Entity, entities_from_json, trimmed
 from bybot.sandbox.botapi.errors import ParseError, bad_request
 from bybot.sandbox.botapi.html import parse_html
 from bybot.sandbox.botapi.markdown import parse_markdown_v2
+from bybot.sandbox.world.detect import utf16_length
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 
 
 def read_text(text: str, parse_mode: str | None, entities: Any = None) -> tuple[str, list[Entity]]:
-    """Plain text and TL entities of a message, trimmed, with the links and commands that Telegram finds.
+    """Plain text and TL entities of a message, trimmed; the world adds the links and commands that Telegram finds.
 
     Args:
         text: as sent by the bot.
@@ -36,8 +37,7 @@ def read_text(text: str, parse_mode: str | None, entities: Any = None) -> tuple[
             plain, found = text, entities_from_json(entities) if entities else []
     except ParseError as error:
         raise bad_request(f"can't parse entities: {error}") from None
-    plain, found = trimmed(plain, found)
-    return plain, with_found(plain, found)
+    return trimmed(plain, found)
 
 
 def message_text(text: str, parse_mode: str | None, entities: Any = None) -> tuple[str, list[Entity]]:

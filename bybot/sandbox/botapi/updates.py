@@ -136,9 +136,9 @@ class Inbox:
             terminated.cancel()
 
     async def _wait(self, terminated: asyncio.Future[None], timeout: int) -> None:
-        arrived = asyncio.ensure_future(self._arrived.wait())
+        arrived: asyncio.Future[Any] = asyncio.ensure_future(self._arrived.wait())
         try:
-            await asyncio.wait({arrived, terminated}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([arrived, terminated], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
             arrived.cancel()
 

@@ -17,7 +17,7 @@ SIDES: tuple[Side, ...] = ("raw", "ours")
 
 _READY_SECONDS = 60.0
 _RESULT_SECONDS = 300.0
-_LINE_BYTES = 1 << 20
+LINE_BYTES = 16 << 20
 
 
 class ProgramFailed(Exception):
@@ -68,7 +68,7 @@ async def program(side: Side, name: str, spec: Spec) -> AsyncIterator[Program]:
         name,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        limit=_LINE_BYTES,
+        limit=LINE_BYTES,
         start_new_session=True,
     )
     try:

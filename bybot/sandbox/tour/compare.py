@@ -44,11 +44,12 @@ class Difference:
 
 @dataclass
 class Report:
-    """What the comparison found. ``missing`` holds source ids, ``doubled`` ids of surplus copies in the target."""
+    """What was found. ``copied`` and ``missing`` hold source ids, ``doubled`` ids of surplus copies in the target."""
 
     expected: int = 0
     found: int = 0
     skipped_protected: int = 0
+    copied: list[int] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
     doubled: list[int] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
@@ -86,6 +87,7 @@ def compare(source: Iterable[Post], target: Iterable[Post]) -> Report:
     _sort_surplus(report, surplus, all_source)
     pairs.extend(changed)
     pairs.sort(key=lambda pair: pair[0].id)
+    report.copied = [original.id for original, _ in pairs]
     for original, copy in pairs:
         report.differences.extend(_content(original, copy))
     report.differences.extend(_order(pairs))

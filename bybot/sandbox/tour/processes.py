@@ -15,6 +15,7 @@ from bybot.sandbox.tour.model import TourFailed
 
 _POLL_SECONDS = 0.02
 _TAIL_LINES = 15
+_LINE_BYTES = 8 << 20
 # What a child inherits; the operator's own settings (tokens, projects, proxies) must not reach the tour's bot.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
@@ -63,6 +64,7 @@ class Child:
                 cwd=self._directory,
                 env=environment,
                 start_new_session=True,
+                limit=_LINE_BYTES,
             )
 
     @property

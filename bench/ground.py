@@ -1,0 +1,219 @@
+"""The ground on which both sides are measured: one sandbox process, its channels, keys and stored sessions."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+from telethon.tl.types import Channel, ChatPhotoEmpty, User
+
+from bench import raw, stored
+from bench.harness import LINE_BYTES, ProgramFailed, Side
+from bench.spec import Spec, resident_bytes
+
+_COMMAND_SECONDS = 300.0
+_ENTITIES = 200
+_CHANNEL_STATES = 50
+_HEALTHY_SECONDS = 60.0
+
+
+class Ground:
+    """An async context manager: starts the sandbox, and ends it with everything that was put on disk."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._directory = Path()
+        self._facts: dict[str, Any] = {}
+        self._source = ""
+        self._secret = base64.b64encode(os.urandom(32)).decode()
+
+    async def __aenter__(self) -> Ground:
+        self._directory = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="bybot-bench-"))
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bench.server",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=LINE_BYTES,
+            start_new_session=True,
+        )
+        self._facts = await self._ask("hello")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            if self._process.returncode is None:
+                self._process.kill()
+            await self._process.wait()
+        await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+
+    async def _ask(self, do: str, **arguments: Any) -> dict[str, Any]:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
+        await self._process.stdin.drain()
+        async with asyncio.timeout(_COMMAND_SECONDS):
+            line = await self._process.stdout.readline()
+        if not line:
+            raise ProgramFailed("the sandbox of the bench ended")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _spec(self, user: dict[str, Any], **fields: Any) -> Spec:
+        return Spec(
+            dc=self._facts["dc"],
+            rsa_pem=self._facts["rsa_pem"],
+            account=user["account"],
+            key=bytes.fromhex(user["key"]),
+            secret=self._secret,
+            **fields,
+        )
+
+    async def sound(self) -> None:
+        """Raises ProgramFailed when a request had no handler, or a key was used from two places."""
+        found = await self._ask("violations")
+        if found["unknown"] or found["duplicates"]:
+            raise ProgramFailed(f"the sandbox saw {found}")
+
+    # Cloning and live ---------------------------------------------------------------------------------------------
+
+    async def corpus(self, posts: int) -> None:
+        """Make the source with a history."""
+        self._source = (await self._ask("corpus", count=posts))["source"]
+
+    async def clone_spec(self, posts: int) -> Spec:
+        """A run of cloning into a new target."""
+        target = (await self._ask("target"))["target"]
+        directory = await asyncio.to_thread(tempfile.mkdtemp, dir=self._directory)
+        return self._spec(
+            await self._ask("copier"), source=self._source, target=target, posts=posts, directory=directory
+        )
+
+    async def expect_posts(self, chat: str, count: int) -> dict[str, Any]:
+        """What the target holds now.
+
+        Raises:
+            ProgramFailed: another number of posts.
+        """
+        found = await self._ask("posts", chat=chat)
+        if found["posts"] != count:
+            raise ProgramFailed(f"{found['posts']} of {count} posts were copied")
+        return found
+
+    async def live_specs(self) -> tuple[Spec, Spec, Spec]:
+        """Copier, poster and watcher of a new pair of channels."""
+        channels = await self._ask("live")
+        directory = await asyncio.to_thread(tempfile.mkdtemp, dir=self._directory)
+        copier = self._spec(await self._ask("copier"), **channels, directory=directory)
+        return copier, self._spec(self._facts["poster"], **channels), self._spec(self._facts["watcher"], **channels)
+
+    # Many sessions ------------------------------------------------------------------------------------------------
+
+    async def session_specs(self, count: int, settle: float) -> dict[Side, Spec]:
+        """Store so many sessions for each side, with 200 entities and 50 channel states each."""
+        users = (await self._ask("sessions", count=count))["users"]
+        plain, ours = self._directory / "plain", self._directory / "ours"
+        fields = {"settle": settle, "posts": count}
+        spec = self._spec({"account": 0, "key": ""}, directory=str(ours), **fields)
+        rows = raw.entity_rows(*acquaintances())
+        states = [(_channel_id(number), 1000 + number) for number in range(_CHANNEL_STATES)]
+        await asyncio.to_thread(stored.write_plain, plain, users, rows, states)
+        await stored.write_ours(spec, users, rows, states)
+        return {"raw": self._spec({"account": 0, "key": ""}, directory=str(plain), **fields), "ours": spec}
+
+    # The whole product --------------------------------------------------------------------------------------------
+
+    async def idle_bot_bytes(self, idle_seconds: float) -> int:
+        """Start ``python -m bybot run`` without any session, let it idle, and read its resident memory."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        directory = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._directory))
+        await asyncio.to_thread((directory / "telegram.pem").write_text, self._facts["rsa_pem"])
+        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ}
+        environment |= {
+            "PYTHONPATH": os.getcwd(),
+            "BOT_TOKEN": self._facts["bot_token"],
+            "API_ID": "94575",
+            "API_HASH": "f00dcafe" * 4,
+            "TELEGRAM_DC": self._facts["dc"],
+            "TELEGRAM_RSA_KEY_FILE": str(directory / "telegram.pem"),
+            "BOT_API_URL": self._facts["bot_api"],
+            "SESSIONS_DIR": str(directory / "sessions"),
+            "SESSION_ENCRYPTION_KEYS": self._secret,
+            "ALLOWED_USERS": "*",
+            "PORT": str(port),
+        }
+        log = directory / "bot.log"
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bybot", "run", cwd=directory, env=environment, stdout=output, stderr=output
+            )
+        try:
+            await _until_active(port, process, log)
+            await asyncio.sleep(idle_seconds)
+            return resident_bytes(process.pid)
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                async with asyncio.timeout(30):
+                    await process.wait()
+
+
+async def _until_active(port: int, process: asyncio.subprocess.Process, log: Path) -> None:
+    async with asyncio.timeout(_HEALTHY_SECONDS), httpx.AsyncClient(timeout=2, trust_env=False) as client:
+        while True:
+            if process.returncode is not None:
+                raise ProgramFailed(f"the bot ended: {await asyncio.to_thread(log.read_text)}")
+            try:
+                if (await client.get(f"http://127.0.0.1:{port}/health")).json().get("state") == "active":
+                    return
+            except (httpx.HTTPError, ValueError):
+                pass
+            await asyncio.sleep(0.05)
+
+
+def _channel_id(number: int) -> int:
+    return 1_000_000 + number
+
+
+def acquaintances() -> tuple[list[User], list[Channel]]:
+    """The people and channels that a stored session remembers: 200 in all."""
+    channels = [
+        Channel(
+            id=_channel_id(number),
+            title=f"Channel number {number}",
+            photo=ChatPhotoEmpty(),
+            date=None,
+            access_hash=10**15 + number,
+            username=f"channel_number_{number}",
+            broadcast=True,
+        )
+        for number in range(_CHANNEL_STATES)
+    ]
+    users = [
+        User(
+            id=2_000_000 + number,
+            access_hash=10**16 + number,
+            first_name=f"First {number}",
+            last_name="Family",
+            username=f"first_family_{number}",
+            phone=f"4477009{number:05}",
+        )
+        for number in range(_ENTITIES - _CHANNEL_STATES)
+    ]
+    return users, channels

@@ -1,0 +1,106 @@
+"""One function per figure or pair of figures: runs both sides in turn and returns their samples."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from bench.ground import Ground
+from bench.harness import Side, interleaved, program, run
+from bench.latency import Range, percentile, shooting_range
+
+Samples = dict[str, dict[Side, list[float]]]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured; the default is what the README's figures were taken with."""
+
+    rounds: int = 5
+    posts: int = 5000
+    live_posts: int = 1000
+    burst: int = 1000
+    sessions: int = 1000
+    idle_seconds: float = 3.0
+
+
+#: Only to see that everything runs; its figures mean nothing.
+SMALL = Size(rounds=1, posts=200, live_posts=40, burst=40, sessions=20, idle_seconds=0.2)
+
+
+async def clone(ground: Ground, size: Size) -> Samples:
+    """Posts per second of copying a whole channel."""
+    await ground.corpus(size.posts)
+
+    async def once(side: Side, _: int) -> dict[str, Any]:
+        spec = await ground.clone_spec(size.posts)
+        result = await run(side, "clone", spec)
+        await ground.expect_posts(spec.target, size.posts)
+        return result
+
+    found = await interleaved(size.rounds, once)
+    return {"clone_batch": {side: [r["posts"] / r["seconds"] for r in runs] for side, runs in found.items()}}
+
+
+async def live(ground: Ground, size: Size) -> Samples:
+    """Latency in milliseconds at half of what the plain program can carry."""
+    capacities = [
+        await _live_once(ground, "raw", lambda field: field.burst(size.burst)) for _ in range(min(3, size.rounds))
+    ]
+    rate = median(capacities) / 2
+
+    async def once(side: Side, _: int) -> dict[str, Any]:
+        return {"latencies": await _live_once(ground, side, lambda field: field.steady(size.live_posts, rate))}
+
+    found = await interleaved(size.rounds, once)
+
+    def share(part: float) -> dict[Side, list[float]]:
+        return {side: [percentile(r["latencies"], part) * 1000 for r in runs] for side, runs in found.items()}
+
+    return {"live_latency_p50": share(0.5), "live_latency_p99": share(0.99)}
+
+
+async def _live_once(ground: Ground, side: Side, measure: Callable[[Range], Awaitable[Any]]) -> Any:
+    copier, poster, watcher = await ground.live_specs()
+    async with program(side, "live", copier) as running, shooting_range(poster, watcher) as field:
+        await field.burst(10)  # the first posts pay for what is looked up once
+        found = await measure(field)
+        await running.result()
+        return found
+
+
+async def sessions(ground: Ground, size: Size) -> Samples:
+    """Seconds to bring up all stored sessions, and KiB per idle one."""
+    specs = await ground.session_specs(size.sessions, size.idle_seconds)
+
+    async def once(side: Side, _: int) -> dict[str, Any]:
+        return await run(side, "sessions", specs[side])
+
+    found = await interleaved(size.rounds, once)
+    for side, runs in found.items():
+        for result in runs:
+            if result["sessions"] != size.sessions:
+                raise RuntimeError(f"{side} brought up {result['sessions']} of {size.sessions} sessions")
+    return {
+        "bring_up_1000": {side: [r["seconds"] for r in runs] for side, runs in found.items()},
+        "memory_per_session": {side: [r["bytes"] / 1024 for r in runs] for side, runs in found.items()},
+    }
+
+
+async def rss(ground: Ground, size: Size) -> Samples:
+    """Megabytes (10^6 bytes) of the idle product: bot, manager, service."""
+    found = [await ground.idle_bot_bytes(size.idle_seconds) / 1e6 for _ in range(size.rounds)]
+    return {"base_rss": {"ours": found, "raw": []}}
+
+
+#: Which measurement yields a figure; figures of one measurement are taken together.
+MEASUREMENTS: dict[str, Callable[[Ground, Size], Awaitable[Samples]]] = {
+    "clone_batch": clone,
+    "live_latency_p50": live,
+    "live_latency_p99": live,
+    "memory_per_session": sessions,
+    "bring_up_1000": sessions,
+    "base_rss": rss,
+}

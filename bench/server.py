@@ -1,0 +1,134 @@
+"""The sandbox of the bench, in a process of its own: ``python -m bench.server``.
+
+Reads one JSON command per line from standard input and answers each with one line; ends when standard input ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import itertools
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from bybot.sandbox.corpus import Corpus
+from bybot.sandbox.seed import plant_corpus
+from bybot.sandbox.server import Sandbox
+from bybot.sandbox.world.model import Account, Channel
+
+BOT_TOKEN = "7000000002:Bench-Bell-Rings-At-Noon-And-Night"
+_FIRST_SESSION_ACCOUNT = 500_000
+
+
+class Commands:
+    """What the harness may ask for."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._world = sandbox.world
+        self._numbers = itertools.count(1)
+        self._copier = self._person("copier")
+        self._poster = self._person("poster")
+        self._watcher = self._person("watcher")
+        self._world.create_bot("Bench", "bybot_bench_bot", BOT_TOKEN)
+
+    def _person(self, name: str) -> Account:
+        return self._world.create_account(name.title(), username=f"bench_{name}")
+
+    def _channel(self, owner: Account, kind: str) -> Channel:
+        return self._world.create_channel(owner, kind, username=f"bench_{kind}_{next(self._numbers)}")
+
+    def _key(self, account: Account) -> str:
+        key = os.urandom(256)
+        self._sandbox.auth.add_ready_key(key, account.id)
+        return key.hex()
+
+    def _user(self, account: Account) -> dict[str, Any]:
+        return {"account": account.id, "key": self._key(account)}
+
+    def hello(self) -> dict[str, Any]:
+        """Addresses, the public key, the bot's token, and keys of copier, poster and watcher."""
+        return {
+            "dc": self._sandbox.dc_spec,
+            "rsa_pem": self._sandbox.rsa_public_key_pem,
+            "bot_api": self._sandbox.bot_api_url,
+            "bot_token": BOT_TOKEN,
+            "poster": self._user(self._poster),
+            "watcher": self._user(self._watcher),
+        }
+
+    def copier(self) -> dict[str, Any]:
+        """A new key of the copying account: every run logs in anew."""
+        return self._user(self._copier)
+
+    async def corpus(self, count: int) -> dict[str, Any]:
+        """A source with a history: a tenth of the ids are holes, a tenth replies, a tenth parts of albums."""
+        channel = self._channel(self._poster, "source")
+        corpus = Corpus(count=count, holes=0.1, replies=0.1, albums=0.1, videos=0, protected=0)
+        await plant_corpus(self._world, self._poster, channel, corpus)
+        self._world.join(self._copier, channel)
+        return {"source": channel.username}
+
+    def target(self) -> dict[str, Any]:
+        """A new, empty target of the copying account."""
+        return {"target": self._channel(self._copier, "target").username}
+
+    def live(self) -> dict[str, Any]:
+        """A new source of the poster that the copier follows, and a target that the watcher follows."""
+        source, target = self._channel(self._poster, "live_source"), self._channel(self._copier, "live_target")
+        self._world.join(self._copier, source)
+        self._world.join(self._watcher, target)
+        return {"source": source.username, "target": target.username}
+
+    def posts(self, chat: str) -> dict[str, Any]:
+        """How many posts a channel holds, service messages left out, and how many of them reply."""
+        channel = self._world.channel_by_username(chat)
+        assert channel is not None
+        posts = [message for message in channel.messages if message.action is None]
+        return {
+            "posts": len(posts),
+            "replies": sum(message.reply_to is not None for message in posts),
+            "albums": len({message.grouped_id for message in posts} - {None}),
+        }
+
+    def sessions(self, count: int) -> dict[str, Any]:
+        """So many accounts, each with two ready keys: one for each side."""
+        users = []
+        for number in range(count):
+            account = self._world.create_account(f"Person {number}", id=_FIRST_SESSION_ACCOUNT + number)
+            users.append(
+                {
+                    "account": account.id,
+                    "access_hash": account.access_hash,
+                    "pts": account.pts,
+                    "raw": self._key(account),
+                    "ours": self._key(account),
+                }
+            )
+        return {"users": users}
+
+    def violations(self) -> dict[str, Any]:
+        """What a sound run leaves at zero."""
+        counters = self._sandbox.counters
+        return {"unknown": dict(counters.unknown), "duplicates": counters.duplicate_violations}
+
+
+async def serve() -> None:
+    """Run the sandbox and answer commands."""
+    async with Sandbox() as sandbox:
+        commands = Commands(sandbox)
+        # The world is big and lives as long as the process: the collector need not visit it again and again.
+        gc.freeze()
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            request: dict[str, Any] = json.loads(line)
+            handler: Callable[..., Any] = getattr(commands, request.pop("do"))
+            answer = handler(**request)
+            print(json.dumps(await answer if inspect.isawaitable(answer) else answer), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())

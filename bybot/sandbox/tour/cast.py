@@ -55,25 +55,22 @@ def seed(history: int, number: int) -> dict[str, Any]:
     }
 
 
-def live_post(number: int, room: int, reply_to: int) -> tuple[dict[str, Any], int]:
+def live_post(number: int, room: int, reply_to: int) -> dict[str, Any]:
     """What the editor posts next: mostly text, with photos, albums, replies and a document among them.
 
     Args:
         number: of the post, from 1.
         room: how many messages may still come; an album needs three.
         reply_to: id of a post that replies point at.
-
-    Returns:
-        The post, and of how many messages it consists.
     """
     html = f"<b>Live {number}</b> · the tide is <i>rising</i>, see <a href='https://example.org/{number}'>more</a> 🌊"
     picture = _LIVE_PICTURES + number * 10
     if number % 10 == 4 and room >= 3:
-        return {"html": html, "album": [picture, picture + 1, picture + 2]}, 3
+        return {"html": html, "album": [picture, picture + 1, picture + 2]}
     if number % 10 == 2:
-        return {"html": html, "photo": picture}, 1
+        return {"html": html, "photo": picture}
     if number % 10 == 8:
-        return {"html": html, "document": picture}, 1
+        return {"html": html, "document": picture}
     if number % 5 == 0:
-        return {"html": html, "reply_to": reply_to}, 1
-    return {"html": html}, 1
+        return {"html": html, "reply_to": reply_to}
+    return {"html": html}

@@ -32,8 +32,8 @@ class Person:
     def __init__(
         self,
         control: ControlClient,
-        account: int,
-        bot: int,
+        account: str,
+        bot: str,
         *,
         narrator: Narrator,
         children: Children,

@@ -50,14 +50,13 @@ class Scenes:
 
     async def world(self) -> None:
         """People, channels, and a history."""
-        count = self._options.history
+        count, protected = self._options.history, cast.protected(self._options.history)
         await self._control.seed(cast.seed(count, self._options.seed))
-        source = await self._control.channel(cast.SOURCE)
-        self._last_history_id = source["last_id"]
-        self._expected = source["posts"] - source["protected"]
+        self._last_history_id = (await self._control.chat(cast.EDITOR, cast.SOURCE, limit=1))[-1]["id"]
+        self._expected = count - protected
         self._narrator.detail(
             f"You follow the channel “{cast.SOURCE_TITLE}” with {count:,} posts: formatted text, photos, albums, "
-            f"replies, a video, {source['protected']} protected posts. “{cast.TARGET_TITLE}” is your own and empty."
+            f"replies, a video, {protected} protected posts. “{cast.TARGET_TITLE}” is your own and empty."
         )
 
     # The chat -----------------------------------------------------------------------------------------------
@@ -72,7 +71,7 @@ class Scenes:
         await you.hears(lambda line: "phone number" in line.text, "the question for the phone number")
         await you.say(f"+{cast.YOUR_PHONE}", shown=f"+{cast.YOUR_PHONE[:5]}•••••   (deleted from the chat at once)")
         await you.hears(lambda line: "Enter the code" in line.text, "the question for the code")
-        await you.type_code(await self._control.code(cast.YOUR_PHONE))
+        await you.type_code(await self._control.wait_code(cast.YOUR_PHONE))
         await you.hears(lambda line: "two-step password" in line.text, "the question for the password")
         await you.say(cast.PASSWORD, shown="••••••••   (deleted from the chat at once)")
         await you.hears(lambda line: "Logged in" in line.text, "the end of the login")
@@ -95,10 +94,9 @@ class Scenes:
     async def _prepare_cut(self) -> None:
         """Somewhere in the middle a forward is applied, but its answer is held back."""
         nth = max(2, self._options.history // 15)
-        fault = await self._control.add_fault(
-            kind="cut", account=cast.YOU, method="messages.forwardMessages", nth=nth, hold=True
+        self._fault = await self._control.fault(
+            "cut", account=cast.YOU, method="messages.forwardMessages", nth=nth, hold=True
         )
-        self._fault = int(fault["id"])
 
     # Copying and the crash -----------------------------------------------------------------------------------
 
@@ -143,7 +141,7 @@ class Scenes:
         """The checker and the sandbox's own counters."""
         self._narrator.step("Process 3 of 3: the checker, plain Telethon that knows nothing of bybot, compares")
         result = self._result
-        total = (await self._control.channel(cast.SOURCE))["posts"] + await self._copies()
+        total = await self._posts(cast.SOURCE) + await self._copies()
         with self._narrator.progress("read", total) as bar:
             report = await self._stage.check(bar)
         history = [post for post in report["copied"] if post <= self._last_history_id]
@@ -167,7 +165,12 @@ class Scenes:
         return [self._stage.sandbox, self._bot()]
 
     async def _copies(self) -> int:
-        return int((await self._control.channel(cast.TARGET))["posts"])
+        return await self._posts(cast.TARGET)
+
+    async def _posts(self, chat: str) -> int:
+        """How many posts a channel holds; one message tells that it was created."""
+        found = await self._control.get("chat", as_=cast.YOU, with_=chat, limit=1)
+        return int(found["total"]) - 1
 
     async def _fired(self) -> bool:
         return any(fault["id"] == self._fault and fault["fired"] for fault in await self._control.faults())
@@ -175,7 +178,8 @@ class Scenes:
     async def _post(self, count: int, gap: float = 0.0) -> None:
         end = self._posted_live + count
         while self._posted_live < end:
-            posted = await cast.live_post(self._control, self._posted_live + 1, end - self._posted_live)
+            item = cast.live_post(self._posted_live + 1, end - self._posted_live, self._last_history_id)
+            posted = len(await self._control.post(cast.EDITOR, cast.SOURCE, **item))
             self._posted_live += posted
             self._expected += posted
             await asyncio.sleep(gap)

@@ -121,7 +121,7 @@ class AuthService:
         """Ban an account: its keys get USER_DEACTIVATED_BAN, its number cannot log in."""
         account.deactivated = True
         if account.phone:
-            self.banned.add(digits_of(account.phone))
+            self.banned.add(account.phone)
 
     # By code ---------------------------------------------------------------------------------------------------
 
@@ -339,6 +339,12 @@ class AuthService:
             return login
         self._forget_qr(login)
         return self._enter(session.key, login.account_id)
+
+    def newest_qr(self) -> QrLogin | None:
+        """The newest token that is shown and waits for somebody; None when there is none."""
+        now = self.world.clock.now()
+        waiting = [login for login in self._qr.values() if login.account_id is None and login.expires > now]
+        return waiting[-1] if waiting else None
 
     def _live_token(self, token: bytes) -> QrLogin:
         login = self._qr.get(token)

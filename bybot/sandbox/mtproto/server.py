@@ -276,7 +276,8 @@ class MtprotoServer:
         if account is None:
             return None, _GONE
         if account.deactivated:
-            return None, (401, "USER_DEACTIVATED_BAN")
+            banned = account.phone is not None and account.phone in self.auth.banned
+            return None, (401, "USER_DEACTIVATED_BAN" if banned else "USER_DEACTIVATED")
         return account, _GONE
 
     def _meet(self, key: AuthKey, client: Any, address: str) -> None:

@@ -50,7 +50,7 @@ class Seen:
     """Collects whom an answer mentions, so that its ``users`` and ``chats`` are complete."""
 
     def __init__(self, world: World, viewer: Account) -> None:
-        self._world = world
+        self.world = world
         self._viewer = viewer
         self._users: dict[int, Account] = {}
         self._chats: dict[int, Channel] = {}
@@ -68,9 +68,9 @@ class Seen:
         if peer is None:
             return
         if peer.kind == "user":
-            if peer.id not in self._users and (account := self._world.account_by_id(peer.id)) is not None:
+            if peer.id not in self._users and (account := self.world.account_by_id(peer.id)) is not None:
                 self._users[peer.id] = account
-        elif peer.id not in self._chats and (channel := self._world.channels.get(peer.id)) is not None:
+        elif peer.id not in self._chats and (channel := self.world.channels.get(peer.id)) is not None:
             self._chats[peer.id] = channel
 
     def add_messages(self, messages: Iterable[Message]) -> None:

@@ -6,8 +6,10 @@ One change is: pts up by its count, one entry in the box's log, one push to ever
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -126,19 +128,27 @@ class Typing(Event):
 
 
 class Log:
-    """The newest events of a box, by pts."""
+    """The newest events of a box, by pts.
 
-    __slots__ = ("_ends", "_entries", "_limit", "floor", "pts")
+    Attributes:
+        pts: after the newest event.
+        floor: differences can be told from here on.
+        changed: the date of the newest event; None when there was none.
+    """
+
+    __slots__ = ("_ends", "_entries", "_limit", "changed", "floor", "pts")
 
     def __init__(self, pts: int, *, limit: int) -> None:
         self.pts = pts
         self.floor = pts
+        self.changed: datetime | None = None
         self._limit = limit
         self._entries: list[Event] = []
         self._ends: list[int] = []
 
-    def append(self, event: Event) -> None:
+    def append(self, event: Event, date: datetime) -> None:
         """Move pts and remember; the oldest events fall out above the limit."""
+        self.changed = date
         self.pts += event.count
         event.pts = self.pts
         self._entries.append(event)
@@ -178,6 +188,7 @@ class Events:
         self._render = render
         self._observers: list[Observer] = []
         self._sinks: list[PushSink] = []
+        self._captures: list[list[Event]] = []
         self._connected: Callable[[int], bool] | None = None
 
     def observe(self, callback: Observer) -> Callable[[], None]:
@@ -210,9 +221,10 @@ class Events:
             events: changes of one call; they travel in one push per account.
             exclude: the calling session, whose answer carries the updates.
         """
+        now = self._world.now()
         for event in events:
             if event.count:
-                self._log_of(event.box).append(event)
+                self._log_of(event.box).append(event, now)
                 if isinstance(event, NewMessage | EditedMessage):
                     event.message.pts = event.pts
                     event.message.changed()
@@ -222,9 +234,21 @@ class Events:
             updates = self._render(self._world, account, seen)
             if updates is not None:
                 self.push(account.id, updates, exclude=exclude)
+        for capture in self._captures:
+            capture.extend(events)
         for event in events:
             for observer in tuple(self._observers):
                 observer(event)
+
+    @contextmanager
+    def capture(self) -> Iterator[list[Event]]:
+        """Collect what is published meanwhile; for synchronous code, whose answer tells what it changed."""
+        captured: list[Event] = []
+        self._captures.append(captured)
+        try:
+            yield captured
+        finally:
+            self._captures.pop()
 
     def push(self, account_id: int, updates: Any, *, exclude: SessionRef | None = None) -> None:
         """Send updates that belong to no log, such as a login token."""

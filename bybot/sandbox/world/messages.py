@@ -149,6 +149,7 @@ class Sending:
                 invert_media=draft.invert_media,
             )
             channel.next_id += 1
+            _note_origin(message)
             channel.messages.add(message)
             messages.append(message)
             events.append(NewMessage(box, 0, 1, sender.id, message, draft.random_id))
@@ -217,6 +218,12 @@ class Sending:
             invert_media=draft.invert_media,
         )
         box.next_id += 1
+        _note_origin(message)
         box.messages[message.id] = message
         box.chat(peer).add(message)
         return message
+
+
+def _note_origin(message: Message) -> None:
+    if message.media is not None and message.media.file is not None and message.media.file.origin is None:
+        message.media.file.origin = message

@@ -50,6 +50,7 @@ class File:
     Attributes:
         size: in bytes.
         width, height: of a photo, in pixels.
+        origin: the message that carried it first; its protection holds for the file.
     """
 
     id: int
@@ -64,6 +65,7 @@ class File:
     date: datetime
     width: int = 0
     height: int = 0
+    origin: Message | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str | None:

@@ -7,7 +7,7 @@ is 200 ids away. Until then every look at the source reads the open window again
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 #: Holes this many ids below the highest id that is done are taken as holes for ever.
@@ -42,6 +42,11 @@ class Cursor:
     def pin(self, source_ids: Iterable[int]) -> None:
         """These were read and are still to be done: the mark stays below them, however long that takes."""
         self._pinned.update(source_id for source_id in source_ids if source_id not in self)
+
+    @property
+    def pinned(self) -> Set[int]:
+        """What was read and is still to be done."""
+        return self._pinned
 
     def unpin_all(self) -> None:
         """Forget what was to be done; it will be read again."""

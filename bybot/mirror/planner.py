@@ -48,12 +48,16 @@ class Unit:
 
 @dataclass(frozen=True)
 class Step:
-    """One request. ``reply_to`` is a source id; ``alone`` forbids to share the request with other units."""
+    """One request. ``reply_to`` is a source id; ``alone`` forbids to share the request with other units.
+
+    ``part`` goes into the random ids: everything but 0 is a further message of the same post.
+    """
 
     how: How
     units: tuple[Unit, ...]
     reply_to: int | None = None
     alone: bool = False
+    part: int = 0
 
     @property
     def ids(self) -> list[int]:
@@ -77,10 +81,6 @@ class Step:
             return []
         middle = len(self.units) // 2
         return [replace(self, units=self.units[:middle]), replace(self, units=self.units[middle:])]
-
-    def singles(self) -> list[Step]:
-        """One step per unit, alone: for a step whose outcome is not known."""
-        return [replace(self, units=(unit,), alone=True) for unit in self.units]
 
 
 @dataclass

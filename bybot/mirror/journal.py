@@ -1,0 +1,349 @@
+"""What a pair remembers: its cursor, its counts, its message map. Written behind, fenced, small.
+
+``pair_states/{pair_id}`` holds the cursor and everything else of fixed size; ``pair_states/{pair_id}:{n}`` holds one
+chunk of the message map. A write covers about a hundred posts, so after a kill the store lags behind Telegram. What may
+have been sent beyond is bounded by the *ceiling*: no post above it is sent before a higher ceiling is durable. After an
+unclean stop, ids above the cursor and up to the ceiling are the uncertain window.
+
+Fencing: every write is conditional on the version of the one before. Whoever takes a pair over writes first, so the
+writes of a holder that does not know yet are refused (StaleWrite), and it stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from bybot.clock import Clock
+from bybot.errors import StaleWrite, StoreUnavailable
+from bybot.mirror.cursor import Cursor
+from bybot.mirror.idmap import IdRuns, chunk_of
+from bybot.mirror.model import Counts
+from bybot.mirror.sender import Why
+from bybot.stores.base import SERVER_TIME, Condition, Delete, Key, Put, Store, Write
+
+#: Posts after which the journal is written, and seconds after which it is written in any case.
+FLUSH_POSTS = 100
+FLUSH_SECONDS = 300.0
+#: Seconds between two writes behind, however fast posts go.
+_MIN_SECONDS = 0.25
+#: How far the ceiling is above what is done, in ids: at least, and at most when posts go fast.
+_AHEAD_MIN = 200
+_AHEAD_MAX = 4_000
+#: Chunks of the message map kept in memory beside those that are not written yet.
+_CHUNKS_KEPT = 2
+
+#: Seconds that closing waits for the store.
+_CLOSE_SECONDS = 10.0
+
+SCHEMA = 1
+
+
+def state_key(pair_id: str) -> Key:
+    """Where a pair's cursor is."""
+    return Key("pair_states", pair_id)
+
+
+def chunk_key(pair_id: str, chunk: int) -> Key:
+    """Where a chunk of a pair's message map is."""
+    return Key("pair_states", f"{pair_id}:{chunk}")
+
+
+def first_state(user: str, mark: int, *, end_id: int | None, top_id: int, total: int) -> dict[str, Any]:
+    """The state of a pair that has sent nothing.
+
+    Args:
+        mark: posts up to this id are not wanted.
+        end_id: the last id that is wanted; None: no end.
+        top_id: the newest id when the pair was made: history ends there.
+        total: about how many messages the history has.
+    """
+    return {
+        "schema": SCHEMA,
+        "user": user,
+        "epoch": 1,
+        "mark": mark,
+        "above": [],
+        "ceiling": mark,
+        "end_id": end_id,
+        "top_id": top_id,
+        "total": total,
+        "counts": Counts().to_value(),
+        "chunks": [],
+        "told": [],
+        "spoilt": {},
+        "owner": "",
+        "nonce": "",
+    }
+
+
+class Journal:
+    """The memory of one pair in one process. Open it, use it, close it.
+
+    Args:
+        store: where it lasts.
+        pair_id: whose memory.
+        owner: names this holder; only for people who look into the store.
+        clock: for the times between writes.
+    """
+
+    def __init__(self, store: Store, pair_id: str, owner: str, clock: Clock) -> None:
+        self._store = store
+        self._pair_id = pair_id
+        self._owner = owner
+        self._clock = clock
+        self.cursor = Cursor()
+        self.counts = Counts()
+        self.epoch = 1
+        self.total = 0
+        self.top_id = 0
+        self.end_id: int | None = None
+        self.uncertain_until = 0
+        self.told: set[str] = set()
+        self.lost: StaleWrite | None = None
+        self._spoilt: dict[str, int] = {}
+        self._user = ""
+        self._ceiling = 0
+        self._version: str | None = None
+        self._chunks: dict[int, IdRuns] = {}
+        self._dirty_chunks: set[int] = set()
+        self._stored_chunks: set[int] = set()
+        self._unwritten = 0
+        self._written_at = 0.0
+        self._ahead = _AHEAD_MIN
+        self._wanted = asyncio.Event()
+        self._writing = asyncio.Lock()
+
+    # Opening and closing --------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Take the pair over: from here on the writes of any other holder are refused.
+
+        Raises:
+            StaleWrite: somebody else took it over at the same moment, or the pair was removed.
+            StoreUnavailable: nothing is known.
+        """
+        document = await self._store.get(state_key(self._pair_id))
+        if document is None:
+            raise StaleWrite("The pair was removed.")
+        data = document.data
+        now = self._clock.elapsed()
+        self.cursor = Cursor.from_value(data, now)
+        self.counts = Counts.from_value(data["counts"])
+        self.epoch, self.total, self.top_id = int(data["epoch"]), int(data["total"]), int(data["top_id"])
+        self.end_id = data["end_id"]
+        self.told = set(data["told"])
+        self._spoilt = dict(data["spoilt"])
+        self._user = str(data["user"])
+        self._ceiling = self.uncertain_until = int(data["ceiling"])
+        self._stored_chunks = set(data["chunks"])
+        self._version = document.version
+        await self._write(ceiling=self._ceiling)
+
+    async def close(self) -> None:
+        """Write everything. What is certain is not repeated after this.
+
+        Raises:
+            StaleWrite: another holder took over; nothing was written.
+            StoreUnavailable: as it says; the next start repeats the uncertain window.
+        """
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._write(ceiling=max(self.cursor.highest, self._open_doubt()))
+        except TimeoutError as error:
+            raise StoreUnavailable("The store did not answer while a pair was closed.") from error
+
+    def _open_doubt(self) -> int:
+        """The end of the uncertain window, while not all of it is done."""
+        return self.uncertain_until if self.uncertain_until > self.cursor.highest else 0
+
+    async def remove(self) -> None:
+        """Delete what the store has of the pair. The pair must be closed."""
+        keys = [state_key(self._pair_id), *(chunk_key(self._pair_id, n) for n in sorted(self._stored_chunks))]
+        await delete_all(self._store, keys)
+
+    # What the sender notes ------------------------------------------------------------------------------------
+
+    def target_of(self, source_id: int) -> int | None:
+        """The copy of a source message, if it has one and its chunk is loaded (see :meth:`load`)."""
+        chunk = self._chunks.get(chunk_of(source_id))
+        return None if chunk is None else chunk.get(source_id)
+
+    def copied(self, found: Mapping[int, int]) -> None:
+        """These source ids have these copies."""
+        fresh = [source_id for source_id in found if source_id not in self.cursor]
+        for source_id, target_id in found.items():
+            number = chunk_of(source_id)
+            self._chunk(number).put(source_id, target_id)
+            self._dirty_chunks.add(number)
+        self.counts.copied += len(fresh)
+        self._done(fresh)
+
+    def skipped(self, source_ids: Iterable[int], why: Why) -> None:
+        """These are done without a copy."""
+        fresh = [source_id for source_id in source_ids if source_id not in self.cursor]
+        setattr(self.counts, why, getattr(self.counts, why) + len(fresh))
+        self._done(fresh)
+
+    def reply_lost(self, count: int = 1) -> None:
+        """So many were sent without their reply header."""
+        self.counts.reply_lost += count
+
+    def uncertain(self, source_id: int) -> None:
+        """Ids up to this one may have been sent without an answer."""
+        self.uncertain_until = max(self.uncertain_until, source_id)
+
+    def sabotaged(self, what: Literal["drop", "double"], count: int = 0) -> int:
+        """Add to how many posts were spoilt on purpose, and return the sum."""
+        if count:
+            self._spoilt[what] = self._spoilt.get(what, 0) + count
+        return self._spoilt.get(what, 0)
+
+    def _done(self, source_ids: Sequence[int]) -> None:
+        self.cursor.done(source_ids, self._clock.elapsed())
+        self._unwritten += len(source_ids)
+        if self._unwritten >= FLUSH_POSTS or self._ceiling - self.cursor.highest < self._ahead // 2:
+            self._wanted.set()
+
+    async def reserve(self, source_id: int) -> None:
+        """Returns once it is durable that ids up to this one may have been sent.
+
+        Raises:
+            StaleWrite: another holder took over.
+        """
+        if self.lost is not None:
+            raise self.lost
+        while source_id > self._ceiling:
+            await self.flush(source_id)
+
+    # The message map ------------------------------------------------------------------------------------------
+
+    async def load(self, source_ids: Collection[int]) -> None:
+        """Have the chunks of these source ids in memory: before asking for their copies, and before copying them."""
+        wanted = {chunk_of(source_id) for source_id in source_ids}
+        for number in wanted - self._chunks.keys():
+            if number not in self._stored_chunks:
+                continue
+            document = await self._store.get(chunk_key(self._pair_id, number))
+            if number not in self._chunks:
+                self._chunks[number] = IdRuns.decode(b"" if document is None else document.data["runs"])
+        self._forget_chunks(keep=wanted | {chunk_of(source_id) for source_id in self.cursor.pinned})
+
+    def _chunk(self, number: int) -> IdRuns:
+        return self._chunks.setdefault(number, IdRuns())
+
+    def _forget_chunks(self, keep: set[int]) -> None:
+        if self._writing.locked():
+            return  # a write that fails makes its chunks dirty again
+        newest = sorted(self._chunks, reverse=True)[:_CHUNKS_KEPT]
+        for number in [n for n in self._chunks if n not in keep and n not in newest]:
+            if number not in self._dirty_chunks:
+                del self._chunks[number]
+
+    # Writing --------------------------------------------------------------------------------------------------
+
+    async def write_behind(self) -> None:
+        """Write from time to time, until cancelled.
+
+        Raises:
+            StaleWrite: another holder took over.
+        """
+        while True:
+            try:
+                async with asyncio.timeout(FLUSH_SECONDS):
+                    await self._wanted.wait()
+            except TimeoutError:
+                if not self._unwritten:
+                    continue
+            await self.flush()
+            await asyncio.sleep(_MIN_SECONDS)
+
+    async def flush(self, reach: int = 0) -> None:
+        """Write now, with a ceiling of at least ``reach``; waits as long as the store is away.
+
+        Raises:
+            StaleWrite: another holder took over.
+        """
+        now = self._clock.elapsed()
+        rate = self._unwritten / max(now - self._written_at, 0.001) if self._written_at else 0.0
+        self._ahead = int(min(_AHEAD_MAX, max(_AHEAD_MIN, 2 * rate)))
+        self._wanted.clear()
+        await self._write(ceiling=max(self._ceiling, self.cursor.highest + self._ahead, reach))
+
+    async def _write(self, *, ceiling: int) -> None:
+        async with self._writing:
+            self.cursor.settle(self._clock.elapsed())
+            covered, dirty = self._unwritten, sorted(self._dirty_chunks)
+            nonce = secrets.token_hex(8)
+            writes: list[Write] = [
+                Put(
+                    chunk_key(self._pair_id, number),
+                    {"pair": self._pair_id, "runs": self._chunks[number].encode()},
+                )
+                for number in dirty
+            ]
+            self._stored_chunks.update(dirty)
+            writes.append(Put(state_key(self._pair_id), self._state(ceiling, nonce), self._version or Condition.EXISTS))
+            self._dirty_chunks.clear()
+            try:
+                self._version = await self._commit(writes, nonce)
+            except BaseException as error:
+                self._dirty_chunks.update(dirty)
+                if isinstance(error, StaleWrite):
+                    self.lost = error
+                raise
+            self._ceiling = ceiling
+            self._unwritten -= covered
+            self._written_at = self._clock.elapsed()
+
+    async def _commit(self, writes: Sequence[Write], nonce: str) -> str:
+        """Commit, and learn the outcome when the answer was lost: the document then tells by its nonce."""
+        key = state_key(self._pair_id)
+        pause = 0.2
+        while True:
+            try:
+                return (await self._store.commit(writes)).versions[key]
+            except (StaleWrite, StoreUnavailable) as error:
+                document = await self._look(key)
+                if document is not None and document.data.get("nonce") == nonce:
+                    return str(document.version)
+                if isinstance(error, StaleWrite) or document is None or document.version != self._version:
+                    raise StaleWrite("Another process took the pair over, or it was removed.") from error
+            await asyncio.sleep(pause)
+            pause = min(10.0, pause * 2)
+
+    async def _look(self, key: Key) -> Any:
+        pause = 0.2
+        while True:
+            try:
+                return await self._store.get(key)
+            except StoreUnavailable:
+                await asyncio.sleep(pause)
+                pause = min(10.0, pause * 2)
+
+    def _state(self, ceiling: int, nonce: str) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "user": self._user,
+            "epoch": self.epoch,
+            **self.cursor.to_value(),
+            "ceiling": ceiling,
+            "end_id": self.end_id,
+            "top_id": self.top_id,
+            "total": self.total,
+            "counts": self.counts.to_value(),
+            "chunks": sorted(self._stored_chunks),
+            "told": sorted(self.told),
+            "spoilt": dict(self._spoilt),
+            "owner": self._owner,
+            "nonce": nonce,
+            "written_at": SERVER_TIME,
+        }
+
+
+async def delete_all(store: Store, keys: Sequence[Key]) -> None:
+    """Delete documents, in as many commits as that takes."""
+    for at in range(0, len(keys), 200):
+        await store.commit([Delete(key) for key in keys[at : at + 200]])

@@ -1,0 +1,139 @@
+"""How requests go out: one after another, or several under way in one ordered chain.
+
+Exactly-once and order come first. The paced lane keeps one send under way and uses nothing but ``client(request)``.
+The chained lane, used only where nothing is paced (the sandbox, the bench), keeps several under way and ties each to
+the one before with invokeAfterMsg, so that Telegram carries out none of them when one before it failed
+(https://core.telegram.org/method/invokeAfterMsg).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol
+
+from telethon.network.requeststate import RequestState
+
+#: Seconds that a send may take, reconnects included, before its outcome counts as unknown.
+SEND_TIMEOUT = 60.0
+
+
+class Lane(Protocol):
+    """Takes requests in order; each future ends with Telegram's answer or error."""
+
+    depth: int
+
+    def submit(self, request: Any) -> asyncio.Future[Any]:
+        """Send it. The future ends within SEND_TIMEOUT: with the answer, with Telethon's error, or TimeoutError."""
+
+    async def close(self) -> None:
+        """Stop waiting for what is still under way."""
+
+
+async def call(client: Any, request: Any, *, timeout: float = SEND_TIMEOUT) -> Any:
+    """``client(request)`` with a time limit.
+
+    Raises:
+        TimeoutError: no answer in time; it may have been carried out.
+        ConnectionError: the client was disconnected meanwhile. (Telethon cancels what waits; that must not look as if
+            the caller had been cancelled.)
+    """
+    try:
+        async with asyncio.timeout(timeout):
+            return await client(request)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise ConnectionError("the client was disconnected") from None
+
+
+class PacedLane:
+    """One request at a time, through the client's public call."""
+
+    depth = 1
+
+    def __init__(self, client: Any, *, timeout: float = SEND_TIMEOUT) -> None:
+        self._client = client
+        self._timeout = timeout
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def submit(self, request: Any) -> asyncio.Future[Any]:
+        task = asyncio.ensure_future(call(self._client, request, timeout=self._timeout))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class ChainedLane:
+    """Several requests under way, in one chain, on one connection.
+
+    Telethon chains only what is given to it in one call, whose answers come all together; a reply needs the answer
+    for one post while later ones are still under way. So this puts requests into Telethon's send queue itself, as
+    ``MTProtoSender.send`` does. After an automatic reconnect Telethon sends what is unanswered again, in order and
+    with the same random ids; a link to a request that was answered on the old connection is cut before, because the
+    new one does not know its message id.
+    """
+
+    def __init__(self, client: Any, *, depth: int = 16, timeout: float = SEND_TIMEOUT) -> None:
+        self.depth = depth
+        self._sender = client._sender
+        self._timeout = timeout
+        self._last: RequestState | None = None
+        self._waiting: set[asyncio.Future[Any]] = set()
+
+    def submit(self, request: Any) -> asyncio.Future[Any]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        if not self._sender._user_connected:
+            answer.set_exception(ConnectionError("not connected"))
+            return answer
+        before = self._last if self._last is not None and not _answered(self._last.future) else None
+        state = RequestState(request, after=before)
+        if before is not None:
+            before.future.add_done_callback(lambda done: _unlink(state, done))
+        timer = loop.call_later(self._timeout, _expire, answer, state.future)
+        state.future.add_done_callback(lambda done: _pass_on(done, answer, timer))
+        self._waiting.add(answer)
+        answer.add_done_callback(self._waiting.discard)
+        self._last = state
+        self._sender._send_queue.append(state)
+        return answer
+
+    async def close(self) -> None:
+        for answer in list(self._waiting):
+            answer.cancel()
+        self._last = None
+
+
+def _answered(future: asyncio.Future[Any]) -> bool:
+    """Whether Telegram carried it out: then nothing needs to wait for it any more."""
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _unlink(state: RequestState, before: asyncio.Future[Any]) -> None:
+    if _answered(before):
+        state.after = None
+
+
+def _pass_on(done: asyncio.Future[Any], answer: asyncio.Future[Any], timer: asyncio.TimerHandle) -> None:
+    timer.cancel()
+    error = ConnectionError("the client was disconnected") if done.cancelled() else done.exception()
+    if answer.done():
+        return
+    if error is not None:
+        answer.set_exception(error)
+    else:
+        answer.set_result(done.result())
+
+
+def _expire(answer: asyncio.Future[Any], future: asyncio.Future[Any]) -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError("no answer in time"))
+    # Cancelled, not failed: Telethon tolerates a late answer to a cancelled future only.
+    future.cancel()

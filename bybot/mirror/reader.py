@@ -1,0 +1,179 @@
+"""The source, read forwards: pages in rising order of ids, the next one fetched while the last one is worked on.
+
+``messages.getHistory`` lists newest first. Asking with ``offset_id = after + 1`` and ``add_offset = -limit`` gives the
+messages just above ``after``; the end is a page without any.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from telethon.tl import functions, types
+
+from bybot.errors import AccountLimited, ChatNotReadable, SessionRevoked
+from bybot.mirror.lane import call
+from bybot.mirror.outcome import Judgement, Meaning, judge
+from bybot.mirror.pacing import Pacing
+
+PAGE = 100
+#: Pages fetched before they are asked for.
+_PAGES_AHEAD = 3
+#: Seconds for one page, and how often it is asked for again when the answer stays away.
+_READ_TIMEOUT = 30.0
+_TRIES = 4
+
+HISTORY = "GetHistory"
+#: Telegram allows at most so many parts.
+ALBUM_PARTS = 10
+
+
+@dataclass
+class Reader:
+    """Reads one chat through one client.
+
+    Attributes:
+        client: a connected client.
+        peer: the source as an input peer.
+        pacing: whose waits count.
+        on_wait: told about every wait.
+    """
+
+    client: Any
+    peer: Any
+    pacing: Pacing
+    on_wait: Callable[[Judgement], None] = lambda _: None
+
+    async def page(self, after: int, *, limit: int = PAGE) -> list[Any]:
+        """The messages just above an id, oldest first; service messages too. Empty at the end.
+
+        Raises:
+            ChatNotReadable: the account cannot read it (any more).
+            SessionRevoked, AccountLimited: as they say.
+            ConnectionError: no answer after several tries.
+        """
+        answer = await self.ask(
+            functions.messages.GetHistoryRequest(
+                peer=self.peer,
+                offset_id=after + 1,
+                offset_date=None,
+                add_offset=-limit,
+                limit=limit,
+                max_id=0,
+                min_id=0,
+                hash=0,
+            ),
+            HISTORY,
+        )
+        found = [m for m in answer.messages if m.id > after and not isinstance(m, types.MessageEmpty)]
+        found.reverse()
+        return found
+
+    async def newest(self) -> int:
+        """The id of the newest message; 0 in an empty chat. Raises as :meth:`page`."""
+        answer = await self.ask(history_request(self.peer, limit=1), HISTORY)
+        return max((int(message.id) for message in answer.messages), default=0)
+
+    async def ask(self, request: Any, kind: str) -> Any:
+        """A request that changes nothing, repeated until it is answered. Raises as :meth:`page`."""
+        tries = 0
+        while True:
+            await self.pacing.ready(kind)
+            try:
+                return await call(self.client, request, timeout=_READ_TIMEOUT)
+            except Exception as error:
+                judgement = judge(error)
+                tries += judgement.meaning is not Meaning.WAIT
+                await self._after(judgement, error, kind, tries)
+
+    async def _after(self, judgement: Judgement, error: Exception, kind: str, tries: int) -> None:
+        match judgement.meaning:
+            case Meaning.WAIT:
+                self.pacing.flooded(kind, judgement.seconds)
+                self.on_wait(judgement)
+            case Meaning.UNKNOWN | Meaning.BUSY:
+                if tries >= _TRIES or isinstance(error, ConnectionError):
+                    raise ConnectionError(f"no answer to {kind}: {judgement.name}") from error
+                await asyncio.sleep(0.25 * 2**tries)
+            case Meaning.NO_SESSION:
+                raise SessionRevoked(f"The login has ended ({judgement.name}).", reason=judgement.name) from error
+            case Meaning.LIMITED:
+                raise AccountLimited(f"Telegram limits this account ({judgement.name}).") from error
+            case _:
+                raise ChatNotReadable(f"The account cannot read this chat ({judgement.name}).") from error
+
+    @asynccontextmanager
+    async def batches(self, after: int) -> AsyncIterator[AsyncIterator[Batch]]:
+        """Everything above an id, as batches of whole posts; pages are fetched ahead meanwhile.
+
+        Usage: ``async with reader.batches(mark) as batches: async for batch in batches: ...``. Raises as :meth:`page`.
+        """
+        pages: asyncio.Queue[list[Any] | Exception] = asyncio.Queue(_PAGES_AHEAD)
+        fetching = asyncio.create_task(self._fetch(after, pages))
+        try:
+            yield _whole_posts(pages)
+        finally:
+            fetching.cancel()
+            await asyncio.gather(fetching, return_exceptions=True)
+
+    async def _fetch(self, after: int, pages: asyncio.Queue[list[Any] | Exception]) -> None:
+        try:
+            while True:
+                found = await self.page(after)
+                await pages.put(found)
+                if not found:
+                    return
+                after = found[-1].id
+        except Exception as error:
+            await pages.put(error)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Messages in rising order. ``open_end``: the last ones are an album at the very end, which may still grow."""
+
+    messages: list[Any]
+    open_end: bool = False
+
+
+async def _whole_posts(pages: asyncio.Queue[list[Any] | Exception]) -> AsyncIterator[Batch]:
+    carried: list[Any] = []
+    while True:
+        page = await pages.get()
+        if isinstance(page, Exception):
+            raise page
+        if not page:
+            if carried:
+                yield Batch(carried, open_end=True)
+            return
+        messages = carried + page
+        cut = open_album(messages)
+        carried = messages[cut:]
+        if cut:
+            yield Batch(messages[:cut])
+
+
+def open_album(messages: Sequence[Any]) -> int:
+    """Where an album begins that reaches the end of these messages and may go on after it; their number if none."""
+    group = getattr(messages[-1], "grouped_id", None) if messages else None
+    if not group:
+        return len(messages)
+    parts = [at for at, message in enumerate(messages) if getattr(message, "grouped_id", None) == group]
+    return len(messages) if len(parts) >= ALBUM_PARTS else parts[0]
+
+
+def history_request(peer: Any, *, limit: int, offset_id: int = 0, add_offset: int = 0, offset_date: Any = None) -> Any:
+    """messages.getHistory, newest first, from an id, a date, or the top."""
+    return functions.messages.GetHistoryRequest(
+        peer=peer,
+        offset_id=offset_id,
+        offset_date=offset_date,
+        add_offset=add_offset,
+        limit=limit,
+        max_id=0,
+        min_id=0,
+        hash=0,
+    )

@@ -1,0 +1,154 @@
+"""From a step to the request that carries it out, and from Telegram's answer to the ids of the copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from telethon import utils
+from telethon.tl import functions, types
+
+from bybot.mirror.planner import Step, Unit
+
+RandomId = Callable[..., int]
+
+#: The kinds of request as pacing knows them.
+FORWARD = "ForwardMessages"
+REPLY = "SendMessage"
+
+
+def forward_request(step: Step, source: Any, target: Any, random_id: RandomId, *, part: int = 0) -> Any:
+    """All posts of a step by id, without their author."""
+    ids = step.ids
+    return functions.messages.ForwardMessagesRequest(
+        from_peer=source,
+        id=ids,
+        to_peer=target,
+        random_id=[random_id(source_id, part) for source_id in ids],
+        drop_author=True,
+    )
+
+
+def can_reply_with(unit: Unit) -> bool:
+    """Whether every message of a unit can be sent anew, its media named by reference.
+
+    Others (polls, dice, games, stories, media that Telegram has not described) only travel by forwarding, which has no
+    reply header (https://core.telegram.org/method/messages.forwardMessages).
+    """
+    grouped = len(unit.messages) > 1
+    if grouped and len({m.grouped_id for m in unit.messages}) != 1:
+        return False
+    return all(_can_send(message, grouped) for message in unit.messages)
+
+
+def _can_send(message: Any, grouped: bool) -> bool:
+    media = message.media
+    if media is None or isinstance(media, types.MessageMediaWebPage):
+        return not grouped and bool(message.message)
+    return input_media(media) is not None
+
+
+def input_media(media: Any) -> Any | None:
+    """The media of a message as something to send again without upload; None when that is not possible."""
+    if isinstance(media, types.MessageMediaPhoto) and isinstance(media.photo, types.Photo):
+        return types.InputMediaPhoto(utils.get_input_photo(media.photo), spoiler=media.spoiler)
+    if isinstance(media, types.MessageMediaDocument) and isinstance(media.document, types.Document):
+        cover = media.video_cover
+        return types.InputMediaDocument(
+            utils.get_input_document(media.document),
+            spoiler=media.spoiler,
+            video_cover=utils.get_input_photo(cover) if isinstance(cover, types.Photo) else None,
+            video_timestamp=media.video_timestamp,
+        )
+    if isinstance(media, types.MessageMediaContact):
+        return types.InputMediaContact(media.phone_number, media.first_name, media.last_name, media.vcard)
+    if isinstance(media, types.MessageMediaGeo) and isinstance(media.geo, types.GeoPoint):
+        return types.InputMediaGeoPoint(_geo(media.geo))
+    if isinstance(media, types.MessageMediaVenue) and isinstance(media.geo, types.GeoPoint):
+        return types.InputMediaVenue(
+            _geo(media.geo), media.title, media.address, media.provider, media.venue_id, media.venue_type
+        )
+    return None
+
+
+def _geo(point: Any) -> Any:
+    return types.InputGeoPoint(point.lat, point.long, accuracy_radius=point.accuracy_radius)
+
+
+def reply_request(step: Step, target: Any, reply_to: int, random_id: RandomId) -> Any:
+    """The unit of a step as a new message that replies to a copy.
+
+    Args:
+        reply_to: id in the target.
+    """
+    messages = step.messages
+    header = _header(messages[0], reply_to)
+    if len(messages) > 1:
+        parts = [
+            types.InputSingleMedia(input_media(m.media), random_id(m.id), m.message, m.entities) for m in messages
+        ]
+        return functions.messages.SendMultiMediaRequest(
+            target, parts, reply_to=header, silent=messages[0].silent, invert_media=messages[0].invert_media
+        )
+    message = messages[0]
+    media = message.media
+    common: dict[str, Any] = {
+        "random_id": random_id(message.id),
+        "entities": message.entities,
+        "reply_to": header,
+        "silent": message.silent,
+        "invert_media": message.invert_media,
+    }
+    if media is None or isinstance(media, types.MessageMediaWebPage):
+        page = _sized_page(media)
+        if page is None:
+            return functions.messages.SendMessageRequest(
+                target, message.message, no_webpage=media is None, **common
+            )
+        return functions.messages.SendMediaRequest(target, page, message.message, **common)
+    return functions.messages.SendMediaRequest(target, input_media(media), message.message, **common)
+
+
+def _header(message: Any, reply_to: int) -> Any:
+    quoted = message.reply_to
+    return types.InputReplyToMessage(
+        reply_to,
+        quote_text=quoted.quote_text if quoted.quote else None,
+        quote_entities=quoted.quote_entities if quoted.quote else None,
+        quote_offset=quoted.quote_offset if quoted.quote else None,
+    )
+
+
+def _sized_page(media: Any) -> Any | None:
+    """A link preview whose size or link was chosen by hand, as input; None for an ordinary one."""
+    if media is None or not isinstance(media.webpage, types.WebPage):
+        return None
+    if not (media.force_large_media or media.force_small_media or media.manual):
+        return None
+    return types.InputMediaWebPage(
+        media.webpage.url,
+        force_large_media=media.force_large_media,
+        force_small_media=media.force_small_media,
+        optional=True,
+    )
+
+
+def copies(answer: Any, sent: Mapping[int, int]) -> dict[int, int]:
+    """Which copy belongs to which source message.
+
+    Args:
+        answer: what Telegram answered to a send, first time or repeat.
+        sent: random id to source id.
+
+    Returns:
+        Source id to target id; a source id that is not in it was not copied.
+    """
+    found: dict[int, int] = {}
+    for update in getattr(answer, "updates", None) or (answer,):
+        if type(update) is types.UpdateMessageID:
+            source_id = sent.get(update.random_id)
+            if source_id is not None:
+                found[source_id] = update.id
+    if not found and len(sent) == 1 and isinstance(answer, types.UpdateShortSentMessage):
+        found[next(iter(sent.values()))] = answer.id
+    return found

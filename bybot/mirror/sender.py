@@ -1,0 +1,302 @@
+"""Carries out steps in order: exactly once, at the account's pace, whatever Telegram answers.
+
+What is refused is taken apart until the one post is found that is in the way. What may or may not have been carried
+out ends in :class:`Unsure`: whoever drives the sender then reads on from its cursor and repeats the uncertain posts
+with the same random ids, each alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+from bybot.errors import AccountLimited, ChatNotReadable, ChatNotWritable, SessionRevoked
+from bybot.mirror.lane import Lane
+from bybot.mirror.outcome import Judgement, Meaning, judge
+from bybot.mirror.pacing import Pacing
+from bybot.mirror.planner import MAX_IDS, How, Step, Unit
+from bybot.mirror.requests import FORWARD, REPLY, RandomId, copies, forward_request, reply_request
+from bybot.mirror.sabotage import DOUBLE_PART, Sabotage
+
+Why = Literal["service", "protected", "refused", "gone"]
+
+
+class Unsure(Exception):
+    """What was under way may have been carried out. Repeat it with the same random ids, one post at a time."""
+
+    def __init__(self, judgement: Judgement) -> None:
+        super().__init__(judgement.name)
+        self.judgement = judgement
+
+
+class Ledger(Protocol):
+    """Where the sender notes what became of each source message."""
+
+    def target_of(self, source_id: int) -> int | None:
+        """The copy of a source message, if it has one."""
+
+    async def reserve(self, source_id: int) -> None:
+        """Returns once it is durable that ids up to this one may have been sent."""
+
+    def copied(self, found: Mapping[int, int]) -> None:
+        """These source ids have these copies."""
+
+    def skipped(self, source_ids: Iterable[int], why: Why) -> None:
+        """These are done without a copy."""
+
+    def reply_lost(self) -> None:
+        """One was sent without its reply header."""
+
+    def uncertain(self, source_id: int) -> None:
+        """Ids up to this one may have been sent without an answer."""
+
+    def sabotaged(self, what: Literal["drop", "double"], count: int = 0) -> int:
+        """Add to how many posts of the pair were spoilt on purpose, and return the sum."""
+
+
+@dataclass
+class _Flight:
+    step: Step
+    future: asyncio.Future[Any]
+    sent: dict[int, int]  # random id to source id
+    kind: str
+
+
+@dataclass
+class Sender:
+    """The sending side of one pair, for one connection.
+
+    Attributes:
+        source, target: input peers.
+        random_id: from :func:`bybot.mirror.random_ids.random_ids`.
+        chat_key: names the target for waits that belong to a chat.
+        source_protected: asks Telegram whether the source forbids forwarding now.
+        on_wait: told about every wait.
+        stopping: set it to land what is under way and send nothing more.
+    """
+
+    source: Any
+    target: Any
+    random_id: RandomId
+    lane: Lane
+    pacing: Pacing
+    ledger: Ledger
+    chat_key: str
+    source_protected: Callable[[], Awaitable[bool]]
+    on_wait: Callable[[Judgement], None] = lambda _: None
+    sabotage: Sabotage = field(default_factory=Sabotage)
+    stopping: bool = False
+    _todo: deque[Step] = field(default_factory=deque)
+    _flying: deque[_Flight] = field(default_factory=deque)
+    _stale: set[int] = field(default_factory=set)
+
+    def will_copy(self, source_id: int) -> bool:
+        """Whether it is under way, so that a reply to it may wait for its copy."""
+        return any(source_id in flight.sent.values() for flight in self._flying)
+
+    async def feed(self, steps: Sequence[Step]) -> None:
+        """Send these after what was fed before. Some may still be under way when it returns: see :meth:`drain`.
+
+        Raises:
+            Unsure: repeat from the cursor.
+            AccountLimited, ChatNotWritable, ChatNotReadable, SessionRevoked: nothing can be sent until that changes.
+            StaleWrite: another process took the pair over.
+        """
+        self._todo.extend(self._spoilt(steps) if self.sabotage else steps)
+        while self._todo and not self.stopping:
+            if len(self._flying) >= self.lane.depth or self._must_land_first(self._todo[0]):
+                await self._land()
+            else:
+                await self._launch(self._todo.popleft())
+
+    async def drain(self) -> None:
+        """Wait until everything fed is done, or with ``stopping`` until nothing is under way. Raises as feed."""
+        while self._flying or (self._todo and not self.stopping):
+            if self._flying:
+                await self._land()
+            else:
+                await self.feed(())
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way."""
+        return bool(self._flying)
+
+    def abandon(self) -> None:
+        """Whoever drove this was cancelled: what is under way stays uncertain."""
+        if self._flying:
+            self.ledger.uncertain(max(flight.step.last_id for flight in self._flying))
+        self._flying.clear()
+        self._todo.clear()
+
+    # Sending --------------------------------------------------------------------------------------------------
+
+    def _must_land_first(self, step: Step) -> bool:
+        """A reply needs the id of the copy that it replies to."""
+        wanted = step.reply_to
+        return wanted is not None and self.ledger.target_of(wanted) is None and self.will_copy(wanted)
+
+    async def _launch(self, step: Step) -> None:
+        if step.how is How.REPLY:
+            reply_to = self.ledger.target_of(step.reply_to or 0)
+            if reply_to is None:
+                self.ledger.reply_lost()
+                step = step.as_forward()
+        await self.ledger.reserve(step.last_id)
+        if step.how is How.REPLY and reply_to is not None:
+            kind, request = REPLY, reply_request(step, self.target, reply_to, self.random_id)
+        else:
+            kind = FORWARD
+            request = forward_request(step, self.source, self.target, self.random_id, part=step.part)
+        sent = {self.random_id(source_id, step.part): source_id for source_id in step.ids}
+        if self.pacing.unpaced:
+            await self.pacing.ready(kind, self.chat_key)
+            self._flying.append(_Flight(step, self.lane.submit(request), sent, kind))
+            return
+        async with self.pacing.turn(kind, self.chat_key, posts=len(sent)):
+            if self.stopping:
+                self._todo.appendleft(step)
+                return
+            flight = _Flight(step, self.lane.submit(request), sent, kind)
+            self._flying.append(flight)
+            await asyncio.wait((flight.future,))
+
+    async def _land(self) -> None:
+        """Take the oldest answer; on an error, settle all that is under way before deciding."""
+        flight = self._flying[0]
+        try:
+            answer = await flight.future
+        except Exception as error:
+            await self._settle(judge(error))
+            return
+        self._flying.popleft()
+        self._note(flight, answer)
+
+    def _note(self, flight: _Flight, answer: Any) -> None:
+        self.pacing.sent(len(flight.sent))
+        if flight.step.part:
+            return
+        found = copies(answer, flight.sent)
+        self.ledger.copied(found)
+        if len(found) < len(flight.sent):
+            self.ledger.skipped([i for i in flight.sent.values() if i not in found], "gone")
+
+    # When something failed ------------------------------------------------------------------------------------
+
+    async def _settle(self, first: Judgement) -> None:
+        """The oldest under way failed. Learn what became of the others, put back what was not sent, decide."""
+        flights = list(self._flying)
+        await asyncio.wait([flight.future for flight in flights])
+        self._flying.clear()
+        failed, unsure = [], first.meaning in (Meaning.UNKNOWN, Meaning.BUSY)
+        for flight in flights:
+            error = _error_of(flight.future)
+            if error is None:
+                self._note(flight, flight.future.result())
+                continue
+            failed.append(flight)
+            unsure = unsure or judge(error).meaning in (Meaning.UNKNOWN, Meaning.BUSY)
+        self._todo.extendleft(reversed([flight.step for flight in failed]))
+        if unsure:
+            self.ledger.uncertain(max(flight.step.last_id for flight in flights))
+            self._todo.clear()
+            raise Unsure(first)
+        await self._decide(first, failed[0])
+
+    async def _decide(self, judgement: Judgement, flight: _Flight) -> None:
+        match judgement.meaning:
+            case Meaning.WAIT:
+                self.pacing.flooded(flight.kind, judgement.seconds)
+                self.on_wait(judgement)
+            case Meaning.SLOW_CHAT:
+                self.pacing.slow_chat(self.chat_key, judgement.seconds)
+                self.on_wait(judgement)
+            case Meaning.PROTECTED:
+                await self._protected()
+            case Meaning.REFUSED:
+                self._refused("refused")
+            case Meaning.STALE_FILE:
+                self._stale_file(judgement)
+            case Meaning.NOT_SENT:
+                pass  # what it waited for was sent by an earlier call; send it again
+            case _:
+                self._todo.clear()
+                raise _stop(judgement)
+
+    async def _protected(self) -> None:
+        if await self.source_protected():
+            for step in self._todo:
+                self.ledger.skipped(step.ids, "protected")
+            self._todo.clear()
+        else:
+            self._refused("protected")
+
+    def _refused(self, why: Why) -> None:
+        """The next step cannot be sent as it is: without the header, in halves, or not at all."""
+        step = self._todo.popleft()
+        if step.how is How.REPLY:
+            self.ledger.reply_lost()
+            self._todo.appendleft(step.as_forward())
+        elif halves := step.split():
+            self._todo.extendleft(reversed(halves))
+        elif not step.part:
+            self.ledger.skipped(step.ids, why)
+
+    def _stale_file(self, judgement: Judgement) -> None:
+        """Read the post again for a fresh file reference; when that did not help, forward it."""
+        step = self._todo[0]
+        if step.last_id in self._stale:
+            self._refused("refused")
+            return
+        self._stale.add(step.last_id)
+        self._todo.clear()
+        raise Unsure(judgement)
+
+    # On purpose -----------------------------------------------------------------------------------------------
+
+    def _spoilt(self, steps: Iterable[Step]) -> list[Step]:
+        """Leave out, and send twice, as many single posts as the sabotage wants; see bybot.mirror.sabotage."""
+        result = []
+        for step in steps:
+            if step.how is not How.FORWARD:
+                result.append(step)
+                continue
+            for unit in step.units:
+                one = replace(step, units=(unit,), alone=True)
+                if len(unit.messages) == 1 and self.ledger.sabotaged("drop") < self.sabotage.drop:
+                    self.ledger.sabotaged("drop", 1)
+                    self.ledger.skipped(unit.ids, "gone")
+                elif len(unit.messages) == 1 and self.ledger.sabotaged("double") < self.sabotage.double:
+                    self.ledger.sabotaged("double", 1)
+                    result += [one, replace(one, part=DOUBLE_PART)]
+                elif result and _may_share(result[-1], step, unit):
+                    result[-1] = replace(result[-1], units=(*result[-1].units, unit))
+                else:
+                    result.append(replace(step, units=(unit,)))
+        return result
+
+
+def _may_share(before: Step, step: Step, unit: Unit) -> bool:
+    roomy = len(before.ids) + len(unit.messages) <= MAX_IDS
+    return before.how is How.FORWARD and roomy and not before.alone and not step.alone
+
+
+def _error_of(future: asyncio.Future[Any]) -> BaseException | None:
+    if future.cancelled():
+        return ConnectionError("given up")
+    return future.exception()
+
+
+def _stop(judgement: Judgement) -> Exception:
+    """The error for what nobody but the user can change."""
+    name = judgement.name
+    if judgement.meaning is Meaning.LIMITED:
+        return AccountLimited(f"Telegram limits this account ({name}).")
+    if judgement.meaning is Meaning.NO_TARGET:
+        return ChatNotWritable(f"The account may not post in the target ({name}).")
+    if judgement.meaning is Meaning.NO_SOURCE:
+        return ChatNotReadable(f"The account cannot read a chat of the pair ({name}).")
+    return SessionRevoked(f"The login has ended ({name}).", reason=name)

@@ -10,7 +10,7 @@ from typing import Any
 from telethon.tl import functions, types
 
 from bybot.sandbox.rpc import views
-from bybot.sandbox.rpc.peers import to_peer
+from bybot.sandbox.rpc.peers import date_or_none, to_peer
 from bybot.sandbox.rpc.registry import Context, RpcError, rpc
 from bybot.sandbox.world.model import Account, Message, Peer
 from bybot.sandbox.world.world import World
@@ -95,13 +95,14 @@ async def get_dialogs(ctx: Context, request: functions.messages.GetDialogsReques
         return types.messages.Dialogs(dialogs=[], messages=[], chats=[], users=[])
     everything = entries_of(ctx.world, ctx.me)
     rest = everything
-    if request.offset_date is not None:
+    offset_date = date_or_none(request.offset_date)
+    if offset_date is not None:
         if isinstance(request.offset_peer, types.InputPeerEmpty):
-            rest = [each for each in everything if each.date < request.offset_date]
+            rest = [each for each in everything if each.date < offset_date]
         else:
             peer = to_peer(ctx, request.offset_peer)
             # What moved up since the last page is skipped: the caller has it. The rest keeps its order.
-            after = min((request.offset_date, request.offset_id, peer), entry(ctx.world, ctx.me, peer).key)
+            after = min((offset_date, request.offset_id, peer), entry(ctx.world, ctx.me, peer).key)
             rest = [each for each in everything if each.key < after]
     page = rest[: min(max(request.limit, 0), _MOST)]
     if len(page) == len(everything):

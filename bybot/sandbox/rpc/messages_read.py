@@ -7,7 +7,7 @@ from typing import Any
 from telethon.tl import functions, types
 
 from bybot.sandbox.rpc import answers, views
-from bybot.sandbox.rpc.peers import readable_channel, to_account, to_peer
+from bybot.sandbox.rpc.peers import date_or_none, readable_channel, to_account, to_peer
 from bybot.sandbox.rpc.registry import Context, RpcError, rpc
 from bybot.sandbox.world.history import MessageList
 from bybot.sandbox.world.model import Message
@@ -21,7 +21,7 @@ async def get_history(ctx: Context, request: functions.messages.GetHistoryReques
     """A window of a chat, newest first; at most 100."""
     peer = to_peer(ctx, request.peer)
     history = ctx.world.messages_of(ctx.me, peer)
-    found = _window(history, request, request.offset_date)
+    found = _window(history, request, date_or_none(request.offset_date))
     return answers.messages(ctx, peer, found, len(history))
 
 
@@ -102,8 +102,9 @@ async def search(ctx: Context, request: functions.messages.SearchRequest) -> Any
     """
     peer = to_peer(ctx, request.peer)
     author = to_account(ctx, request.from_id, invalid="PEER_ID_INVALID").id if request.from_id else None
+    oldest, newest = date_or_none(request.min_date), date_or_none(request.max_date)
     unfiltered = isinstance(request.filter, types.InputMessagesFilterEmpty)
-    if not request.q and unfiltered and author is None and not (request.min_date or request.max_date):
+    if not request.q and unfiltered and author is None and not (oldest or newest):
         raise RpcError(400, "SEARCH_QUERY_EMPTY")
     words = request.q.lower()
     found = MessageList()
@@ -113,8 +114,8 @@ async def search(ctx: Context, request: functions.messages.SearchRequest) -> Any
             and words in message.text.lower()
             and _matches(message, request.filter)
             and (author is None or (message.sender is not None and message.sender.id == author))
-            and not (request.min_date and message.date < request.min_date)
-            and not (request.max_date and message.date > request.max_date)
+            and not (oldest and message.date < oldest)
+            and not (newest and message.date > newest)
         ):
             found.add(message)
     return answers.messages(ctx, peer, _window(found, request, None), len(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from telethon.tl import types
@@ -77,3 +78,8 @@ def to_peer(ctx: Context, given: Any) -> Peer:
     if isinstance(given, types.InputPeerChannel):
         return to_channel(ctx, given).peer
     return to_account(ctx, given, invalid="PEER_ID_INVALID").peer
+
+
+def date_or_none(given: datetime | None) -> datetime | None:
+    """A date of a request; the wire spells "none" as the year 1970."""
+    return given if given is not None and given.timestamp() > 0 else None

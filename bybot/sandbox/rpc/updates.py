@@ -9,7 +9,7 @@ from telethon.tl import functions, types
 
 from bybot.sandbox.rpc import views
 from bybot.sandbox.rpc.dialogs import entry, state, to_dialog
-from bybot.sandbox.rpc.peers import readable_channel
+from bybot.sandbox.rpc.peers import date_or_none, readable_channel
 from bybot.sandbox.rpc.registry import Context, RpcError, rpc
 from bybot.sandbox.world.events import EditedMessage, Event, NewMessage
 from bybot.sandbox.world.model import Account, Message
@@ -53,7 +53,7 @@ async def get_difference(ctx: Context, request: functions.updates.GetDifferenceR
             users=seen.users,
             intermediate_state=reached,
         )
-    other += _changed_channels(ctx, request.date, seen)
+    other += _changed_channels(ctx, date_or_none(request.date), seen)
     if not new and not other:
         return types.updates.DifferenceEmpty(date=ctx.world.now(), seq=0)
     return types.updates.Difference(

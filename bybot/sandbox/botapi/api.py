@@ -185,6 +185,18 @@ class BotApi:
         }
         self.inbox(event.account).put("my_chat_member", body)
 
+    def blocked(self, bot: Account, person: Account, *, on: bool) -> None:
+        """Tell a bot that a person blocked it, or unblocked it."""
+        statuses = ("member", "kicked") if on else ("kicked", "member")
+        body = {
+            "chat": chat_json(person),
+            "from": user_json(person),
+            "date": unix(self.world.clock.now()),
+            "old_chat_member": _member_json(bot, statuses[0]),
+            "new_chat_member": _member_json(bot, statuses[1]),
+        }
+        self.inbox(bot).put("my_chat_member", body)
+
     def shown(self, bot: Account, message: Message) -> dict[str, Any]:
         """A message in JSON, with the one it answers."""
         reply = None

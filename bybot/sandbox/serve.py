@@ -1,0 +1,124 @@
+"""The sandbox as a process of its own: for people at a terminal, and as the child of a tour or test."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from bybot.sandbox.mtproto.switches import Switches
+from bybot.sandbox.seed import load_seed
+from bybot.sandbox.server import PUBLIC_KEY_FILE, Sandbox
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """How to serve.
+
+    Attributes:
+        host, mtproto_port, http_port: where; 0 is any free port.
+        firestore_port, socks_port: None leaves these servers out.
+        state_dir: keys are kept there over a restart; None: a folder that is removed at the end.
+        seed: a file, ``demo`` for the world that comes along, or None for an empty one.
+        ready_json: print one line of JSON with the addresses instead of a text for people.
+        switches: rules that tests choose.
+    """
+
+    host: str = "127.0.0.1"
+    mtproto_port: int = 0
+    http_port: int = 0
+    firestore_port: int | None = None
+    socks_port: int | None = None
+    state_dir: Path | None = None
+    seed: str | None = "demo"
+    ready_json: bool = False
+    switches: Switches = field(default_factory=Switches)
+
+
+def bot_environment(sandbox: Sandbox) -> dict[str, str]:
+    """The environment variables with which bybot runs against a sandbox, for its first bot."""
+    bots = [account for account in sandbox.world.accounts.all() if account.is_bot]
+    addresses = sandbox.addresses()
+    variables = {
+        "BOT_TOKEN": (bots[0].bot_token or "") if bots else "",
+        "API_ID": "20481",
+        "API_HASH": "5f1c9a3e7b2d48060c8e4a1f9d7b3526",
+        "BOT_API_URL": sandbox.bot_api_url,
+        "TELEGRAM_DC": sandbox.dc_spec,
+        "TELEGRAM_RSA_KEY_FILE": addresses["rsa_key_file"] or "",
+        "ALLOWED_USERS": "*",
+        "PACE": "off",
+    }
+    if sandbox.firestore_address:
+        variables["FIRESTORE_EMULATOR_HOST"] = sandbox.firestore_address
+    return {name: value for name, value in variables.items() if value}
+
+
+async def serve(options: ServeOptions, *, out: TextIO | None = None) -> None:
+    """Run a sandbox until SIGINT, SIGTERM or the control surface's stop.
+
+    Args:
+        options: how.
+        out: where addresses are printed; standard output by default.
+
+    Raises:
+        OSError: a port is in use, or the seed cannot be read.
+        ValueError, LookupError: the seed is wrong.
+    """
+    seed: dict[str, Any] = load_seed(options.seed) if options.seed else {}
+    with ExitStack() as stack:
+        folder = options.state_dir
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bybot-sandbox-")))
+        sandbox = Sandbox(
+            host=options.host,
+            mtproto_port=options.mtproto_port,
+            http_port=options.http_port,
+            firestore_port=options.firestore_port,
+            socks_port=options.socks_port,
+            state_dir=folder,
+            switches=options.switches,
+            seed=seed,
+        )
+        async with sandbox:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, sandbox.stopped.set)
+            try:
+                _announce(sandbox, options, out or sys.stdout)
+                await sandbox.stopped.wait()
+                await asyncio.sleep(0.05)  # the answer to the control surface's stop leaves first
+            finally:
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    loop.remove_signal_handler(number)
+
+
+def _announce(sandbox: Sandbox, options: ServeOptions, out: TextIO) -> None:
+    environment = bot_environment(sandbox)
+    if options.ready_json:
+        line = {"ready": True, **sandbox.addresses(), "environment": environment}
+        print(json.dumps(line), file=out, flush=True)
+        return
+    people = [a for a in sandbox.world.accounts.all() if a.phone]
+    lines = [
+        "A Telegram of your own is running.",
+        "",
+        f"  Chat page   {sandbox.page_url}",
+        f"  Bot API     {sandbox.bot_api_url}<token>/<method>",
+        f"  MTProto     {sandbox.dc_spec}  (public key: {PUBLIC_KEY_FILE} in {sandbox.state_dir})",
+    ]
+    if sandbox.firestore_address:
+        lines.append(f"  Firestore   {sandbox.firestore_address}")
+    if people:
+        names = ", ".join(f"{a.first_name} (+{a.phone})" for a in people)
+        lines += ["", f"  People      {names}"]
+    lines += ["", "Run a bot against it with these variables:", ""]
+    lines += [f"  {name}={value}" for name, value in environment.items()]
+    lines += ["", "Ctrl-C ends it."]
+    print("\n".join(lines), file=out, flush=True)

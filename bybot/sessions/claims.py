@@ -1,0 +1,265 @@
+"""Who speaks for a session: claims on session documents, each conditional on the version that was read.
+
+A claim writes the instance as owner and a token one higher. The token grows at every change of owner and survives
+release and deletion. A claim whose answer was lost is never relied on: the document is read again and claimed anew
+with a higher token, and only the acknowledged one gives a permit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bybot.clock import Clock
+from bybot.errors import Fenced, StaleWrite, StoreUnavailable
+from bybot.sessions.lease import Lease
+from bybot.sessions.model import SESSIONS, SessionRecord, SessionState, session_key
+from bybot.sessions.permit import Permit, Term
+from bybot.stores.base import MAX_WRITES, Condition, Document, Patch, Put, Store, Where, Write
+
+log = logging.getLogger(__name__)
+
+# A commit is bounded to 10 MiB by Firestore; session documents are around ten KB and at most one MB.
+_SAVES_PER_COMMIT: Final = 10
+_CLAIM_FIELDS: Final = ("state", "owner", "token")
+_TRIES: Final = 4
+
+
+class Claim:
+    """A session that this process owns: its token, the version of its document, and the permit of its one client."""
+
+    __slots__ = ("_permit", "_term", "_void", "token", "user", "version")
+
+    def __init__(self, user: str, term: Term, token: int, version: str) -> None:
+        self.user = user
+        self.token = token
+        self.version = version
+        self._term = term
+        self._permit: Permit | None = None
+        self._void = False
+
+    @property
+    def valid(self) -> bool:
+        """May a client be built on it?"""
+        return not self._void and self._term.alive()
+
+    def permit(self) -> Permit:
+        """A new permit for a new client; the one before is revoked, so that there is never a second client.
+
+        Raises:
+            Fenced: the claim is over.
+        """
+        if not self.valid:
+            raise Fenced("this process lost the right to speak for this session")
+        if self._permit is not None:
+            self._permit.revoke()
+        self._permit = Permit(self._term, self.user, self.token)
+        return self._permit
+
+    def revoke(self) -> None:
+        """End the claim and its client's permit for ever."""
+        self._void = True
+        if self._permit is not None:
+            self._permit.revoke()
+
+
+class Claims:
+    """All claims of one term.
+
+    Args:
+        term: under which permits are given; a new term needs a new object.
+        lease: knows which other owners are gone.
+    """
+
+    def __init__(self, store: Store, term: Term, lease: Lease, clock: Clock) -> None:
+        self.term = term
+        self.held: dict[str, Claim] = {}
+        #: Sessions of which a claim or release ended without an answer and was not settled since.
+        self.uncertain: set[str] = set()
+        self._store = store
+        self._lease = lease
+        self._clock = clock
+
+    # Taking -------------------------------------------------------------------------------------------------------
+
+    async def take(self, documents: Sequence[Document]) -> list[Claim]:
+        """Claim many, at most MAX_WRITES in one commit. Those that somebody else has or changed are left out.
+
+        Raises:
+            StoreUnavailable: not acknowledged; nothing of it may be used.
+            Fenced: the term is over.
+        """
+        taken: list[Claim] = []
+        free = await self._claimable(documents)
+        for start in range(0, len(free), MAX_WRITES):
+            taken += await self._take_batch(free[start : start + MAX_WRITES])
+        return taken
+
+    async def take_one(self, user: str) -> tuple[Claim, Document] | None:
+        """Claim one by reading it first; None when there is nothing to claim or it is somebody else's."""
+        document = await self._store.get(session_key(user))
+        if document is None:
+            return None
+        claims = await self.take([document])
+        return (claims[0], document) if claims else None
+
+    async def _claimable(self, documents: Sequence[Document]) -> list[Document]:
+        free: dict[str, bool] = {}
+        chosen: list[Document] = []
+        for document in documents:
+            record = SessionRecord.of(document)
+            if record.state is not SessionState.READY:
+                continue
+            owner = record.owner
+            if owner is not None and owner != self.term.instance and owner not in free:
+                free[owner] = await self._lease.is_free(owner)
+            if owner is None or owner == self.term.instance or free[owner]:
+                chosen.append(document)
+        return chosen
+
+    async def _take_batch(self, documents: Sequence[Document]) -> list[Claim]:
+        users = {document.key.id for document in documents}
+        try:
+            return await self._commit(documents)
+        except StoreUnavailable:
+            self.uncertain |= users
+            raise
+        except StaleWrite:
+            if len(documents) > 1:
+                middle = len(documents) // 2
+                return await self._take_batch(documents[:middle]) + await self._take_batch(documents[middle:])
+        fresh = await self._store.get(documents[0].key)
+        if fresh is None or fresh.version == documents[0].version:
+            return []
+        again = await self._claimable([fresh])
+        try:
+            return await self._commit(again)
+        except StaleWrite:
+            return []  # it moves under our hands: somebody else is at it
+
+    async def _commit(self, documents: Sequence[Document]) -> list[Claim]:
+        if not documents:
+            return []
+        if not self.term.alive():
+            raise Fenced("the lease of this process is over")
+        tokens = {document.key.id: SessionRecord.of(document).token + 1 for document in documents}
+        writes: list[Write] = [
+            Patch(d.key, {"owner": self.term.instance, "token": tokens[d.key.id]}, if_=d.version) for d in documents
+        ]
+        committed = await self._store.commit(writes)
+        return [self._keep(d.key.id, tokens[d.key.id], committed.versions[d.key]) for d in documents]
+
+    def _keep(self, user: str, token: int, version: str) -> Claim:
+        former = self.held.get(user)
+        if former is not None:
+            former.revoke()  # the older token is void
+        claim = Claim(user, self.term, token, version)
+        self.held[user] = claim
+        self.uncertain.discard(user)
+        return claim
+
+    # Writing ------------------------------------------------------------------------------------------------------
+
+    async def create(self, user: str, data: Mapping[str, Any], also: Sequence[Write] = ()) -> Claim:
+        """Store a new login, over whatever stood there, and own it.
+
+        Args:
+            data: all fields but owner and token.
+            also: further writes of the same commit.
+
+        Raises:
+            Fenced: the term is over, or somebody else writes this document.
+            StoreUnavailable: not acknowledged.
+        """
+        key = session_key(user)
+        for _ in range(_TRIES):
+            if not self.term.alive():
+                raise Fenced("the lease of this process is over")
+            document = await self._store.get(key)
+            token = (SessionRecord.of(document).token if document is not None else 0) + 1
+            fields = {**data, "owner": self.term.instance, "token": token}
+            put = Put(key, fields, if_=Condition.ABSENT if document is None else document.version)
+            try:
+                committed = await self._store.commit([put, *also])
+            except StaleWrite:
+                continue
+            except StoreUnavailable:
+                self.uncertain.add(user)
+                raise
+            return self._keep(user, token, committed.versions[key])
+        raise Fenced("the session's document changed again and again")
+
+    async def save(self, claim: Claim, data: Mapping[str, Any], also: Sequence[Write] = ()) -> None:
+        """Write fields of a session's document, refused once owner or token moved.
+
+        Raises:
+            Fenced: somebody else owns it now; the permit is revoked.
+            StoreUnavailable: not acknowledged.
+        """
+        key = session_key(claim.user)
+        for _ in range(_TRIES):
+            try:
+                committed = await self._store.commit([Patch(key, data, if_=claim.version), *also])
+            except StaleWrite:
+                await self._refresh(claim)
+                continue
+            claim.version = committed.versions[key]
+            return
+        raise StoreUnavailable("a conditional write failed again and again")
+
+    async def _refresh(self, claim: Claim) -> None:
+        """Learn the version after an own write whose answer was lost; or that the session is not ours any more."""
+        document = await self._store.get(session_key(claim.user))
+        record = None if document is None else SessionRecord.of(document)
+        if record is None or record.owner != self.term.instance or record.token != claim.token:
+            claim.revoke()
+            self.held.pop(claim.user, None)
+            raise Fenced("another process owns this session now")
+        claim.version = record.version
+
+    async def save_many(self, updates: Sequence[tuple[Claim, Mapping[str, Any]]]) -> list[tuple[Claim, Exception]]:
+        """:meth:`save` for many, few per commit. Returns those that failed, each with its reason."""
+        failed: list[tuple[Claim, Exception]] = []
+        for start in range(0, len(updates), _SAVES_PER_COMMIT):
+            chunk = updates[start : start + _SAVES_PER_COMMIT]
+            try:
+                writes = [Patch(session_key(c.user), data, if_=c.version) for c, data in chunk]
+                committed = await self._store.commit(writes)
+            except StaleWrite:
+                for claim, data in chunk:
+                    try:
+                        await self.save(claim, data)
+                    except (Fenced, StoreUnavailable) as error:
+                        failed.append((claim, error))
+            except StoreUnavailable as error:
+                failed += [(claim, error) for claim, _ in chunk]
+            else:
+                for claim, _ in chunk:
+                    claim.version = committed.versions[session_key(claim.user)]
+        return failed
+
+    def forget(self, claim: Claim) -> None:
+        """The session is not ours any more (released, revoked or deleted)."""
+        claim.revoke()
+        if self.held.get(claim.user) is claim:
+            del self.held[claim.user]
+
+    # Orphans ------------------------------------------------------------------------------------------------------
+
+    async def orphans(self) -> list[Document]:
+        """Sessions that name this instance as their owner although it does not know them, with all their fields.
+
+        They come from claims whose answer was lost. Raises StoreUnavailable.
+        """
+        ours = Where("owner", self.term.instance)
+        named = await self._store.query(SESSIONS, ours, fields=_CLAIM_FIELDS)
+        found: list[Document] = []
+        for document in named:
+            claim = self.held.get(document.key.id)
+            record = SessionRecord.of(document)
+            if record.state is SessionState.READY and (claim is None or claim.token < record.token):
+                fresh = await self._store.get(document.key)
+                if fresh is not None and fresh.data.get("owner") == self.term.instance:
+                    found.append(fresh)
+        return found

@@ -1,0 +1,110 @@
+"""Between a live session and the fields of its document. All of it may run in a thread."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from bybot.errors import CorruptDocument, Tampered, VaultError
+from bybot.sessions import image as images
+from bybot.sessions.image import Image, NotASession
+from bybot.sessions.model import SessionRecord
+from bybot.sessions.stored import StoredSession
+from bybot.sessions.telegram import Credentials
+from bybot.sessions.vault import Vault
+from bybot.stores.base import SERVER_TIME
+
+_SESSION: Final = "session"
+_PHONE: Final = "phone"
+_API: Final = "api"
+_LOGIN: Final = "login"
+_CHECK: Final = "key check"
+_CHECK_TEXT: Final = b"this opens with the right key"
+
+
+class Codec:
+    """Seals what is secret and opens it again."""
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
+
+    def pack(self, user: str, image: Image, now: datetime) -> dict[str, Any]:
+        """The fields that carry a session."""
+        data = images.write(image, now=now)
+        return {
+            "session_data": self.vault.seal(data, user=user, purpose=_SESSION),
+            "sealed_with": self.vault.fingerprint,
+            "saved_at": SERVER_TIME,
+        }
+
+    def unpack(self, record: SessionRecord) -> StoredSession:
+        """The session of a document.
+
+        Raises:
+            VaultError: it cannot be opened with the configured keys.
+            CorruptDocument: it opens but is no session.
+        """
+        if record.session_data is None:
+            raise CorruptDocument(f"The stored session of {record.user_id} has no data.")
+        data = self.vault.open(record.session_data, user=record.user, purpose=_SESSION)
+        try:
+            session = StoredSession.from_bytes(data)
+        except NotASession as error:
+            raise CorruptDocument(f"The stored session of {record.user_id} is {error}.") from None
+        if session.auth_key is None:
+            raise CorruptDocument(f"The stored session of {record.user_id} holds no key.")
+        return session
+
+    def unpack_many(self, records: list[SessionRecord]) -> list[StoredSession | VaultError | CorruptDocument]:
+        """:meth:`unpack` for many: each a session or the reason why not."""
+        opened: list[StoredSession | VaultError | CorruptDocument] = []
+        for record in records:
+            try:
+                opened.append(self.unpack(record))
+            except (VaultError, CorruptDocument) as error:
+                opened.append(error)
+        return opened
+
+    def seal_phone(self, user: str, phone: str) -> str:
+        return self.vault.seal_text(phone.encode(), user=user, purpose=_PHONE)
+
+    def open_phone(self, user: str, sealed: str) -> str:
+        """Raises VaultError."""
+        return self.vault.open_text(sealed, user=user, purpose=_PHONE).decode()
+
+    def seal_credentials(self, user: str, credentials: Credentials) -> str:
+        plain = json.dumps([credentials.api_id, credentials.api_hash]).encode()
+        return self.vault.seal_text(plain, user=user, purpose=_API)
+
+    def open_credentials(self, user: str, sealed: str | None) -> Credentials | None:
+        """Raises VaultError."""
+        if sealed is None:
+            return None
+        try:
+            api_id, api_hash = json.loads(self.vault.open_text(sealed, user=user, purpose=_API))
+        except ValueError:
+            raise Tampered("stored credentials are unreadable") from None
+        return Credentials(int(api_id), str(api_hash))
+
+    def seal_login(self, user: str, facts: Mapping[str, Any]) -> str:
+        return self.vault.seal_text(json.dumps(facts).encode(), user=user, purpose=_LOGIN)
+
+    def open_login(self, user: str, sealed: str) -> dict[str, Any]:
+        """Raises VaultError."""
+        try:
+            facts = json.loads(self.vault.open_text(sealed, user=user, purpose=_LOGIN))
+        except ValueError:
+            raise Tampered("a stored login is unreadable") from None
+        if not isinstance(facts, dict):
+            raise Tampered("a stored login is unreadable")
+        return facts
+
+    def key_check(self) -> str:
+        """A value by which a later start recognises its keys."""
+        return self.vault.seal_text(_CHECK_TEXT, user="", purpose=_CHECK)
+
+    def check_key(self, text: str) -> None:
+        """Raises KeyMissing or WrongKey when the configured keys are not those of the stored data."""
+        self.vault.open_text(text, user="", purpose=_CHECK)

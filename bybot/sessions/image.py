@@ -1,0 +1,141 @@
+"""A Telethon session as a SQLite image: the bytes of the file that ``TelegramClient("name")`` would keep.
+
+Reading and writing go through sqlite3's own (de)serialisation, so nothing touches a disk. Both take well below a
+millisecond for a usual session; in bulk they belong in a thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+MAGIC: Final = b"SQLite format 3\x00"
+#: The layout of Telethon 1.45.
+VERSION: Final = 8
+
+_SCHEMA: Final = """
+    create table version (version integer primary key);
+    create table sessions (dc_id integer primary key, server_address text, port integer, auth_key blob,
+                           takeout_id integer, tmp_auth_key blob);
+    create table entities (id integer primary key, hash integer not null, username text, phone integer, name text,
+                           date integer);
+    create table sent_files (md5_digest blob, file_size integer, type integer, id integer, hash integer,
+                             primary key(md5_digest, file_size, type));
+    create table update_state (id integer primary key, pts integer, qts integer, date integer, seq integer);
+"""
+
+
+class Entity(NamedTuple):
+    """A user, group or channel as Telethon stores it: marked id, access hash, names."""
+
+    id: int
+    hash: int
+    username: str | None
+    phone: str | None
+    name: str | None
+
+
+class UpdateState(NamedTuple):
+    """How far updates were read: of the account (id 0) or of a channel. ``date`` in seconds since 1970."""
+
+    pts: int
+    qts: int
+    date: int
+    seq: int
+
+    @property
+    def when(self) -> datetime:
+        return datetime.fromtimestamp(self.date, UTC)
+
+
+@dataclass
+class Image:
+    """What a session file holds."""
+
+    dc_id: int = 0
+    server_address: str | None = None
+    port: int | None = None
+    auth_key: bytes | None = None
+    takeout_id: int | None = None
+    entities: list[Entity] = field(default_factory=list)
+    states: dict[int, UpdateState] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Image(dc_id={self.dc_id}, entities={len(self.entities)}, states={len(self.states)})"
+
+
+class NotASession(ValueError):
+    """The bytes are no session file of Telethon."""
+
+
+def write(image: Image, *, now: datetime) -> bytes:
+    """The image as bytes.
+
+    Args:
+        now: noted with the entities, as Telethon does.
+    """
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        # Small pages: five nearly empty tables would take 24 KB with the usual ones.
+        db.executescript(f"pragma page_size = 1024; begin; {_SCHEMA}")
+        db.execute("insert into version values (?)", (VERSION,))
+        db.execute(
+            "insert into sessions values (?,?,?,?,?,?)",
+            (image.dc_id, image.server_address, image.port, image.auth_key or b"", image.takeout_id, b""),
+        )
+        stamp = int(now.timestamp())
+        db.executemany("insert into entities values (?,?,?,?,?,?)", ((*row, stamp) for row in image.entities))
+        db.executemany("insert into update_state values (?,?,?,?,?)", _state_rows(image.states.items()))
+        db.execute("commit")
+        return db.serialize()
+
+
+def _state_rows(states: Iterable[tuple[int, UpdateState]]) -> Iterable[tuple[int, ...]]:
+    return ((id_, *state) for id_, state in states)
+
+
+def read(data: bytes, *, only: Iterable[int] | None = None) -> Image:
+    """The inverse of :func:`write`, for files of Telethon itself too.
+
+    Args:
+        only: read just these entities and the account's update state; None: everything.
+
+    Raises:
+        NotASession: no SQLite image, or not Telethon's tables.
+    """
+    if not data.startswith(MAGIC):
+        raise NotASession("not a SQLite file")
+    try:
+        with closing(sqlite3.connect(":memory:")) as db:
+            db.deserialize(data)
+            return _read(db, None if only is None else tuple(only))
+    except sqlite3.Error as error:
+        raise NotASession(f"not a session of Telethon: {type(error).__name__}") from None
+
+
+def _read(db: sqlite3.Connection, only: tuple[int, ...] | None) -> Image:
+    row = db.execute("select dc_id, server_address, port, auth_key, takeout_id from sessions").fetchone()
+    image = Image() if row is None else Image(row[0], row[1], row[2], bytes(row[3] or b"") or None, row[4])
+    which, values = _selection(only)
+    columns = "id, hash, username, phone, name"
+    for id_, hash_, username, phone, name in db.execute(f"select {columns} from entities{which}", values):
+        # The column has integer affinity; Telethon compares texts.
+        image.entities.append(Entity(id_, hash_, username, None if phone is None else str(phone), name))
+    which = "" if only is None else " where id = 0"
+    for id_, pts, qts, date, seq in db.execute(f"select id, pts, qts, date, seq from update_state{which}"):
+        image.states[id_] = UpdateState(pts, qts, int(date), seq)
+    return image
+
+
+def _selection(only: tuple[int, ...] | None) -> tuple[str, tuple[int, ...]]:
+    if only is None:
+        return "", ()
+    return f" where id in ({','.join('?' * len(only))})", only
+
+
+def self_id(data: bytes) -> int | None:
+    """The account's own id, which Telethon notes as the access hash of entity 0."""
+    return next((entity.hash for entity in read(data, only=(0,)).entities), None)

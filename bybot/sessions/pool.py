@@ -1,0 +1,331 @@
+"""Live clients: exactly one per session, opened by whoever asks first, repaired and watched.
+
+Asking for a live client is one dictionary lookup. Opening is done by one task per user, which all who ask share and
+which nobody's cancellation stops; different users never wait for each other. A client that ended by itself is opened
+anew with growing pauses until its login is known to be over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Protocol
+
+from telethon import TelegramClient
+
+from bybot.clock import Clock
+from bybot.errors import BybotError, NoSession, SessionError, SessionRevoked, StoreUnavailable, TelegramUnreachable
+from bybot.sessions.claims import Claim
+from bybot.sessions.clients import check, connect_checked, hang_up
+from bybot.sessions.failures import LoginOver, definitive, explain
+from bybot.sessions.locks import KeyedLocks
+from bybot.sessions.permit import Permit
+from bybot.sessions.stored import StoredSession
+from bybot.sessions.telegram import Credentials, TelegramEndpoint
+
+log = logging.getLogger(__name__)
+
+_LONGEST_PAUSE: Final = 60.0
+
+
+@dataclass(slots=True)
+class Opening:
+    """What a client is built from."""
+
+    claim: Claim
+    session: StoredSession
+    credentials: Credentials | None = None
+
+
+class Live:
+    """A connected client and what is known about its use."""
+
+    __slots__ = ("claim", "client", "credentials", "ended", "in_use", "last_used", "permit", "saved", "session", "since")
+
+    def __init__(self, client: TelegramClient, permit: Permit, opening: Opening, since: float) -> None:
+        self.client = client
+        self.permit = permit
+        self.claim = opening.claim
+        self.session = opening.session
+        self.credentials = opening.credentials
+        self.saved = opening.session.revision
+        self.since = since
+        #: Elapsed seconds of the last use; None: none since it was opened.
+        self.last_used: float | None = None
+        self.in_use = 0
+        self.ended = False
+
+    @property
+    def usable(self) -> bool:
+        return not self.ended and self.permit.valid and bool(self.client.is_connected())
+
+
+class Sessions(Protocol):
+    """What the pool needs from the manager."""
+
+    async def load(self, user: str) -> Opening:
+        """Claim and read a session. Raises NoSession, SessionRevoked, OwnedElsewhere, StoreUnavailable, VaultError."""
+
+    async def over(self, user: str, claim: Claim, reason: str) -> None:
+        """Telegram ended the login: keep the reason."""
+
+    def ready(self, user: str) -> None:
+        """A client is connected, or connected again."""
+
+
+class Pool:
+    """See the module.
+
+    Args:
+        connect_seconds: time limit of one connection.
+        concurrency: how many connect at once.
+    """
+
+    def __init__(
+        self,
+        endpoint: TelegramEndpoint,
+        sessions: Sessions,
+        clock: Clock,
+        *,
+        connect_seconds: float = 20.0,
+        concurrency: int = 50,
+    ) -> None:
+        self.live: dict[str, Live] = {}
+        self.locks = KeyedLocks()
+        #: Why the last opening failed, until the next one works.
+        self.trouble: dict[str, BybotError] = {}
+        self._endpoint = endpoint
+        self._sessions = sessions
+        self._clock = clock
+        self._connect_seconds = connect_seconds
+        self._slots = asyncio.Semaphore(concurrency)
+        self._opening: dict[str, asyncio.Task[TelegramClient]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        # What could not be connected for a passing reason; its session may be newer than the stored one.
+        self._parked: dict[str, Opening] = {}
+        self._closing = False
+
+    # Asking -------------------------------------------------------------------------------------------------------
+
+    def peek(self, user: str) -> TelegramClient | None:
+        """The live client, if there is one right now."""
+        live = self.live.get(user)
+        return live.client if live is not None and live.usable else None
+
+    async def get(self, user: str, opening: Opening | None = None) -> TelegramClient:
+        """The live client, opened if need be.
+
+        Args:
+            opening: already claimed and read; None: ask the manager.
+
+        Raises:
+            TelegramUnreachable: no connection; and what ``Sessions.load`` raises.
+        """
+        client = self.peek(user)
+        if client is not None:
+            self.live[user].last_used = self._clock.elapsed()
+            return client
+        task = self._opening.get(user)
+        if task is None:
+            task = self._opening[user] = self._spawn(self._open(user, opening), f"open {user}")
+            task.add_done_callback(partial(self._opened, user))
+        await asyncio.wait({task})
+        if task.cancelled():
+            raise StoreUnavailable("The session was let go while it was opened.")
+        return task.result()
+
+    def _opened(self, user: str, task: asyncio.Task[TelegramClient]) -> None:
+        if self._opening.get(user) is task:
+            del self._opening[user]
+        if not task.cancelled():
+            task.exception()  # whoever waits has it; nobody may wait any more
+
+    def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # Opening ------------------------------------------------------------------------------------------------------
+
+    async def _open(self, user: str, opening: Opening | None) -> TelegramClient:
+        async with self.locks(user):
+            live = self.live.get(user)
+            if live is not None and live.usable:
+                return live.client
+            if live is not None:
+                opening = self._again(live) or opening
+                await self._end(live)
+            parked = self._parked.pop(user, None)
+            if opening is None and parked is not None and parked.claim.valid:
+                opening = parked
+            try:
+                if opening is None:
+                    opening = await self._sessions.load(user)
+                async with self._slots:
+                    live = await self._connect(opening)
+            except LoginOver as over:
+                assert opening is not None
+                await self._sessions.over(user, opening.claim, over.reason)
+                raise SessionRevoked(explain(over.reason), reason=over.reason) from over
+            except BybotError as error:
+                self.trouble[user] = error
+                if opening is not None:
+                    self._parked[user] = opening
+                raise
+            self.trouble.pop(user, None)
+            self.live[user] = live
+            self._watch(user, live)
+        self._sessions.ready(user)
+        return live.client
+
+    def _again(self, live: Live) -> Opening | None:
+        """A client that ended by itself is built again from its own session, which is newer than the stored one."""
+        if live.claim.valid and not live.session.deleted:
+            return Opening(live.claim, live.session, live.credentials)
+        return None
+
+    async def _connect(self, opening: Opening) -> Live:
+        for last in (False, True):
+            permit = opening.claim.permit()
+            client = self._endpoint.client(opening.session, permit, credentials=opening.credentials)
+            try:
+                await connect_checked(client, permit, seconds=self._connect_seconds)
+            except LoginOver as over:
+                # An unknown key may be a server's passing trouble: believe it when it is said twice.
+                if over.reason == "unknown_key" and not last:
+                    continue
+                raise
+            break
+        opening.session.authorise()
+        return Live(client, permit, opening, self._clock.elapsed())
+
+    # Watching -----------------------------------------------------------------------------------------------------
+
+    def _watch(self, user: str, live: Live) -> None:
+        client = live.client
+        sender = client._sender
+        # No task per client: these three hooks cost a few hundred bytes.
+        sender._disconnected.add_done_callback(partial(self._ended, user, live))
+        sender._auto_reconnect_callback = partial(self._reconnected, user, live, client._handle_auto_reconnect)
+        client._call = partial(self._observed, user, live, client._call)
+        live.session.on_delete(partial(self._logged_out, user, live))
+
+    async def _observed(
+        self, user: str, live: Live, call: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any
+    ) -> Any:
+        try:
+            return await call(*args, **kwargs)
+        except Exception as error:
+            reason = definitive(error)
+            if reason is not None and not live.ended:
+                self._spawn(self.lose(user, live, reason), f"end {user}")
+            raise
+
+    async def _reconnected(self, user: str, live: Live, then: Callable[[], Awaitable[None]]) -> None:
+        if live.ended:
+            return
+        await then()
+        try:
+            async with asyncio.timeout(self._connect_seconds):
+                await check(live.client)
+        except Exception as error:  # a definitive answer was seen by the client's own call
+            log.info("After reconnecting the account could not be asked: %s", type(error).__name__)
+            return
+        self._sessions.ready(user)
+
+    def _logged_out(self, user: str, live: Live) -> None:
+        if not live.ended:
+            self._spawn(self.lose(user, live, "logged_out"), f"end {user}")
+
+    def _ended(self, user: str, live: Live, future: asyncio.Future[None]) -> None:
+        error = None if future.cancelled() else future.exception()
+        if live.ended or self._closing or live.session.deleted:
+            return
+        reason = definitive(live.client._updates_error) or definitive(error)
+        if reason is not None:
+            self._spawn(self.lose(user, live, reason), f"end {user}")
+        elif live.claim.valid:
+            self.revive(user)
+
+    def revive(self, user: str) -> None:
+        """Open a session in the background, again and again until it works or is known to be over."""
+        if not self._closing:
+            self._spawn(self._revive(user), f"revive {user}")
+
+    async def _revive(self, user: str) -> None:
+        pause = 0.0
+        while not self._closing:
+            await self._clock.sleep(pause * random.uniform(0.5, 1.0))
+            try:
+                await self.get(user)
+            except (TelegramUnreachable, StoreUnavailable) as error:
+                log.warning("Session %s is not connected: %s", user, error)
+                pause = min(_LONGEST_PAUSE, max(1.0, pause * 2))
+            except (SessionError, BybotError) as error:
+                log.info("Session %s is not opened again: %s", user, error.code)
+                return
+            else:
+                return
+
+    # Ending -------------------------------------------------------------------------------------------------------
+
+    async def lose(self, user: str, live: Live, reason: str) -> None:
+        """Telegram ended the login of this client."""
+        async with self.locks(user):
+            if self.live.get(user) is not live or live.ended:
+                return
+            await self._end(live)
+            await self._sessions.over(user, live.claim, reason)
+
+    async def end(self, user: str) -> Live | None:
+        """End a user's client; the caller has the user's lock. Returns what was live."""
+        self._parked.pop(user, None)
+        self.trouble.pop(user, None)
+        live = self.live.get(user)
+        if live is not None:
+            await self._end(live)
+        return live
+
+    async def _end(self, live: Live) -> None:
+        live.ended = True
+        user = live.claim.user
+        if self.live.get(user) is live:
+            del self.live[user]
+        live.session.on_delete(None)
+        await hang_up(live.client, live.permit)
+
+    async def drop_all(self) -> list[Live]:
+        """End every client and every opening, all at once. Returns what was live."""
+        lives = list(self.live.values())
+        self.live.clear()
+        self._parked.clear()
+        for live in lives:
+            live.ended = True
+            live.permit.revoke()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for start in range(0, len(lives), 100):
+            await asyncio.gather(*(self._end(live) for live in lives[start : start + 100]))
+        return lives
+
+    async def close(self) -> list[Live]:
+        """:meth:`drop_all`, for good."""
+        self._closing = True
+        return await self.drop_all()
+
+    def require_live(self, user: str) -> Live:
+        """The live entry of a user whose client was just asked for.
+
+        Raises:
+            NoSession: it ended meanwhile.
+        """
+        live = self.live.get(user)
+        if live is None:
+            raise NoSession("The session ended.")
+        return live

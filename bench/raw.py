@@ -29,7 +29,7 @@ from bench.spec import Spec, emit, resident_bytes
 BATCH = 100
 _PAGE = 100
 _PAGES_AHEAD = 8
-_IN_FLIGHT = 4
+_IN_FLIGHT = 8
 _AT_ONCE = 50
 
 
@@ -178,6 +178,7 @@ async def sessions(spec: Spec) -> None:
     files = await asyncio.to_thread(stored_files, spec)
     limit = asyncio.Semaphore(_AT_ONCE)
     clients: list[TelegramClient] = []
+    emit(ready=True)
     gc.collect()
     before = resident_bytes()
     began = time.perf_counter()

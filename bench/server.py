@@ -15,10 +15,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bybot.sandbox.server import Sandbox
-
 from bybot.sandbox.corpus import Corpus
 from bybot.sandbox.seed import plant_corpus
+from bybot.sandbox.server import Sandbox
 from bybot.sandbox.world.model import Account, Channel
 
 BOT_TOKEN = "7000000002:Bench-Bell-Rings-At-Noon-And-Night"

@@ -70,26 +70,34 @@ class Stage:
 
     async def start_sandbox(self) -> Child:
         """Start the Telegram of the tour and wait until it listens."""
-        ready = self._directory / "sandbox.json"
-        arguments = ["-m", "bybot.sandbox", "--ready-json", str(ready)]
+        arguments = [
+            "-m",
+            "bybot.sandbox",
+            "--ready-json",
+            "--seed",
+            "none",
+            "--state-dir",
+            str(self._directory / "sandbox"),
+        ]
         if self._store == "firestore":
             arguments += ["--firestore-port", "0"]
-        child = await self._children.start(self._child("sandbox", arguments))
-
-        async def listens() -> bool:
-            return ready.exists()
-
-        await self._children.until(listens, "the sandbox listens", seconds=_SANDBOX_SECONDS, alive=[child])
-        facts = json.loads(ready.read_text())
-        key = self._directory / "telegram.pem"
-        key.write_text(facts["rsa_public_key_pem"])
+        child = await self._children.start(self._child("sandbox", arguments, capture=True))
+        try:
+            async with asyncio.timeout(_SANDBOX_SECONDS):
+                line = await child.stdout.readline()
+        except TimeoutError:
+            raise child.failure(f"the sandbox did not start within {_SANDBOX_SECONDS:.0f} seconds") from None
+        if not line:
+            await child.process.wait()
+            child.check()
+        facts = json.loads(line)
         self._addresses = Addresses(
-            dc=facts["dc_spec"],
-            rsa_key=key,
-            bot_api=facts["bot_api_url"],
-            control=facts["control_url"],
-            page=facts["page_url"],
-            firestore=facts.get("firestore_address"),
+            dc=facts["dc"],
+            rsa_key=Path(facts["rsa_key_file"]),
+            bot_api=facts["bot_api"],
+            control=facts["control"],
+            page=facts["page"],
+            firestore=facts["firestore"],
         )
         self.sandbox = child
         return child

@@ -1,0 +1,90 @@
+"""Stored sessions for both sides with the same contents: a key, 200 entities, states of the account and 50 channels."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.spec import Spec
+from bybot.clock import SystemClock
+from bybot.ids import user_key
+from bybot.sessions.codec import Codec
+from bybot.sessions.image import Entity, Image, UpdateState
+from bybot.sessions.model import SessionState, session_key
+from bybot.sessions.vault import Vault
+from bybot.stores.base import Put, Write
+from bybot.stores.local import LocalFileStore
+
+BOT_ID = "bench"
+_PER_COMMIT = 100
+
+Row = tuple[Any, ...]
+States = Sequence[tuple[int, int]]
+
+
+def rows_of(user: dict[str, Any], rows: Sequence[Row]) -> list[Row]:
+    """What the session remembers: the account itself (Telethon notes its id under 0) and its acquaintances."""
+    own = [(0, user["account"], None, None, None), (user["account"], user["access_hash"], None, None, "Person")]
+    return [*own, *rows]
+
+
+def write_plain(directory: Path, users: Sequence[dict[str, Any]], rows: Sequence[Row], states: States) -> None:
+    """One JSON file per session: the quickest to read for a program without Telethon's SQLite file."""
+    directory.mkdir()
+    date = int(datetime.now(UTC).timestamp())
+    for user in users:
+        content = {
+            "key": user["raw"],
+            "entities": rows_of(user, rows),
+            "states": [(0, user["pts"], date), *((channel, pts, date) for channel, pts in states)],
+        }
+        (directory / f"{user['account']}.json").write_text(json.dumps(content))
+
+
+async def write_ours(spec: Spec, users: Sequence[dict[str, Any]], rows: Sequence[Row], states: States) -> None:
+    """One sealed document per session, as the manager stores it."""
+    codec = Codec(Vault.from_text([spec.secret], bot_id=BOT_ID))
+    store = LocalFileStore(Path(spec.directory), BOT_ID, SystemClock())
+    await store.open()
+    try:
+        for start in range(0, len(users), _PER_COMMIT):
+            part = users[start : start + _PER_COMMIT]
+            await store.commit(await asyncio.to_thread(_documents, codec, spec, part, rows, states))
+    finally:
+        await store.close()
+
+
+def _documents(
+    codec: Codec, spec: Spec, users: Sequence[dict[str, Any]], rows: Sequence[Row], states: States
+) -> list[Write]:
+    return [_document(codec, spec, user, rows, states) for user in users]
+
+
+def _document(codec: Codec, spec: Spec, user: dict[str, Any], rows: Sequence[Row], states: States) -> Write:
+    now = datetime.now(UTC)
+    number, host, port = spec.dc.split(":")
+    date = int(now.timestamp())
+    image = Image(
+        dc_id=int(number),
+        server_address=host,
+        port=int(port),
+        auth_key=bytes.fromhex(user["ours"]),
+        entities=[Entity(*row) for row in rows_of(user, rows)],
+        states={0: UpdateState(user["pts"], 0, date, 0)} | {c: UpdateState(pts, 0, date, 0) for c, pts in states},
+    )
+    name = user_key(user["account"])
+    fields = {
+        "state": SessionState.READY.value,
+        "owner": None,
+        "token": 1,
+        "account_id": user["account"],
+        "is_bot": False,
+        "created_at": now,
+        "last_used_at": now,
+        **codec.pack(name, image, now),
+    }
+    return Put(session_key(name), fields)

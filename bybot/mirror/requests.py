@@ -84,9 +84,7 @@ def reply_request(step: Step, target: Any, reply_to: int, random_id: RandomId) -
     messages = step.messages
     header = _header(messages[0], reply_to)
     if len(messages) > 1:
-        parts = [
-            types.InputSingleMedia(input_media(m.media), random_id(m.id), m.message, m.entities) for m in messages
-        ]
+        parts = [types.InputSingleMedia(input_media(m.media), random_id(m.id), m.message, m.entities) for m in messages]
         return functions.messages.SendMultiMediaRequest(
             target, parts, reply_to=header, silent=messages[0].silent, invert_media=messages[0].invert_media
         )
@@ -102,9 +100,7 @@ def reply_request(step: Step, target: Any, reply_to: int, random_id: RandomId) -
     if media is None or isinstance(media, types.MessageMediaWebPage):
         page = _sized_page(media)
         if page is None:
-            return functions.messages.SendMessageRequest(
-                target, message.message, no_webpage=media is None, **common
-            )
+            return functions.messages.SendMessageRequest(target, message.message, no_webpage=media is None, **common)
         return functions.messages.SendMediaRequest(target, page, message.message, **common)
     return functions.messages.SendMediaRequest(target, input_media(media), message.message, **common)
 

@@ -1,0 +1,384 @@
+"""One pair at work: read, decide, send, remember. History first, then live, through one cursor.
+
+There is no switch between history and live: the engine reads on from its cursor until nothing is left, then listens. A
+push that follows directly on what is done is sent at once; anything else (a gap, a late message, a reconnect, a week of
+downtime) means to read on from the cursor again. After an unclean stop the same reading meets posts that may have been
+sent; up to the journal's ceiling each of them goes alone, with the random id that it had the first time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from bybot.clock import Clock
+from bybot.errors import StaleWrite, StoreUnavailable
+from bybot.mirror.chats import input_peer, refresh
+from bybot.mirror.journal import Journal
+from bybot.mirror.lane import ChainedLane, Lane, PacedLane
+from bybot.mirror.live import Ears, Inbox
+from bybot.mirror.model import ChannelPair, NoticeKind, Progress
+from bybot.mirror.outcome import Judgement
+from bybot.mirror.pacing import Pacing
+from bybot.mirror.planner import plan, reply_target
+from bybot.mirror.random_ids import random_ids
+from bybot.mirror.reader import ALBUM_PARTS, Reader, open_album
+from bybot.mirror.requests import FORWARD, REPLY, can_reply_with
+from bybot.mirror.sabotage import Sabotage
+from bybot.mirror.sender import Sender, Unsure
+
+log = logging.getLogger(__name__)
+
+#: Seconds that an album at the very end may take until its next part.
+ALBUM_SECONDS = 1.0
+#: Albums older than this are complete, in seconds of Telegram's dates.
+_ALBUM_OLD = 60.0
+#: Seconds that stopping waits for what is under way.
+_STOP_SECONDS = 5.0
+#: Pauses between attempts when Telegram or the store does not answer, in seconds.
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+#: Seconds after which a protected source is asked whether it still is.
+_PROTECTED_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the engines of one account share while its client is connected here."""
+
+    client: Any
+    pacing: Pacing
+    ears: Ears
+
+
+class Report(Protocol):
+    """Whom an engine tells."""
+
+    def progressed(self, engine: Engine) -> None:
+        """Something changed: counts, phase, or a wait."""
+
+    def notice(self, engine: Engine, kind: NoticeKind, facts: Mapping[str, Any]) -> None:
+        """The user should know."""
+
+
+class Engine:
+    """Runs one pair on one connection of its account.
+
+    Args:
+        pair: what to copy where.
+        journal: its memory; opened and closed here.
+        account: the connected account.
+        clock: where time comes from.
+        report: told about progress and what the user should know.
+        sabotage: see bybot.mirror.sabotage.
+    """
+
+    def __init__(
+        self,
+        pair: ChannelPair,
+        journal: Journal,
+        account: Account,
+        clock: Clock,
+        report: Report,
+        *,
+        sabotage: Sabotage | None = None,
+    ) -> None:
+        self.pair = pair
+        self.journal = journal
+        self.phase: Literal["starting", "history", "live", "finished"] = "starting"
+        self._account = account
+        self._clock = clock
+        self._report = report
+        self._sabotage = sabotage or Sabotage()
+        self._source = input_peer(pair.source)
+        self._reader = Reader(account.client, self._source, account.pacing, self._waits)
+        self._sender: Sender | None = None
+        self._inbox: Inbox | None = None
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._protected: bool | None = None
+        self._protected_at = 0.0
+        self._began: tuple[float, int] | None = None
+
+    # What others ask ------------------------------------------------------------------------------------------
+
+    @property
+    def not_before(self) -> datetime | None:
+        """The end of the wait that the pair is in, if it is in one."""
+        return self._account.pacing.not_before(FORWARD, REPLY, self._chat_key)
+
+    @property
+    def progress(self) -> Progress:
+        """How far the pair is."""
+        counts = self.journal.counts
+        phase: Literal["history", "live", "finished"] = "history" if self.phase == "starting" else self.phase
+        return Progress(phase, counts.copied, counts.skipped, self.journal.total or None, self._rate(), self.not_before)
+
+    def _rate(self) -> float:
+        if self._began is None:
+            return 0.0
+        at, done = self._began
+        counts = self.journal.counts
+        return (counts.copied + counts.skipped - done) / max(0.001, self._clock.elapsed() - at)
+
+    @property
+    def _chat_key(self) -> str:
+        return f"chat {self.pair.target.id}"
+
+    # Life -----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work until stopped, or until a pair with an end has reached it.
+
+        Raises:
+            ConnectionError: the client is not connected any more; run again with another one.
+            StaleWrite: another process took the pair over, or it was removed.
+            AccountLimited, ChatNotReadable, ChatNotWritable, SessionRevoked: the user has to do something.
+        """
+        self._task = asyncio.current_task()
+        await self._patiently(self.journal.open)
+        writer = asyncio.create_task(self.journal.write_behind())
+        work = asyncio.create_task(self._work())
+        try:
+            await asyncio.wait({writer, work}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                writer.result()
+            work.result()
+        finally:
+            work.cancel()
+            writer.cancel()
+            await asyncio.gather(work, writer, return_exceptions=True)
+            await self._close_journal()
+
+    async def stop(self) -> None:
+        """End :meth:`run`: what is under way is answered first if that takes less than a few seconds."""
+        task = self._task
+        self._stopping.set()
+        if self._sender is not None:
+            self._sender.stopping = True
+        if self._inbox is not None:
+            self._inbox.hint()
+        if task is None or task.done():
+            return
+        patience = _STOP_SECONDS if self._sender is not None and self._sender.busy else 0.5
+        await asyncio.wait({task}, timeout=patience)
+        task.cancel()
+        await asyncio.wait({task})
+
+    async def _close_journal(self) -> None:
+        try:
+            await self.journal.close()
+        except StaleWrite:
+            log.info("pair %s: another holder has it; nothing written at the end", self.pair.id)
+        except StoreUnavailable:
+            log.warning("pair %s: the store was away at the end; what was sent last is repeated", self.pair.id)
+
+    async def _patiently(self, action: Callable[[], Any]) -> Any:
+        """Do it, and again while the store is away."""
+        for attempt in range(1_000_000):
+            try:
+                return await action()
+            except StoreUnavailable:
+                await self._clock.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
+        raise AssertionError("unreachable")
+
+    # Work -----------------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        pair, lane = self.pair, self._lane()
+        self._sender = Sender(
+            source=self._source,
+            target=input_peer(pair.target),
+            random_id=random_ids(pair.id, self.journal.epoch, pair.source.id),
+            lane=lane,
+            pacing=self._account.pacing,
+            ledger=self.journal,
+            chat_key=self._chat_key,
+            source_protected=self._ask_protected,
+            on_wait=self._waits,
+            sabotage=self._sabotage,
+            stopping=self._stopping.is_set(),
+        )
+        self._inbox = self._account.ears.open(pair.source.id, self._source)
+        try:
+            await self._persist()
+        finally:
+            self._sender.abandon()
+            await lane.close()
+            self._account.ears.close(pair.source.id, self._inbox)
+
+    def _lane(self) -> Lane:
+        client = self._account.client
+        return ChainedLane(client) if self._account.pacing.unpaced else PacedLane(client)
+
+    async def _persist(self) -> None:
+        """Copy on, whatever fails for a while."""
+        attempt, before = 0, -1
+        while not self._stopping.is_set():
+            try:
+                await self._copy()
+                return
+            except (Unsure, OSError, StoreUnavailable) as error:
+                log.info("pair %s: starts over from its cursor (%s)", self.pair.id, type(error).__name__)
+                if not self._account.client.is_connected():
+                    raise ConnectionError("the client is not connected") from error
+            self.journal.cursor.unpin_all()
+            done = self.journal.counts.copied
+            attempt = 0 if done > before else attempt + 1
+            before = done
+            await self._pause(_PAUSES[min(attempt, len(_PAUSES) - 1)])
+
+    async def _pause(self, seconds: float) -> None:
+        waiting = asyncio.create_task(self._stopping.wait())
+        sleeping = asyncio.create_task(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            sleeping.cancel()
+
+    async def _copy(self) -> None:
+        if self.phase == "starting":
+            counts = self.journal.counts
+            self._began = (self._clock.elapsed(), counts.copied + counts.skipped)
+            self.phase = "history"
+        await self._refresh_protection()
+        await self._read_on(self.journal.cursor.mark)
+        while not self._stopping.is_set() and not self._at_end():
+            self._enter_live()
+            await self._listen()
+        if self._at_end() and not self._stopping.is_set():
+            self.phase = "finished"
+            self._tell_once(NoticeKind.FINISHED)
+            self._report.progressed(self)
+
+    def _enter_live(self) -> None:
+        if self.phase == "live":
+            return
+        self.phase = "live"
+        if self.journal.total:
+            counts = self.journal.counts
+            self._tell_once(NoticeKind.HISTORY_DONE, copied=counts.copied, skipped=counts.skipped)
+        self._report.progressed(self)
+
+    def _at_end(self) -> bool:
+        end = self.journal.end_id
+        return end is not None and self.journal.cursor.highest >= end
+
+    async def _listen(self) -> None:
+        assert self._inbox is not None
+        assert self._sender is not None
+        await self._inbox.wait()
+        heard = self._inbox.take()
+        cursor = self.journal.cursor
+        messages = [message for message in heard.messages if message.id not in cursor]
+        cursor.settle(self._clock.elapsed())
+        if messages and not heard.look and self._follow(messages):
+            await self._handle(messages)
+            await self._sender.drain()
+        elif messages or heard.look:
+            await self._refresh_protection()
+            await self._read_on(cursor.mark if heard.settle else cursor.highest)
+        elif heard.settle and cursor.has_holes():
+            await self._read_on(cursor.mark)
+
+    def _follow(self, messages: Sequence[Any]) -> bool:
+        """Whether these may be sent as they are: no gap before or between them, no album that may still grow."""
+        expected = self.journal.cursor.highest + 1
+        for message in messages:
+            if message.id > expected:
+                return False
+            if message.id == expected:
+                expected += 1
+        return open_album(messages) == len(messages)
+
+    async def _read_on(self, after: int) -> None:
+        """Copy everything above an id that is not done yet."""
+        assert self._sender is not None
+        async with self._reader.batches(after) as batches:
+            async for batch in batches:
+                if self._stopping.is_set() or self._at_end():
+                    break
+                if batch.open_end:
+                    await self._sender.drain()
+                    await self._open_end(batch.messages)
+                else:
+                    await self._handle(batch.messages)
+        await self._sender.drain()
+        self._reach_end()
+        self.journal.cursor.settle(self._clock.elapsed())
+        self._report.progressed(self)
+
+    def _reach_end(self) -> None:
+        """A range whose end is a hole is done when everything below was read, and something stands above."""
+        end, cursor = self.journal.end_id, self.journal.cursor
+        if end is not None and not self._stopping.is_set() and self.journal.top_id >= end and end not in cursor:
+            cursor.done([end], self._clock.elapsed())
+
+    async def _open_end(self, album: list[Any]) -> None:
+        """An album at the very end: wait until it does not grow any more."""
+        while True:
+            age = self._clock.now() - album[-1].date
+            if age < timedelta(seconds=_ALBUM_OLD):
+                await self._pause(ALBUM_SECONDS)
+            again = await self._reader.page(album[0].id - 1)
+            cut = open_album(again)
+            if cut == len(again) or len(again) - cut <= len(album) or age >= timedelta(seconds=_ALBUM_OLD):
+                await self._handle(again)
+                return
+            await self._handle(again[:cut])
+            album = again[cut : cut + ALBUM_PARTS]
+
+    async def _handle(self, messages: Sequence[Any]) -> None:
+        """Decide about these, and give them to the sender."""
+        assert self._sender is not None
+        journal, end = self.journal, self.journal.end_id
+        fresh = [m for m in messages if m.id not in journal.cursor and (end is None or m.id <= end)]
+        if not fresh:
+            return
+        ids = [message.id for message in fresh]
+        replied = [to for to in map(reply_target, fresh) if to is not None]
+        await journal.load([*ids, *replied])
+        journal.cursor.pin(ids)
+        sender = self._sender
+        made = plan(
+            fresh,
+            copied=lambda source_id: journal.target_of(source_id) is not None or sender.will_copy(source_id),
+            may_reply=can_reply_with,
+            uncertain_until=journal.uncertain_until,
+            chat_protected=bool(self._protected),
+        )
+        journal.skipped(made.service, "service")
+        journal.skipped(made.protected, "protected")
+        journal.reply_lost(made.reply_lost)
+        await sender.feed(made.steps)
+        journal.cursor.settle(self._clock.elapsed())
+        if journal.counts.protected:
+            self._tell_once(NoticeKind.PROTECTED, skipped=journal.counts.protected)
+        self._report.progressed(self)
+
+    # Protection, waits, notices -------------------------------------------------------------------------------
+
+    async def _refresh_protection(self) -> None:
+        """Whether the whole source forbids forwarding: asked once, and while it does, every few minutes."""
+        old = self._clock.elapsed() - self._protected_at > _PROTECTED_SECONDS
+        if self._protected is None or (self._protected and old):
+            await self._ask_protected()
+
+    async def _ask_protected(self) -> bool:
+        self._protected = (await refresh(self._account.client, self.pair.source)).protected
+        self._protected_at = self._clock.elapsed()
+        return self._protected
+
+    def _waits(self, judgement: Judgement) -> None:
+        until = self._clock.now() + timedelta(seconds=judgement.seconds)
+        self._report.notice(self, NoticeKind.FLOOD, {"seconds": judgement.seconds, "until": until})
+        self._report.progressed(self)
+
+    def _tell_once(self, kind: NoticeKind, **facts: Any) -> None:
+        if kind.value not in self.journal.told:
+            self.journal.told.add(kind.value)
+            self._report.notice(self, kind, facts)

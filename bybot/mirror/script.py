@@ -1,0 +1,148 @@
+"""Mirroring without the bot: one pair, one client, in a script.
+
+    async with TelegramClient(...) as client:
+        await Mirror(client, "@news", "@my_copy", store=LocalFileStore(...), mode=Everything()).run()
+
+The pair is known by its account, source and target, so running the script again goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bybot.clock import Clock, SystemClock
+from bybot.errors import ChatNotReadable, ChatNotWritable, SameChat, StaleWrite
+from bybot.mirror.chats import input_peer, resolve
+from bybot.mirror.engine import Account, Engine
+from bybot.mirror.journal import Journal, first_state, state_key
+from bybot.mirror.live import POLL_SECONDS, Ears
+from bybot.mirror.model import ChannelPair, ChatRef, Mode, New, NoticeKind, Progress
+from bybot.mirror.pacing import PACES, PaceName, Pacing
+from bybot.mirror.reader import Reader
+from bybot.mirror.starts import start_of
+from bybot.stores.base import Condition, Put, Store
+
+
+class Mirror:
+    """Copies one chat into another through a connected client.
+
+    Args:
+        client: a connected, logged-in telethon.TelegramClient. Give it ``flood_sleep_threshold=0``: waits are kept here.
+        source: link, @name or id of a chat that the account can read.
+        target: the same of one that it can post in.
+        store: an opened store, where the cursor lasts.
+        mode: where to begin, when the pair is new.
+        pace: "safe"; "off" is for the sandbox.
+        clock: where time comes from.
+        on_progress: called with the Progress after every batch.
+        on_notice: called with what happened and its facts.
+        poll_seconds: how often silent sources are looked at.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        source: str | int,
+        target: str | int,
+        *,
+        store: Store,
+        mode: Mode | None = None,
+        pace: PaceName = "safe",
+        clock: Clock | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_notice: Callable[[NoticeKind, Mapping[str, Any]], None] | None = None,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._client = client
+        self._names = (source, target)
+        self._store = store
+        self._mode = mode or New()
+        self._clock = clock or SystemClock()
+        self._pacing = Pacing(self._clock, PACES[pace])
+        self._on_progress = on_progress
+        self._on_notice = on_notice
+        self._poll_seconds = poll_seconds
+        self._engine: Engine | None = None
+
+    async def run(self) -> None:
+        """Copy until :meth:`stop` or cancellation, or until a mode with an end has reached it.
+
+        Raises:
+            ChatNotFound, ChatNotReadable, ChatNotWritable, SameChat: the chats cannot be used.
+            ConnectionError: the client was disconnected.
+            StaleWrite: another process runs the same pair on the same store.
+            AccountLimited, SessionRevoked: the account cannot go on.
+        """
+        source = await resolve(self._client, self._names[0])
+        target = await resolve(self._client, self._names[1])
+        check_chats(source, target)
+        me = (await self._client.get_me()).id
+        pair = ChannelPair(_pair_id(me, source, target), str(me), source, target, self._mode, self._clock.now())
+        if await self._store.get(state_key(pair.id)) is None:
+            await prepare(self._store, Reader(self._client, input_peer(source), self._pacing), pair)
+        ears = Ears(self._client, self._pacing, poll_seconds=self._poll_seconds)
+        ears.start()
+        try:
+            account = Account(self._client, self._pacing, ears)
+            journal = Journal(self._store, pair.id, "script", self._clock)
+            self._engine = Engine(pair, journal, account, self._clock, self)
+            await self._engine.run()
+        finally:
+            await ears.stop()
+
+    async def stop(self) -> None:
+        """End :meth:`run` in order: everything sent is remembered."""
+        if self._engine is not None:
+            await self._engine.stop()
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far it is; None before :meth:`run`."""
+        return None if self._engine is None else self._engine.progress
+
+    # Report ---------------------------------------------------------------------------------------------------
+
+    def progressed(self, engine: Engine) -> None:
+        """The engine got on."""
+        if self._on_progress is not None:
+            self._on_progress(engine.progress)
+
+    def notice(self, engine: Engine, kind: NoticeKind, facts: Mapping[str, Any]) -> None:
+        """The engine has something to say."""
+        if self._on_notice is not None:
+            self._on_notice(kind, facts)
+
+
+def check_chats(source: ChatRef, target: ChatRef) -> None:
+    """Whether these can be a pair.
+
+    Raises:
+        SameChat, ChatNotReadable, ChatNotWritable: why not.
+    """
+    if source.id == target.id:
+        raise SameChat("Source and target are the same chat.")
+    if not source.can_read:
+        raise ChatNotReadable(f"The account cannot read {source.title}.")
+    if not target.can_post:
+        raise ChatNotWritable(f"The account may not post in {target.title}.")
+
+
+async def prepare(store: Store, reader: Reader, pair: ChannelPair) -> None:
+    """Make the first state of a pair: where it begins is decided now.
+
+    Raises:
+        ChatNotReadable, SessionRevoked, AccountLimited, ConnectionError: the source could not be read.
+        StoreUnavailable: nothing is known.
+    """
+    start = await start_of(reader, pair.mode)
+    state = first_state(pair.user, start.mark, end_id=start.end_id, top_id=start.top_id, total=start.total)
+    try:
+        await store.commit([Put(state_key(pair.id), state, Condition.ABSENT)])
+    except StaleWrite:
+        return  # somebody made it a moment ago
+
+
+def _pair_id(account: int, source: ChatRef, target: ChatRef) -> str:
+    return "script-" + hashlib.blake2b(f"{account}|{source.id}|{target.id}".encode(), digest_size=12).hexdigest()

@@ -1,0 +1,94 @@
+"""/pairs and /my_channels: lists, and what can be done with an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bybot.bot.handlers.account import is_logged_in
+from bybot.bot.handlers.pair_wizard import channels_of
+from bybot.bot.turn import Turn
+from bybot.bot.views import info
+from bybot.bot.views import pairs as views
+from bybot.bot.views.base import View
+from bybot.bot.views.login import start_login
+from bybot.mirror.model import PairStatus
+
+
+async def pairs(turn: Turn) -> None:
+    """/pairs"""
+    statuses = await _statuses(turn)
+    if not statuses and not await is_logged_in(turn):
+        await turn.show(View(turn.t("error.no_session"), start_login(turn.language)))
+        return
+    await turn.show(views.pair_list(turn.language, statuses, _page(turn)))
+
+
+async def _statuses(turn: Turn) -> Sequence[PairStatus]:
+    return await turn.mirror.list_pairs(turn.user_id)
+
+
+def _page(turn: Turn) -> int:
+    argument = turn.press.argument if turn.press else ""
+    return int(argument) if argument.isdigit() else 0
+
+
+async def on_press(turn: Turn) -> None:
+    """A button of the list or of one pair."""
+    press = turn.press
+    if press is None:
+        return
+    if press.action == "list":
+        await turn.answer()
+        await pairs(turn)
+        return
+    status = await _find(turn, press.argument)
+    if status is None:
+        await turn.answer("pair.gone")
+        await pairs_without_page(turn)
+        return
+    await _act(turn, press.action, status)
+
+
+async def pairs_without_page(turn: Turn) -> None:
+    await turn.show(views.pair_list(turn.language, await _statuses(turn)))
+
+
+async def _find(turn: Turn, pair_id: str) -> PairStatus | None:
+    return next((status for status in await _statuses(turn) if status.pair.id == pair_id), None)
+
+
+async def _act(turn: Turn, action: str, status: PairStatus) -> None:
+    user, pair_id = turn.user_id, status.pair.id
+    if action == "remove":
+        await turn.show(views.remove(turn.language, status))
+        return
+    if action == "removed":
+        await turn.mirror.remove(user, pair_id)
+        await turn.answer("pair.removed", **views.names(status.pair, 60))
+        await pairs_without_page(turn)
+        return
+    if action == "pause":
+        await turn.mirror.pause(user, pair_id)
+        await turn.answer("pair.paused")
+    elif action == "resume":
+        await turn.mirror.resume(user, pair_id)
+        await turn.answer("pair.resumed")
+    status = await _find(turn, pair_id) or status
+    await turn.show(views.pair(turn.language, status, turn.now))
+
+
+async def my_channels(turn: Turn) -> None:
+    """/my_channels: through the person's own client."""
+    if not await is_logged_in(turn):
+        await turn.show(View(turn.t("error.no_session"), start_login(turn.language)))
+        return
+    chats = await channels_of(turn, fresh=turn.press is None)
+    await turn.show(info.channels(turn.language, chats, _page(turn)))
+
+
+async def on_channels(turn: Turn) -> None:
+    """Turning a page, or reading the list anew."""
+    await turn.answer()
+    if turn.press is not None and turn.press.action == "refresh":
+        turn.services.lists.drop(turn.user_id)
+    await my_channels(turn)

@@ -1,0 +1,372 @@
+"""Every sentence of the chat, in English. HTML of Telegram's kind; ``{names}`` are filled in, escaped."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, str]] = {
+    # The menu of commands --------------------------------------------------------------------------------------
+    "command.start": "What this is",
+    "command.login": "Log in with your Telegram account",
+    "command.pairs": "Your channel pairs: add, pause, remove",
+    "command.my_channels": "The channels of your account",
+    "command.status": "How things stand",
+    "command.logout": "Log out at Telegram",
+    "command.cancel": "Stop what we are doing",
+    "command.language": "English or Chinese",
+    "command.forget_me": "Erase everything kept about you",
+    "command.help": "All commands",
+    # Buttons ---------------------------------------------------------------------------------------------------
+    "button.agree": "✅ I agree",
+    "button.login": "🔑 Log in",
+    "button.log_out": "Yes, log out",
+    "button.keep": "No, keep it",
+    "button.cancel": "✖️ Cancel",
+    "button.back": "‹ Back",
+    "button.clear": "Clear",
+    "button.resend": "🔁 New code",
+    "button.qr": "🔳 Use a QR code",
+    "button.phone": "📱 Use my number",
+    "button.continue": "Go on",
+    "button.start_over": "Start over",
+    "button.add_pair": "➕ Add a pair",
+    "button.pairs": "🔗 My pairs",
+    "button.channels": "📋 My channels",
+    "button.refresh": "🔄 Refresh",
+    "button.pause": "⏸ Pause",
+    "button.resume": "▶️ Resume",
+    "button.remove": "🗑 Remove",
+    "button.remove_yes": "Yes, remove it",
+    "button.forget_yes": "Yes, erase everything",
+    "button.pick": "📋 Pick from my channels",
+    "button.mode_new": "🆕 Only new posts",
+    "button.mode_last": "Last {count}",
+    "button.mode_number": "🔢 Another number",
+    "button.mode_all": "📚 Everything",
+    "button.start_pair": "✅ Start",
+    "button.help": "❓ Help",
+    # Greeting and consent --------------------------------------------------------------------------------------
+    "start.hello": (
+        "👋 <b>Hello, {name}!</b>\n\n"
+        "I copy posts from Telegram channels you can read to channels you can write, through your own account: "
+        "in order, none lost, none doubled, also when I am restarted."
+    ),
+    "start.logged_in": "You are logged in as <b>{account}</b>.",
+    "start.next": "What shall we do?",
+    "consent.notice": (
+        "🔐 <b>Before you log in</b>\n\n"
+        "• <b>What I can do then:</b> a login gives this bot your whole Telegram account: reading, posting, "
+        "everything. I use it to read and copy the channels you choose. Log in only if you run this bot or "
+        "trust who does.\n"
+        "• <b>Where it is kept:</b> {storage}\n"
+        "• <b>How to end it:</b> /logout here, or Telegram › Settings › Devices › <b>{device}</b>. "
+        "/forget_me erases all I keep about you."
+    ),
+    "consent.storage.local": "in a file on the computer of whoever runs this bot{sealed}.",
+    "consent.storage.firebase": "in the operator's Google Firestore, encrypted with the operator's key.",
+    "consent.storage.memory": "in memory only; it is gone when I stop.",
+    "consent.sealed": ", encrypted with the operator's key",
+    "consent.thanks": "Thank you. You agreed; /logout ends it at any time.",
+    # Login -----------------------------------------------------------------------------------------------------
+    "login.phone": (
+        "📱 <b>Your phone number</b>\n\n"
+        "Send the number of your Telegram account with its country code, for example <code>+44 7700 900123</code>. "
+        "I delete your message at once.\n\n"
+        "Have a second screen? A QR code needs no number."
+    ),
+    "login.phone_again": (
+        "That is not a phone number. Send it with the country code, for example <code>+44 7700 900123</code>."
+    ),
+    "login.code": (
+        "🔢 <b>Enter the code</b>\n\n"
+        "{where}\n"
+        "⏳ Valid for about {left}.\n\n"
+        "⚠️ Tap the digits below. <b>Never type or forward the code in a chat</b>: Telegram would cancel it.\n\n"
+        "<code>{entered}</code>"
+    ),
+    "login.code_resent": "🔁 A new code is on its way. Only the newest one counts.",
+    "login.where.app": "Telegram sent it to your Telegram app: open the chat “Telegram”.",
+    "login.where.sms": "Telegram sent it to you by SMS.",
+    "login.where.call": "Telegram calls you and says the code.",
+    "login.where.flash_call": "Telegram calls you: the code is the end of the caller's number.",
+    "login.where.missed_call": "Telegram calls you: the code is the end of the caller's number.",
+    "login.where.email": "Telegram sent it to the e-mail address of your account.",
+    "login.where.fragment": "Telegram sent it to your anonymous number on Fragment.",
+    "login.where.other": "Telegram sent it to you.",
+    "login.resend_wait": "You can ask for a new code in {seconds}.",
+    "login.code_wrong": "❌ That code is not right. Look at the newest message from Telegram.",
+    "login.code_expired": "⌛ That code is no longer valid. Ask for a new one.",
+    "login.code_typed": (
+        "🚫 <b>Please do not type the code.</b>\n\n"
+        "Telegram cancels a login code as soon as it appears in any chat, in any disguise: with spaces, dashes or "
+        "letters too. That code is probably dead. I deleted your message; ask for a new code and tap it on "
+        "the keypad."
+    ),
+    "login.keypad_please": "Please tap the code on the keypad above. Nothing of it may be typed here.",
+    "login.busy": "We are in the middle of a login. It continues below.",
+    "login.qr": (
+        "🔳 <b>Scan this</b>\n\n"
+        "On the phone that is logged in: Telegram › Settings › Devices › <b>Link Desktop Device</b>, and point "
+        "the camera here.\n\n⏳ The picture renews itself in {left}."
+    ),
+    "login.qr_waiting": "The picture above is waiting for your camera.",
+    "login.password": (
+        "🔒 <b>Your two-step password</b>\n\n"
+        "Your account has a second password. Send it now; I delete your message at once and do not keep it."
+    ),
+    "login.hint": "Hint: <b>{hint}</b>",
+    "login.password_wrong": "❌ That password is not right. Try again.",
+    "login.done": "🎉 <b>Logged in</b> as <b>{account}</b>.",
+    "login.already": "You are already logged in as <b>{account}</b>.",
+    "login.cancelled": "Login stopped. Nothing was kept. /login starts again.",
+    "login.timeout": "⌛ The login took too long and was stopped. /login starts again.",
+    "login.restarted": "I was restarted in the middle of your login. It continues here.",
+    "login.not_deleted": "I could not delete your message. Please delete it yourself.",
+    # Logout ----------------------------------------------------------------------------------------------------
+    "logout.ask": (
+        "🚪 <b>Log out?</b>\n\nI log <b>{account}</b> out at Telegram and erase the stored session. "
+        "Your pairs are kept and stand still until you log in again."
+    ),
+    "logout.done": "👋 <b>Logged out.</b>\n\n{report}",
+    "logout.kept": "Fine, you stay logged in.",
+    "logout.none": "You are not logged in. /login starts.",
+    "report.telegram": "✅ logged out at Telegram",
+    "report.telegram_failed": (
+        "⚠️ Telegram could not be told. End it yourself: Telegram › Settings › Devices › <b>{device}</b>"
+    ),
+    "report.session": "✅ stored session erased",
+    "report.part_failed": "⚠️ could not be erased: {part}. Try again later.",
+    "report.pairs": "✅ pairs removed: {count}",
+    "report.profile": "✅ settings and state of this chat erased",
+    "report.consent": "✅ your consent is forgotten",
+    # Status ----------------------------------------------------------------------------------------------------
+    "status.title": "📊 <b>Status</b>",
+    "status.account": "Account: <b>{account}</b>",
+    "status.session": "Session: {state}",
+    "status.since": "Logged in since: {since}",
+    "status.pairs": "Pairs: {total}, running {running}",
+    "status.reason": "Reason: {reason}",
+    "session.active": "🟢 active",
+    "session.idle": "🟢 ready",
+    "session.no_session": "⚪️ not logged in",
+    "session.revoked": "🔴 ended by Telegram",
+    "session.leased": "🟡 held by another process",
+    "session.expired": "🔴 expired",
+    "session.error": "🟠 not reachable",
+    "session.pending": "🟡 logging in",
+    "stats.title": "📈 <b>Sessions</b>",
+    "stats.line": "{name}: <b>{value}</b>",
+    "stats.total_sessions": "Stored sessions",
+    "stats.active_sessions": "Connected now",
+    "stats.user_sessions": "Sessions of people",
+    "stats.bot_sessions": "Sessions of bots",
+    "stats.bot_id": "Data space",
+    "stats.mine": "Your session: {state}",
+    # Channels --------------------------------------------------------------------------------------------------
+    "channels.title": "📋 <b>Your channels</b> ({count})",
+    "channels.none": "Your account is in no channel or group yet.",
+    "channels.legend": "✏️ you can post there · 🔒 forwarding is forbidden",
+    "channels.line": "{icon} {title}{name} {marks}",
+    "page": "Page {page} of {pages}",
+    # Pairs -----------------------------------------------------------------------------------------------------
+    "pairs.title": "🔗 <b>Your pairs</b> ({count})",
+    "pairs.none": ("🔗 You have no pair yet.\n\nA pair copies the posts of one channel (source) to another (target)."),
+    "pairs.line": "<b>{number}.</b> {source} → {target}\n     {state}",
+    "pairs.choose": "Tap a number for more.",
+    "pair.title": "🔗 <b>{source}</b>\n     ↓\n<b>{target}</b>",
+    "pair.state": "State: {state}",
+    "pair.copied": "Copied: <b>{copied}</b>",
+    "pair.skipped": "Skipped: {skipped}",
+    "pair.not_before": "⏳ Telegram asks to wait until {until} ({left}).",
+    "pair.remove_ask": (
+        "🗑 <b>Remove this pair?</b>\n\n{source} → {target}\n\nCopies that were made stay where they are."
+    ),
+    "pair.removed": "🗑 Removed: {source} → {target}",
+    "pair.gone": "This pair is no longer there.",
+    "pair.paused": "Paused.",
+    "pair.resumed": "Running again.",
+    "state.starting": "🟡 starting",
+    "state.history": "📚 copying history",
+    "state.live": "🟢 live",
+    "state.paused": "⏸ paused",
+    "state.waiting": "⏳ waiting for Telegram",
+    "state.no_session": "⚪️ waiting for /login",
+    "state.limited": "🔴 account limited by Telegram",
+    "state.broken": "🔴 stopped by a problem",
+    "state.finished": "✅ finished",
+    # The wizard for a pair -------------------------------------------------------------------------------------
+    "wizard.source": (
+        "➕ <b>New pair · 1 of 3: source</b>\n\n"
+        "Which channel shall I copy <b>from</b>? Send its link, its @name or its id, or pick it from your list."
+    ),
+    "wizard.target": (
+        "➕ <b>New pair · 2 of 3: target</b>\n\n"
+        "Source: <b>{source}</b>\n\n"
+        "Where shall I copy <b>to</b>? Send link, @name or id, or pick from the channels where you can post."
+    ),
+    "wizard.pick_source": "Pick the <b>source</b>:",
+    "wizard.pick_target": "Pick the <b>target</b> (only where you can post):",
+    "wizard.pick_none": "There is no channel to pick. Send a link, @name or id instead.",
+    "wizard.range": (
+        "➕ <b>New pair · 3 of 3: what</b>\n\n"
+        "Source: <b>{source}</b>\nTarget: <b>{target}</b>\n\n"
+        "Which posts shall I copy? New posts follow in any case."
+    ),
+    "wizard.number": "How many of the last posts? Send a number, for example <code>250</code>.",
+    "wizard.number_again": "Please send a whole number from 1 to {most}.",
+    "wizard.confirm": (
+        "➕ <b>New pair · ready</b>\n\n"
+        "Source: <b>{source}</b>\nTarget: <b>{target}</b>\nWhat: {what}\n{estimate}\n\nShall I start?"
+    ),
+    "wizard.what_new": "only new posts, from now on",
+    "wizard.what_last": "the last {count} posts, then new ones",
+    "wizard.what_all": "everything, then new posts",
+    "wizard.estimate": "Posts to copy now: about <b>{count}</b>, time: about <b>{time}</b>",
+    "wizard.protected": ("🔒 {source} forbids forwarding. Its protected posts are skipped; I never go around that."),
+    "wizard.added": "✅ <b>Pair added</b>\n\n{source} → {target}\nWhat: {what}",
+    "wizard.cancelled": "Stopped. No pair was added.",
+    "wizard.timeout": "⌛ I waited a while for the new pair and stopped. /pairs starts again.",
+    "wizard.busy": "We are adding a pair. It continues below.",
+    "wizard.counting": "Counting the posts…",
+    "wizard.not_postable": "Your account cannot post in {target}. Choose another target.",
+    # Progress --------------------------------------------------------------------------------------------------
+    "progress.title": "📚 <b>{source} → {target}</b>",
+    "progress.bar": "<code>{bar}</code> {percent} %",
+    "progress.count": "{done} of {total} posts",
+    "progress.count_open": "{done} posts",
+    "progress.left": "about {time} left",
+    "progress.done": "✅ History copied: <b>{done}</b> posts. New posts follow by themselves.",
+    "progress.skipped": "Skipped: {skipped}",
+    "progress.wait": "⏳ Telegram asks to wait until {until} ({left}).",
+    # Notices ---------------------------------------------------------------------------------------------------
+    "notice.protected": (
+        "🔒 <b>{source}</b> forbids forwarding its posts. I skip them and do not go around the protection. "
+        "Ask the owner of the channel to allow forwarding."
+    ),
+    "notice.flood": (
+        "⏳ Telegram asks your account to wait until {until} ({left}). I go on by myself then; nothing is skipped."
+    ),
+    "notice.source_lost": (
+        "🚪 Your account can no longer read <b>{source}</b>, so {source} → {target} stands still. "
+        "Join again, then resume it in /pairs."
+    ),
+    "notice.target_lost": (
+        "✏️ Your account may no longer post in <b>{target}</b>, so {source} → {target} stands still. "
+        "Get the right back, then resume it in /pairs."
+    ),
+    "notice.limited": (
+        "🔴 Telegram has limited your account, so its pairs stand still. Write to @SpamBot with your account to "
+        "see why, and resume them in /pairs afterwards."
+    ),
+    "notice.session_lost": (
+        "🔴 Telegram has ended the login of your account ({reason}). Your pairs are kept and stand still. "
+        "/login goes on where they stopped."
+    ),
+    "notice.history_done": (
+        "✅ <b>{source} → {target}</b>\n\nHistory copied: <b>{copied}</b> posts. New posts follow by themselves."
+    ),
+    "notice.finished": "✅ <b>{source} → {target}</b>\n\nFinished: <b>{copied}</b> posts copied.",
+    "notice.failed": (
+        "🔴 The pair {source} → {target} met a problem and stands still. Resume it in /pairs to try again."
+    ),
+    "notice.other": "ℹ️ {text}",
+    "reason.revoked": "the session was ended in the list of devices",
+    "reason.key_unregistered": "Telegram no longer knows this login",
+    "reason.duplicated": "the login was used in two places at once",
+    "reason.deactivated": "the account was deleted or banned",
+    "reason.other": "Telegram gave no reason",
+    # Forget ----------------------------------------------------------------------------------------------------
+    "forget.ask": (
+        "🧹 <b>Erase everything?</b>\n\nI log your account out at Telegram and erase its session, your pairs with "
+        "their progress, your settings and this chat's state. Copies in your channels stay. "
+        "This cannot be undone."
+    ),
+    "forget.ask_other": ("🧹 Erase everything kept about the person <code>{user}</code>, and log their account out?"),
+    "forget.done": "🧹 <b>Done. This is what I did:</b>\n\n{report}",
+    "forget.kept": "Nothing was erased.",
+    "forget.usage": "Use it like this: <code>/forget_user 123456789</code>",
+    # Language --------------------------------------------------------------------------------------------------
+    "language.ask": "🌐 Which language?",
+    "language.done": "I speak English with you now.",
+    # Help ------------------------------------------------------------------------------------------------------
+    "help.text": (
+        "❓ <b>What I understand</b>\n\n"
+        "/login – log in with your Telegram account\n"
+        "/pairs – your channel pairs: add, pause, remove\n"
+        "/my_channels – the channels of your account\n"
+        "/status – how things stand\n"
+        "/session_stats – figures about sessions\n"
+        "/create_session – check or start your session\n"
+        "/logout – log out at Telegram\n"
+        "/language – English or 中文\n"
+        "/cancel – stop what we are doing\n"
+        "/forget_me – erase everything kept about you"
+    ),
+    "help.admin": "For administrators:\n/forget_user ID – erase everything kept about a person",
+    "fallback": "I did not understand that. /help shows what I can do.",
+    "nothing_to_cancel": "There is nothing to cancel.",
+    "stale": "This button is no longer in use.",
+    "stale_keypad": "This keypad is no longer in use. /login shows the current one.",
+    # Access ----------------------------------------------------------------------------------------------------
+    "access.stranger": (
+        "🔒 This bot is private, so I cannot help you here. If you know who runs it, ask them to let you in; "
+        "your Telegram id is <code>{user}</code>."
+    ),
+    "access.group": "I work in a private chat only. Write to me there.",
+    "access.admins_only": "Only administrators of this bot may do that.",
+    "button.private": "Open a private chat",
+    # Errors ----------------------------------------------------------------------------------------------------
+    "error.error": "⚠️ That did not work: {message}",
+    "error.login": "⚠️ Telegram did not accept this login. Start again: /login; if it happens again, ask the operator.",
+    "error.unexpected": "😔 Sorry, something went wrong on my side. It was noted; please try again.",
+    "error.forbidden": "⛔️ You may not do that. Ask an administrator of this bot.",
+    "error.store_unavailable": (
+        "🟠 My storage does not answer at the moment. Nothing was lost; try again in a minute."
+    ),
+    "error.stale_write": "🔄 Something changed in the meantime. Please try again.",
+    "error.corrupt_document": ("⚠️ Something stored about you could not be read. It was kept aside; ask the operator."),
+    "error.vault": (
+        "⚠️ Your stored session cannot be opened with the operator's key. Nothing was changed; ask the operator."
+    ),
+    "error.no_session": "You are not logged in yet. /login starts.",
+    "error.session_revoked": "🔴 Telegram has ended this login ({reason}). Log in again: /login.",
+    "error.owned_elsewhere": (
+        "🟡 Your session is held by another process of this bot at the moment. Try again in a minute."
+    ),
+    "error.telegram_unreachable": "🟠 Telegram does not answer at the moment. Try again in a minute.",
+    "error.invalid_phone": (
+        "❌ Telegram does not know this number. Send it with the country code, for example <code>+44 "
+        "7700 900123</code>."
+    ),
+    "error.login_banned": "⛔️ Telegram has banned this number. Write to recover@telegram.org.",
+    "error.login_flood": "⏳ Telegram saw too many tries. Wait {time}, then start again: /login.",
+    "error.login_timeout": "⌛ The login took too long. Start again: /login.",
+    "error.login_cancelled": "The login was stopped. Start again: /login.",
+    "error.no_login": "There is no login under way. Start one: /login.",
+    "error.already_logged_in": "You are already logged in. /logout first to change the account.",
+    "error.account_mismatch": ("⛔️ This account belongs to another person of this bot. It was not logged in here."),
+    "error.chat_not_found": "❔ I cannot find that channel. Check the link or name, or pick it from the list.",
+    "error.chat_not_readable": "🚪 Your account cannot read that channel. Join it first, then try again.",
+    "error.chat_not_writable": (
+        "✏️ Your account may not post there. Make it an administrator who may post, or choose another."
+    ),
+    "error.same_chat": "🔁 Source and target are the same channel. Choose another target.",
+    "error.pair_exists": "🔗 You have this pair already. See /pairs.",
+    "error.pair_not_found": "This pair is no longer there. See /pairs.",
+    "error.pair_cycle": ("🔁 That would copy in a circle. Choose another target, or remove a pair of the circle."),
+    "error.protected_content": "🔒 That channel forbids forwarding. Ask its owner to allow it.",
+    "error.account_limited": "🔴 Telegram has limited your account. Write to @SpamBot with it to see why.",
+    # Units -----------------------------------------------------------------------------------------------------
+    "unit.s": "{n} s",
+    "unit.min": "{n} min",
+    "unit.h": "{n} h",
+    "unit.d": "{n} d",
+    "unit.join": " ",
+    "unit.at": "{time} UTC",
+    "unit.in": "in {time}",
+    "unit.protected": "{n} protected",
+    "unit.service": "{n} service messages",
+    "unit.refused": "{n} refused by Telegram",
+    "unit.gone": "{n} deleted meanwhile",
+    "list.join": ", ",
+}

@@ -1,0 +1,32 @@
+"""Errors in the person's language: by code, with their facts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bybot.bot.texts import Html, Language, has, plain, t
+from bybot.bot.texts.formats import duration
+from bybot.errors import BybotError, LoginFlood, SessionRevoked, VaultError
+
+#: Codes that share one sentence.
+_SAME = {"document_too_large": "corrupt_document", "fenced": "telegram_unreachable"}
+
+
+def error_text(language: Language, error: BaseException, now: datetime | None = None) -> Html:
+    """What a person reads about an error. Nothing of an unexpected error's own text is shown."""
+    if not isinstance(error, BybotError):
+        return t(language, "error.unexpected")
+    if isinstance(error, LoginFlood):
+        return t(language, "error.login_flood", time=duration(language, error.seconds))
+    if isinstance(error, SessionRevoked):
+        return t(language, "error.session_revoked", reason=reason_text(language, error.reason))
+    if isinstance(error, VaultError):
+        return t(language, "error.vault")
+    key = f"error.{_SAME.get(error.code, error.code)}"
+    return t(language, key) if has(key) and key != "error.error" else t(language, "error.unexpected")
+
+
+def reason_text(language: Language, reason: str) -> str:
+    """Why Telegram ended a login, in words."""
+    key = f"reason.{reason}"
+    return plain(language, key if has(key) else "reason.other")

@@ -1,0 +1,63 @@
+"""What a person is told without having asked: progress and notices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bybot.bot.callbacks import Press
+from bybot.bot.texts import Html, Language, has, lines, t
+from bybot.bot.texts.errors import reason_text
+from bybot.bot.texts.formats import bar, duration, from_now, number, until
+from bybot.bot.views.base import View, button
+from bybot.bot.views.login import start_login
+from bybot.bot.views.pairs import names, wait_text
+from bybot.mirror.model import ChannelPair, Notice, NoticeKind, Progress
+
+
+def progress(language: Language, pair: ChannelPair, state: Progress, now: datetime) -> View:
+    """The one message that is edited while history is copied."""
+    title = t(language, "progress.title", **names(pair, 30))
+    rows = ((button(language, "pairs", Press("pr", "list")),),)
+    if state.phase != "history":
+        facts = lines(
+            t(language, "progress.done", done=number(state.copied)),
+            t(language, "progress.skipped", skipped=number(state.skipped)) if state.skipped else None,
+        )
+        return View(Html(f"{title}\n\n{facts}"), rows)
+    left = state.seconds_left
+    share = min(1.0, state.done / state.total) if state.total else None
+    facts = lines(
+        t(language, "progress.bar", bar=bar(share), percent=min(99, int(100 * share))) if share is not None else None,
+        t(language, "progress.count", done=number(state.done), total=number(state.total))
+        if state.total
+        else t(language, "progress.count_open", done=number(state.done)),
+        t(language, "progress.left", time=duration(language, left)) if left and not state.not_before else None,
+        t(language, "progress.skipped", skipped=number(state.skipped)) if state.skipped else None,
+        wait_text(language, state.not_before, now),
+    )
+    return View(Html(f"{title}\n\n{facts}"), rows)
+
+
+def notice(language: Language, news: Notice, now: datetime) -> View:
+    """Something that happened, with what to do next."""
+    facts = dict(news.facts)
+    moment = facts.get("until")
+    values: dict[str, object] = {**names(news.pair)}
+    if isinstance(moment, datetime):
+        values |= {"until": until(language, moment, now), "left": from_now(language, moment, now)}
+    else:
+        seconds = float(facts.get("seconds") or 0)
+        values |= {"until": duration(language, seconds), "left": duration(language, seconds)}
+    values["copied"] = number(int(facts.get("copied") or 0))
+    values["reason"] = reason_text(language, str(facts.get("reason") or "other"))
+    key = f"notice.{news.kind}"
+    text = t(language, key, **values) if has(key) else t(language, "notice.other", text=str(news.kind))
+    if news.kind == NoticeKind.SESSION_LOST:
+        return View(text, start_login(language))
+    return View(text, ((button(language, "pairs", Press("pr", "list")),),))
+
+
+def session_lost(language: Language, reason: str) -> View:
+    """The login ended at Telegram: which is more than one pair's matter."""
+    text = t(language, "notice.session_lost", reason=reason_text(language, reason))
+    return View(text, start_login(language))

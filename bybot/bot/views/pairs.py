@@ -1,0 +1,112 @@
+"""The list of pairs, one pair, and the questions about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from bybot.bot.callbacks import Press
+from bybot.bot.texts import Html, Language, has, lines, t
+from bybot.bot.texts.errors import error_text
+from bybot.bot.texts.formats import bar, from_now, number, short, skipped, until
+from bybot.bot.views.base import PAGE_SIZE, View, button, grid, labelled, page_buttons, page_of
+from bybot.mirror.model import ChannelPair, PairStatus, Progress
+
+AREA: Final = "pr"
+#: Kinds of messages that were not copied, as they stand in the counts.
+_SKIPPED: Final = ("protected", "service", "refused", "gone")
+
+
+def state_text(language: Language, state: str) -> Html:
+    """A pair's state in words; an unknown one is shown as it is."""
+    key = f"state.{state}"
+    return t(language, key) if has(key) else Html(state)
+
+
+def names(pair: ChannelPair, width: int = 40) -> dict[str, Any]:
+    """The titles of both ends, cut to that width."""
+    return {"source": short(pair.source.title, width), "target": short(pair.target.title, width)}
+
+
+def pair_list(language: Language, statuses: Sequence[PairStatus], page: int = 0) -> View:
+    """All pairs of a person, one button each."""
+    add = button(language, "add_pair", Press("pw", "new"))
+    if not statuses:
+        return View(t(language, "pairs.none"), ((add,),))
+    shown, page = page_of(statuses, page)
+    first = page * PAGE_SIZE + 1
+    entries = [
+        t(language, "pairs.line", number=first + i, state=_brief(language, status), **names(status.pair, 22))
+        for i, status in enumerate(shown)
+    ]
+    numbers = [labelled(str(first + i), Press(AREA, "view", argument=s.pair.id)) for i, s in enumerate(shown)]
+    title = t(language, "pairs.title", count=len(statuses))
+    text = Html("\n\n".join((title, *entries, t(language, "pairs.choose"))))
+    rows = (
+        *grid(numbers, 4),
+        *page_buttons(len(statuses), page, Press(AREA, "list")),
+        (add, button(language, "refresh", Press(AREA, "list", argument=str(page)))),
+    )
+    return View(text, rows)
+
+
+def _brief(language: Language, status: PairStatus) -> Html:
+    state = state_text(language, status.state)
+    percent = _percent(status.progress)
+    if percent is not None:
+        return Html(f"{state} · {percent} %")
+    return Html(f"{state} · {number(status.counts.copied)}") if status.counts.copied else state
+
+
+def _percent(progress: Progress) -> int | None:
+    """How much of the history is done, in whole percent; None when no history is being copied."""
+    if progress.phase != "history" or not progress.total:
+        return None
+    return min(99, 100 * progress.done // progress.total)
+
+
+def pair(language: Language, status: PairStatus, now: datetime) -> View:
+    """One pair with all its facts."""
+    percent = _percent(status.progress)
+    counts = {kind: count for kind, count in asdict(status.counts).items() if kind in _SKIPPED and count}
+    facts = lines(
+        t(language, "pair.state", state=state_text(language, status.state)),
+        t(language, "progress.bar", bar=bar(percent / 100), percent=percent) if percent is not None else None,
+        t(language, "pair.copied", copied=number(status.counts.copied)),
+        t(language, "pair.skipped", skipped=skipped(language, counts)) if counts else None,
+        wait_text(language, status.not_before, now),
+        error_text(language, status.reason, now) if status.reason else None,
+    )
+    pause = status.pair.enabled and status.state != "broken" and status.state != "limited"
+    toggle = "pause" if pause else "resume"
+    rows = (
+        (
+            button(language, toggle, Press(AREA, toggle, argument=status.pair.id)),
+            button(language, "remove", Press(AREA, "remove", argument=status.pair.id)),
+        ),
+        (
+            button(language, "back", Press(AREA, "list")),
+            button(language, "refresh", Press(AREA, "view", argument=status.pair.id)),
+        ),
+    )
+    return View(Html(f"{t(language, 'pair.title', **names(status.pair))}\n\n{facts}"), rows)
+
+
+def wait_text(language: Language, moment: datetime | None, now: datetime) -> Html | None:
+    """Until when Telegram asks to wait; None when it does not."""
+    if moment is None or moment <= now:
+        return None
+    return t(language, "pair.not_before", until=until(language, moment, now), left=from_now(language, moment, now))
+
+
+def remove(language: Language, status: PairStatus) -> View:
+    """The question before a pair is removed."""
+    return View(
+        t(language, "pair.remove_ask", **names(status.pair)),
+        (
+            (button(language, "remove_yes", Press(AREA, "removed", argument=status.pair.id)),),
+            (button(language, "back", Press(AREA, "view", argument=status.pair.id)),),
+        ),
+    )

@@ -1,0 +1,123 @@
+"""The screens of a new pair: source, target, which posts, confirmation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from bybot.bot.callbacks import Press
+from bybot.bot.texts import Html, Language, lines, t
+from bybot.bot.texts.formats import duration, number, short
+from bybot.bot.views.base import Rows, View, button, icon, labelled, page_buttons, page_of
+from bybot.mirror.model import ChatRef, Estimate, Everything, Last, Mode, New
+
+AREA: Final = "pw"
+#: The numbers offered as buttons.
+LAST_CHOICES: Final = (10, 100, 1000)
+#: The largest number of last posts that may be asked for.
+MOST_LAST: Final = 1_000_000
+
+
+def _leave(language: Language, ticket: str, *, back: bool) -> Rows:
+    cancel = button(language, "cancel", Press(AREA, "cancel", ticket))
+    return ((button(language, "back", Press(AREA, "back", ticket)), cancel) if back else (cancel,),)
+
+
+def source(language: Language, ticket: str) -> View:
+    pick = button(language, "pick", Press(AREA, "pick", ticket, "0"))
+    return View(t(language, "wizard.source"), ((pick,), *_leave(language, ticket, back=False)))
+
+
+def target(language: Language, ticket: str, source: ChatRef) -> View:
+    pick = button(language, "pick", Press(AREA, "pick", ticket, "0"))
+    text = t(language, "wizard.target", source=short(source.title, 40))
+    if source.protected:
+        text = Html(f"{text}\n\n{t(language, 'wizard.protected', source=short(source.title, 40))}")
+    return View(text, ((pick,), *_leave(language, ticket, back=True)))
+
+
+def pick(language: Language, ticket: str, step: str, chats: Sequence[ChatRef], page: int) -> View:
+    """A page of the person's channels, one button each."""
+    if not chats:
+        return View(t(language, "wizard.pick_none"), _leave(language, ticket, back=True))
+    shown, page = page_of(chats, page)
+    rows = tuple(
+        (labelled(f"{icon(chat)} {short(chat.title, 30)}", Press(AREA, "chat", ticket, str(chat.id))),)
+        for chat in shown
+    )
+    pages = page_buttons(len(chats), page, Press(AREA, "pick", ticket))
+    key = "wizard.pick_source" if step == "source" else "wizard.pick_target"
+    return View(t(language, key), (*rows, *pages, *_leave(language, ticket, back=True)))
+
+
+def choose_range(language: Language, ticket: str, source: ChatRef, target: ChatRef) -> View:
+    numbers = tuple(
+        button(language, "mode_last", Press(AREA, "last", ticket, str(count)), count=count) for count in LAST_CHOICES
+    )
+    rows = (
+        (button(language, "mode_new", Press(AREA, "new_only", ticket)),),
+        numbers,
+        (
+            button(language, "mode_number", Press(AREA, "number", ticket)),
+            button(language, "mode_all", Press(AREA, "all", ticket)),
+        ),
+        *_leave(language, ticket, back=True),
+    )
+    return View(t(language, "wizard.range", source=short(source.title, 40), target=short(target.title, 40)), rows)
+
+
+def ask_number(language: Language, ticket: str) -> View:
+    return View(t(language, "wizard.number"), _leave(language, ticket, back=True))
+
+
+def what(language: Language, mode: Mode) -> Html:
+    """The chosen posts in words."""
+    match mode:
+        case Last(count):
+            return t(language, "wizard.what_last", count=number(count))
+        case Everything():
+            return t(language, "wizard.what_all")
+        case New():
+            return t(language, "wizard.what_new")
+    raise ValueError("the chat does not offer this mode")
+
+
+def confirm(
+    language: Language,
+    ticket: str,
+    source: ChatRef,
+    target: ChatRef,
+    mode: Mode,
+    guess: Estimate | None,
+) -> View:
+    """The last question, with count and time before the first send."""
+    estimate = (
+        t(language, "wizard.estimate", count=number(guess.count), time=duration(language, guess.seconds))
+        if guess and guess.count
+        else None
+    )
+    text = t(
+        language,
+        "wizard.confirm",
+        source=short(source.title, 40),
+        target=short(target.title, 40),
+        what=what(language, mode),
+        estimate=lines(
+            estimate,
+            t(language, "wizard.protected", source=short(source.title, 40)) if source.protected else None,
+        ),
+    )
+    text = Html(text.replace("\n\n\n", "\n\n"))
+    start = button(language, "start_pair", Press(AREA, "start", ticket))
+    return View(text, ((start,), *_leave(language, ticket, back=True)))
+
+
+def added(language: Language, source: ChatRef, target: ChatRef, mode: Mode) -> View:
+    text = t(
+        language,
+        "wizard.added",
+        source=short(source.title, 40),
+        target=short(target.title, 40),
+        what=what(language, mode),
+    )
+    return View(text, ((button(language, "pairs", Press("pr", "list")),),))

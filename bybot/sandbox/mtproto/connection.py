@@ -70,8 +70,7 @@ class Connection(asyncio.Protocol):
         self._server.left(self)
         for session in self._sessions.values():
             if session.connection is self:
-                session.connection = None
-                self._server.unsubscribe(session)
+                self._server.park(session)
 
     def pause_writing(self) -> None:
         # A client that does not read its answers is not read either.

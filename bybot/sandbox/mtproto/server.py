@@ -61,7 +61,8 @@ class MtprotoServer:
         self.address: tuple[str, int] = ("", 0)
         self._secret = DhSecret()
         self._numbers = itertools.count(1)
-        self._sessions: OrderedDict[tuple[int, int], Session] = OrderedDict()
+        self._sessions: dict[tuple[int, int], Session] = {}
+        self._parked: OrderedDict[tuple[int, int], None] = OrderedDict()
         self._subscribed: dict[int, dict[Session, None]] = {}
         self._empty = asyncio.Event()
         self._empty.set()
@@ -158,19 +159,25 @@ class MtprotoServer:
         """The session with this id, and whether it is new."""
         known = self._sessions.get((key.id, session_id))
         if known is not None:
-            self._sessions.move_to_end((key.id, session_id))
+            self._parked.pop(known.ref, None)
             return known, False
         session = self._sessions[key.id, session_id] = Session(key, session_id)
-        if len(self._sessions) > _KEPT_SESSIONS + len(self.connections):
-            for name, old in list(self._sessions.items())[: len(self._sessions) - _KEPT_SESSIONS]:
-                if old.connection is None:
-                    del self._sessions[name]
         return session, True
+
+    def park(self, session: Session) -> None:
+        """A session lost its connection: keep it for a while, should the client come back with it."""
+        session.connection = None
+        self.unsubscribe(session)
+        if session.ref in self._sessions:
+            self._parked[session.ref] = None
+        while len(self._parked) > _KEPT_SESSIONS:
+            del self._sessions[self._parked.popitem(last=False)[0]]
 
     def forget_session(self, key: AuthKey, session_id: int) -> bool:
         """Destroy a session; whether there was one."""
         gone = self._sessions.pop((key.id, session_id), None)
         if gone is not None:
+            self._parked.pop(gone.ref, None)
             self.unsubscribe(gone)
         return gone is not None
 
@@ -296,30 +303,33 @@ class MtprotoServer:
     # Pushes ----------------------------------------------------------------------------------------------------
 
     def _subscribe(self, session: Session, account_id: int) -> None:
-        if session.subscribed or session.connection is None:
+        if session.subscribed == account_id or session.connection is None:
             return
-        session.subscribed = True
+        self.unsubscribe(session)
+        session.subscribed = account_id
         self._subscribed.setdefault(account_id, {})[session] = None
 
     def unsubscribe(self, session: Session) -> None:
         """No more updates for this session until it asks for something again."""
-        if not session.subscribed:
+        if session.subscribed is None:
             return
-        session.subscribed = False
-        for sessions in self._subscribed.values():
-            sessions.pop(session, None)
+        sessions = self._subscribed[session.subscribed]
+        del sessions[session]
+        if not sessions:
+            del self._subscribed[session.subscribed]
+        session.subscribed = None
 
     def is_connected(self, account_id: int) -> bool:
         """Whether any session of the account gets updates now."""
-        return bool(self._subscribed.get(account_id))
+        return account_id in self._subscribed
 
     def push(self, account_id: int, updates: Any, exclude: SessionRef | None = None) -> None:
         """Deliver updates to the subscribed sessions of an account, except one."""
-        if not self._subscribed.get(account_id):
+        if account_id not in self._subscribed:
             return
         for each in self.faults.push(account_id, updates):
             body = self._packed(each)
-            for session in list(self._subscribed[account_id]):
+            for session in list(self._subscribed.get(account_id, ())):
                 if session.key.account_id != account_id:
                     self.unsubscribe(session)
                 elif session.ref != exclude and session.connection is not None:

@@ -24,7 +24,7 @@ class Session:
 
     Attributes:
         connection: over which it spoke last; None once that is closed.
-        subscribed: whether it gets updates: it made a request that asked for them.
+        subscribed: the account whose updates it gets, since it made a request that asked for them; None: no updates.
         running: requests in progress, by message id.
         layer: the TL layer that the client announced in it.
     """
@@ -48,7 +48,7 @@ class Session:
         self.ref = SessionRef(key.id, session_id)
         self.unique_id = int(struct.unpack("<q", os.urandom(8))[0])
         self.connection: Connection | None = None
-        self.subscribed = False
+        self.subscribed: int | None = None
         self.layer: int | None = None
         self.running: dict[int, asyncio.Task[None]] = {}
         self._answers: OrderedDict[int, bytes] = OrderedDict()

@@ -120,11 +120,11 @@ async def test_requests_are_counted_by_name_and_account(sandbox: Sandbox, contro
 
 async def test_a_flood_hits_one_account_and_request(sandbox: Sandbox, control: ControlClient) -> None:
     ann, wei = sandbox.world.account(5000100), sandbox.world.account(5000200)
-    id_ = await control.fault("flood", account="@ann", method="users.getUsers", seconds=17)
     async with (
         ready_client(sandbox, wei, flood_sleep_threshold=0) as other,
         ready_client(sandbox, ann, flood_sleep_threshold=0) as client,
     ):
+        id_ = await control.fault("flood", account="@ann", method="users.getUsers", seconds=17)
         assert (await other.get_me()).id == wei.id
         await client(functions.help.GetConfigRequest())
         with pytest.raises(errors.FloodWaitError) as refused:
@@ -137,9 +137,9 @@ async def test_a_flood_hits_one_account_and_request(sandbox: Sandbox, control: C
 
 
 async def test_errors_are_raised_as_often_as_told(sandbox: Sandbox, control: ControlClient) -> None:
-    await control.fault("error", method="users.getUsers", code=400, message="PEER_FLOOD", times=2)
     ask = functions.users.GetUsersRequest([types.InputUserSelf()])
     async with ready_client(sandbox, sandbox.world.account(5000100)) as client:
+        await control.fault("error", method="users.getUsers", code=400, message="PEER_FLOOD", times=2)
         for _ in range(2):
             with pytest.raises(errors.PeerFloodError):
                 await client(ask)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from telethon.extensions import BinaryReader
-from telethon.tl import TLObject, functions
+from telethon.tl import TLObject, functions, types
 from telethon.tl.core import GzipPacked
 
 GZIP_PACKED = 0x3072CFA1
@@ -146,6 +146,11 @@ def zipped(body: bytes) -> bytes:
 def rpc_result(msg_id: int, answer: bytes) -> bytes:
     """The answer to the request with this message id."""
     return _RESULT.pack(RPC_RESULT, msg_id) + answer
+
+
+def is_error(result: bytes | None) -> bool:
+    """Whether a body written by :func:`rpc_result` carries an error."""
+    return result is not None and result[12:16] == _U32.pack(types.RpcError.CONSTRUCTOR_ID)
 
 
 def container(messages: Sequence[tuple[int, int, bytes]]) -> bytes:

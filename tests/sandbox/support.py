@@ -104,6 +104,10 @@ async def connected(client: TelegramClient) -> AsyncIterator[TelegramClient]:
     finally:
         if client.session is not None:
             await client.disconnect()
+        # Telethon reports an error both to the caller and to this future, which nobody else looks at.
+        ended = client._sender._disconnected
+        if ended.done() and not ended.cancelled():
+            ended.exception()
 
 
 @asynccontextmanager

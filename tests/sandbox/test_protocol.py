@@ -117,6 +117,19 @@ async def test_requests_made_in_order_are_carried_out_in_order() -> None:
             assert done == ["help.getNearestDc", "help.getConfig"]
 
 
+async def test_a_request_after_one_that_failed_is_not_carried_out() -> None:
+    async with running_server() as running:
+        ann = running.world.create_account("Ann")
+        async with ready_client(running, ann) as client:
+            bad = functions.auth.ImportBotAuthorizationRequest(0, 1, "hash", "nonsense")
+            with pytest.raises(errors.MultiError) as failed:
+                await client([bad, functions.help.GetNearestDcRequest()], ordered=True)
+            first, second = failed.value.exceptions
+            assert isinstance(first, errors.AccessTokenInvalidError)
+            assert isinstance(second, errors.MsgWaitFailedError)
+            assert running.counters.calls_of("help.getNearestDc") == 0
+
+
 @pytest.mark.parametrize("limit", [1024, 1 << 30])
 async def test_answers_above_the_limit_travel_compressed_and_read_the_same(limit: int) -> None:
     async with running_server(switches=Switches(gzip_above=limit)) as running:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from telethon import errors, events, functions
 from telethon.crypto import AuthKey
+from telethon.network import ConnectionTcpAbridged, ConnectionTcpFull, ConnectionTcpObfuscated
 from telethon.sessions import MemorySession
 
 from bybot.sandbox.mtproto.keys import AuthKeys
@@ -90,12 +91,13 @@ async def test_the_switch_makes_only_two_addresses_a_duplicate(address: str, die
         assert running.counters.duplicate_violations == 1
 
 
-async def test_an_unknown_key_ends_the_client() -> None:
+@pytest.mark.parametrize("connection", [ConnectionTcpFull, ConnectionTcpAbridged, ConnectionTcpObfuscated])
+async def test_an_unknown_key_ends_the_client(connection: Any) -> None:
     async with running_server() as running:
         session = MemorySession()
         session.auth_key = AuthKey(os.urandom(256))
         with pytest.raises(errors.AuthKeyNotFound):
-            async with connected(make_client(running, session)):
+            async with connected(make_client(running, session, connection=connection)):
                 pass
 
 

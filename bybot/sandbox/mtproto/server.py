@@ -239,6 +239,8 @@ class MtprotoServer:
         for earlier in unwrapped.after:
             if (task := session.running.get(earlier)) is not None:
                 await asyncio.wait([task])
+            if tl.is_error(session.answer_to(earlier)):
+                return _error(400, "MSG_WAIT_FAILED")
             if _is_error(session.answer_to(earlier)):
                 return _error(400, "MSG_WAIT_FAILED")
         session.layer = unwrapped.layer or session.layer

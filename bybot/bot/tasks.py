@@ -17,6 +17,10 @@ class Tasks:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closed = False
 
+    def open(self) -> None:
+        """Allow starting again after :meth:`close`."""
+        self._closed = False
+
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run the work in the background. After :meth:`close` nothing is started any more."""
         if self._closed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from bybot.errors import BybotError
 
 Context = CallbackContext[Any, Any, Any, Any]
 Handler = Callable[["Turn"], Awaitable[None]]
-PtbHandler = Callable[[Update, Context], Awaitable[None]]
+PtbHandler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
 @dataclass

@@ -16,6 +16,7 @@ from bybot.sessions.login import LoggedIn, PasswordNeeded, QrShown
 
 #: Seconds for one wait at the manager; then the dialogue is looked at again.
 _ROUND = 30.0
+_Outcome = LoggedIn | PasswordNeeded | QrShown | BybotError
 
 
 def picture(url: str) -> bytes:
@@ -62,7 +63,7 @@ async def _watch(services: Services, user_id: int, ticket: str, url: str) -> Non
     sessions = services.manager.acting_as(user_id)
     going = True
     while going:
-        outcome: LoggedIn | PasswordNeeded | QrShown | BybotError
+        outcome: _Outcome
         try:
             outcome = await sessions.wait_qr(user_id, _ROUND)
         except BybotError as error:

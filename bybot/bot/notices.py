@@ -1,0 +1,213 @@
+"""What people are told without having asked: one message of progress per pair, edited; and notices.
+
+The mirror reports as often as it likes and never waits for Telegram: what was not shown yet is replaced by what is
+newer, every chat is written to at most once in a few seconds, and a 429 puts its chat off for as long as it asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import Final
+
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+
+from bybot.bot.limiter import seconds_of
+from bybot.bot.services import Person, Services
+from bybot.bot.views import notices as views
+from bybot.errors import BybotError
+from bybot.ids import user_id_from_key
+from bybot.mirror.model import ChannelPair, Notice, NoticeKind, Progress
+
+_log = logging.getLogger(__name__)
+
+#: The state's name for the messages that show progress: pair id to message id.
+PROGRESS: Final = "progress"
+#: Seconds between two edits in one chat.
+_PAUSE: Final = 2.0
+#: Seconds for one chat's round; Telegram's own waits are handled by time, not by waiting.
+_ROUND: Final = 30.0
+#: Notices kept for a person who cannot be told now.
+_MOST_NOTICES: Final = 20
+#: These concern the account, not one pair: told once, not once per pair, within this many seconds.
+_ONCE: Final = frozenset({NoticeKind.SESSION_LOST, NoticeKind.LIMITED, NoticeKind.FLOOD})
+_ONCE_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True)
+class _Report:
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class _SessionLost:
+    reason: str
+
+
+class _Box:
+    """What one person has not been told yet."""
+
+    def __init__(self) -> None:
+        self.progress: OrderedDict[str, _Report] = OrderedDict()
+        self.notices: deque[_SessionLost | Notice] = deque(maxlen=_MOST_NOTICES)
+        self.not_before = 0.0
+        self.busy = False
+
+    @property
+    def empty(self) -> bool:
+        return not self.progress and not self.notices
+
+
+class ChatNotices:
+    """Tells people in their chats. Made before the bot, bound to it later; reports that come earlier are kept.
+
+    Users whose id is no Telegram id (sessions made by scripts) have no chat and are left out.
+    """
+
+    def __init__(self) -> None:
+        self._services: Services | None = None
+        self._boxes: dict[int, _Box] = {}
+        self._told: OrderedDict[tuple[int, str], float] = OrderedDict()
+        self._news = asyncio.Event()
+
+    def bind(self, services: Services) -> None:
+        """From now on there is a bot to speak through."""
+        self._services = services
+        self._news.set()
+
+    # Reports ------------------------------------------------------------------------------------------------
+
+    def progress(self, user_id: int | str, pair_id: str, progress: Progress) -> None:
+        """How far a pair is. Never waits."""
+        box = self._box(user_id)
+        if box is not None:
+            box.progress[pair_id] = _Report(progress)
+            self._news.set()
+
+    def notice(self, user_id: int | str, notice: Notice) -> None:
+        """Something happened. Never waits."""
+        box = self._box(user_id)
+        if box is not None:
+            box.notices.append(notice)
+            self._news.set()
+
+    def session_lost(self, user_id: int | str, reason: str) -> None:
+        """Telegram ended the login of this person's account. Never waits."""
+        box = self._box(user_id)
+        if box is not None:
+            box.notices.append(_SessionLost(reason))
+            self._news.set()
+
+    def _box(self, user_id: int | str) -> _Box | None:
+        text = user_id_from_key(str(user_id))
+        return self._boxes.setdefault(int(text), _Box()) if text.isdecimal() else None
+
+    # Telling ------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Tell people until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._news.clear()
+                for user_id, box in list(self._boxes.items()):
+                    if box.busy:
+                        continue
+                    if box.empty:
+                        if box.not_before <= self._elapsed():
+                            del self._boxes[user_id]
+                    elif box.not_before <= self._elapsed():
+                        box.busy = True
+                        group.create_task(self._tell(user_id, box))
+                await self._sleep()
+
+    def _elapsed(self) -> float:
+        return self._services.clock.elapsed() if self._services else 0.0
+
+    async def _sleep(self) -> None:
+        """Until there is news, or a chat may be written to again."""
+        due = [box.not_before for box in self._boxes.values() if not box.busy]
+        wait = max(0.02, min(due) - self._elapsed()) if due and self._services else None
+        try:
+            async with asyncio.timeout(wait):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    async def _tell(self, user_id: int, box: _Box) -> None:
+        services = self._services
+        try:
+            if services is None:
+                return
+            async with asyncio.timeout(_ROUND), services.person(user_id) as person:
+                await self._round(person, box)
+            box.not_before = self._elapsed() + _PAUSE
+        except RetryAfter as refused:
+            box.not_before = self._elapsed() + max(_PAUSE, seconds_of(refused))
+        except Forbidden:
+            box.progress.clear()
+            box.notices.clear()
+            _log.info("user %s has blocked the bot; what was to be told is dropped", user_id)
+        except (TelegramError, BybotError, TimeoutError) as error:
+            box.not_before = self._elapsed() + _ROUND
+            _log.warning("user %s could not be told: %s", user_id, type(error).__name__)
+        finally:
+            box.busy = False
+            self._news.set()
+
+    async def _round(self, person: Person, box: _Box) -> None:
+        while box.notices:
+            await self._say(person, box.notices[0])
+            box.notices.popleft()
+        while box.progress:
+            pair_id, report = next(iter(box.progress.items()))
+            await self._show(person, pair_id, report.progress)
+            if box.progress.get(pair_id) is report:
+                del box.progress[pair_id]
+
+    async def _say(self, person: Person, news: _SessionLost | Notice) -> None:
+        if isinstance(news, Notice):
+            if news.kind in _ONCE and not self._first(person.user_id, news.kind):
+                return
+            if news.kind in {NoticeKind.HISTORY_DONE, NoticeKind.FINISHED}:
+                _progress_messages(person).pop(news.pair.id, None)
+            await person.chat.send(views.notice(person.language, news, person.now))
+        elif self._first(person.user_id, NoticeKind.SESSION_LOST):
+            await person.chat.send(views.session_lost(person.language, news.reason))
+
+    def _first(self, user_id: int, kind: str) -> bool:
+        now, key = self._elapsed(), (user_id, str(kind))
+        before = self._told.get(key)
+        self._told[key] = now
+        self._told.move_to_end(key)
+        if len(self._told) > 10_000:
+            self._told.popitem(last=False)
+        return before is None or now - before > _ONCE_SECONDS
+
+    async def _show(self, person: Person, pair_id: str, progress: Progress) -> None:
+        """Edit the pair's message; a new one only when there is none yet, or it is gone."""
+        messages = _progress_messages(person)
+        if progress.phase != "history" and pair_id not in messages:
+            return  # nothing was being shown: there is nothing to finish
+        pair = await self._pair(person, pair_id)
+        if pair is None:
+            messages.pop(pair_id, None)
+            return
+        view = views.progress(person.language, pair, progress, person.now)
+        try:
+            messages[pair_id] = await person.chat.show(messages.get(pair_id), view)
+        except BadRequest as error:
+            _log.warning("progress of user %s could not be shown: %s", person.user_id, error.message)
+        if progress.phase != "history":
+            messages.pop(pair_id, None)
+
+    async def _pair(self, person: Person, pair_id: str) -> ChannelPair | None:
+        statuses = await person.mirror.list_pairs(person.user_id)
+        return next((status.pair for status in statuses if status.pair.id == pair_id), None)
+
+
+def _progress_messages(person: Person) -> dict[str, int]:
+    messages = person.state.setdefault(PROGRESS, {})
+    assert isinstance(messages, dict)
+    return messages

@@ -60,8 +60,10 @@ def messages(ctx: Context, peer: Peer | None, found: Sequence[Message | int], co
     if peer is not None:
         seen.add_peer(peer)
     seen.add_messages([message for message in found if isinstance(message, Message)])
+    shown = views.to_peer(peer) if peer is not None else None
     listed = [
-        types.MessageEmpty(id=each) if isinstance(each, int) else views.to_message(ctx.me, each) for each in found
+        types.MessageEmpty(id=each, peer_id=shown) if isinstance(each, int) else views.to_message(ctx.me, each)
+        for each in found
     ]
     if peer is not None and peer.kind == "channel":
         pts = ctx.world.channel(peer.id).pts

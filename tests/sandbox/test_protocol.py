@@ -77,6 +77,16 @@ async def test_a_proxy_secret_is_accepted(connection: Any) -> None:
             assert [each.transport_name for each in running.server.connections] == ["proxy"]
 
 
+async def test_the_configuration_names_this_data_centre_and_its_limits() -> None:
+    async with running_server() as running, new_client(running) as client:
+        config = await client(functions.help.GetConfigRequest())
+        [centre] = config.dc_options
+        assert (centre.id, centre.ip_address, centre.port) == (config.this_dc, *running.mtproto_address)
+        assert (config.forwarded_count_max, config.message_length_max, config.caption_length_max) == (100, 4096, 1024)
+        nearest = await client(functions.help.GetNearestDcRequest())
+        assert (nearest.this_dc, nearest.nearest_dc) == (2, 2)
+
+
 async def test_a_second_connection_uses_the_stored_key() -> None:
     async with running_server() as running:
         client = make_client(running)

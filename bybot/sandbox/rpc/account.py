@@ -92,8 +92,3 @@ async def reset_authorization(ctx: Context, request: Any) -> Any:
             ctx.auth.revoke(key)
             return True
     raise RpcError(400, "HASH_INVALID")
-
-
-@rpc(functions.account.UpdateStatusRequest)
-async def update_status(ctx: Context, request: Any) -> Any:
-    return True

@@ -227,7 +227,7 @@ async def test_users_are_seen_without_their_phone_except_oneself() -> None:
 
 
 def plain_window(ids: list[int], offset: int, add: int, limit: int, low: int, high: int) -> list[int]:
-    """The rule as a sentence: number the messages from the newest; the offset's place plus add_offset is where it starts."""
+    """Messages are numbered from the newest; the window starts at the offset's place plus add_offset."""
     newest_first = ids[::-1]
     start = sum(1 for id_ in ids if id_ >= offset) if offset else 0
     window = [id_ for place, id_ in enumerate(newest_first) if start + add <= place < start + add + limit]

@@ -85,8 +85,8 @@ async def test_a_reply_in_a_channel_is_kept_and_one_to_nothing_goes_without() ->
 async def test_a_text_that_is_too_long_or_empty_is_refused(text: str, error: type[Exception]) -> None:
     async with chats() as c:
         before = len(c.news.messages)
+        peer = await c.a.get_input_entity("news_all")
         with pytest.raises(error):
-            peer = await c.a.get_input_entity("news_all")
             await c.a(functions.messages.SendMessageRequest(peer, text))
         assert len(c.news.messages) == before
         assert (await c.a.send_message("news_all", "x" * 4096)).id

@@ -91,7 +91,8 @@ async def get_full_channel(ctx: Context, request: functions.channels.GetFullChan
         can_set_username=channel.creator_id == ctx.me.id or None,
         participants_count=len(channel.members),
         admins_count=sum(place.status in _LEADERS for place in places) if leads else None,
-        kicked_count=sum(place.status == "banned" for place in places) if leads else None,
+        kicked_count=sum(place.status == "banned" and not place.present for place in places) if leads else None,
+        banned_count=sum(place.status == "banned" and place.present for place in places) if leads else None,
         exported_invite=to_invite(invite) if invite is not None else None,
         slowmode_seconds=channel.slowmode_seconds or None,
     )

@@ -29,7 +29,7 @@ class Mirror:
     """Copies one chat into another through a connected client.
 
     Args:
-        client: a connected, logged-in telethon.TelegramClient. Give it ``flood_sleep_threshold=0``: waits are kept here.
+        client: a connected telethon.TelegramClient; give it ``flood_sleep_threshold=0``: waits are kept here.
         source: link, @name or id of a chat that the account can read.
         target: the same of one that it can post in.
         store: an opened store, where the cursor lasts.

@@ -1,0 +1,68 @@
+"""The mirror with the rights of one caller: everybody has their own pairs, admins have all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bybot.errors import Forbidden
+from bybot.ids import user_key
+from bybot.mirror.model import ChannelPair, ChatRef, Estimate, Mode, PairStatus
+
+if TYPE_CHECKING:
+    from bybot.mirror.supervisor import Supervisor
+
+
+class ActingMirror:
+    """What :class:`~bybot.mirror.supervisor.Supervisor` offers, for one caller. Every method raises as there, and:
+
+    Raises:
+        Forbidden: the caller is neither that user nor an admin.
+    """
+
+    def __init__(self, supervisor: Supervisor, caller_id: int | str, *, is_admin: bool) -> None:
+        self._supervisor = supervisor
+        self._caller = user_key(caller_id)
+        self._is_admin = is_admin
+
+    def _may(self, user: int | str) -> int | str:
+        if not self._is_admin and user_key(user) != self._caller:
+            raise Forbidden("These are another person's channels.")
+        return user
+
+    async def list_channels(self, user: int | str) -> list[ChatRef]:
+        """Channels and groups that the user's account sees."""
+        return await self._supervisor.list_channels(self._may(user))
+
+    async def resolve(self, user: int | str, text: str | int) -> ChatRef:
+        """The chat that a link, @name or id names."""
+        return await self._supervisor.resolve(self._may(user), text)
+
+    async def estimate(self, user: int | str, source: ChatRef | str | int, mode: Mode) -> Estimate:
+        """What starting with this mode would mean."""
+        return await self._supervisor.estimate(self._may(user), source, mode)
+
+    async def add_pair(
+        self, user: int | str, source: ChatRef | str | int, target: ChatRef | str | int, mode: Mode
+    ) -> ChannelPair:
+        """Make a pair and start it."""
+        return await self._supervisor.add_pair(self._may(user), source, target, mode)
+
+    async def list_pairs(self, user: int | str) -> list[PairStatus]:
+        """The user's pairs and what they do now."""
+        return await self._supervisor.list_pairs(self._may(user))
+
+    async def pause(self, user: int | str, pair_id: str) -> None:
+        """Stop a pair until it is resumed."""
+        await self._supervisor.pause(self._may(user), pair_id)
+
+    async def resume(self, user: int | str, pair_id: str) -> None:
+        """Let a pair go on."""
+        await self._supervisor.resume(self._may(user), pair_id)
+
+    async def remove(self, user: int | str, pair_id: str) -> None:
+        """Forget a pair; copies stay."""
+        await self._supervisor.remove(self._may(user), pair_id)
+
+    async def remove_all(self, user: int | str) -> int:
+        """Forget every pair of a user."""
+        return await self._supervisor.remove_all(self._may(user))

@@ -1,0 +1,134 @@
+"""Where pairs are kept: the field ``channel_pairs`` of ``users/{user}``, a list of plain dicts.
+
+Other fields of that document belong to others, so every change is conditional on the version that was read and
+touches this field alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from bybot.errors import PairCycle, PairExists, PairNotFound, StaleWrite, StoreUnavailable
+from bybot.ids import user_key
+from bybot.mirror.model import ChannelPair
+from bybot.stores.base import Condition, Key, Patch, Put, Store, Write
+
+log = logging.getLogger(__name__)
+
+FIELD = "channel_pairs"
+_TRIES = 20
+
+Change = Callable[[list[ChannelPair]], list[ChannelPair]]
+
+
+def users_key(user: int | str) -> Key:
+    """A user's document."""
+    return Key("users", user_key(user))
+
+
+class PairBook:
+    """Reads and changes the pairs of users."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def of(self, user: int | str) -> list[ChannelPair]:
+        """A user's pairs, in the order they were added."""
+        document = await self._store.get(users_key(user))
+        return [] if document is None else _pairs(document.data.get(FIELD))
+
+    async def get(self, user: int | str, pair_id: str) -> ChannelPair:
+        """
+        Raises:
+            PairNotFound: the user has no such pair.
+        """
+        for pair in await self.of(user):
+            if pair.id == pair_id:
+                return pair
+        raise PairNotFound("There is no such pair.")
+
+    async def all(self) -> list[ChannelPair]:
+        """Every pair of every user."""
+        documents = await self._store.query("users", fields=[FIELD])
+        return [pair for document in documents for pair in _pairs(document.data.get(FIELD))]
+
+    async def add(self, pair: ChannelPair) -> None:
+        """
+        Raises:
+            PairExists: the user has a pair of the same chats.
+        """
+
+        def added(pairs: list[ChannelPair]) -> list[ChannelPair]:
+            if any(_same_chats(pair, other) for other in pairs):
+                raise PairExists(f"{pair.source.title} is mirrored to {pair.target.title} already.")
+            return [*pairs, pair]
+
+        await self._change(pair.user, added)
+
+    async def enable(self, user: int | str, pair_ids: Iterable[str], enabled: bool) -> None:
+        """Switch pairs on or off; those that are gone are passed over."""
+        wanted = set(pair_ids)
+        await self._change(
+            user, lambda pairs: [replace(p, enabled=enabled) if p.id in wanted else p for p in pairs]
+        )
+
+    async def remove(self, user: int | str, pair_id: str) -> None:
+        """Forget a pair; no error when it is gone."""
+        await self._change(user, lambda pairs: [p for p in pairs if p.id != pair_id])
+
+    async def _change(self, user: int | str, change: Change) -> None:
+        key = users_key(user)
+        for _ in range(_TRIES):
+            document = await self._store.get(key)
+            pairs = [] if document is None else _pairs(document.data.get(FIELD))
+            changed = change(list(pairs))
+            if changed == pairs:
+                return
+            data = {FIELD: [pair.to_value() for pair in changed]}
+            write: Write = (
+                Put(key, data, Condition.ABSENT) if document is None else Patch(key, data, document.version)
+            )
+            try:
+                await self._store.commit([write])
+            except StaleWrite:
+                continue
+            return
+        raise StoreUnavailable("A user's document changes too fast to be written.")
+
+
+def check_new(pair: ChannelPair, others: Iterable[ChannelPair]) -> None:
+    """Whether a pair may stand beside the others.
+
+    Raises:
+        PairExists: the user has the same one.
+        PairCycle: posts would come back to where they came from, be it over other users' pairs.
+    """
+    targets: dict[int, set[int]] = {}
+    for other in others:
+        if other.user == pair.user and _same_chats(pair, other):
+            raise PairExists(f"{pair.source.title} is mirrored to {pair.target.title} already.")
+        targets.setdefault(other.source.id, set()).add(other.target.id)
+    reached, left = set(), [pair.target.id]
+    while left:
+        chat = left.pop()
+        if chat == pair.source.id:
+            raise PairCycle("With this pair, posts would go round in a circle.")
+        if chat not in reached:
+            reached.add(chat)
+            left.extend(targets.get(chat, ()))
+
+
+def _same_chats(one: ChannelPair, other: ChannelPair) -> bool:
+    return (one.source.id, one.target.id) == (other.source.id, other.target.id)
+
+
+def _pairs(value: object) -> list[ChannelPair]:
+    pairs = []
+    for item in value if isinstance(value, list) else ():
+        try:
+            pairs.append(ChannelPair.from_value(item))
+        except (KeyError, TypeError, ValueError) as error:
+            log.warning("a stored pair cannot be read and is passed over (%s)", type(error).__name__)
+    return pairs

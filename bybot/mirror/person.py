@@ -1,0 +1,275 @@
+"""All pairs of one account in this process: one client, one pacing, one pair of ears, an engine for each pair."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bybot.clock import Clock
+from bybot.errors import (
+    AccountLimited,
+    BybotError,
+    ChatNotReadable,
+    ChatNotWritable,
+    MirrorError,
+    SessionError,
+    StaleWrite,
+    StoreUnavailable,
+)
+from bybot.mirror.chats import refresh
+from bybot.mirror.engine import Account, Engine
+from bybot.mirror.journal import Journal
+from bybot.mirror.live import Ears
+from bybot.mirror.model import ChannelPair, Notice, NoticeKind, PairState
+from bybot.mirror.outcome import name_of
+from bybot.mirror.pacing import Pacing
+from bybot.mirror.pairs import PairBook
+from bybot.mirror.sabotage import Sabotage
+from bybot.stores.base import Store
+
+log = logging.getLogger(__name__)
+
+#: Pauses before a pair that ended unexpectedly starts again, in seconds.
+_PAUSES = (1.0, 5.0, 15.0, 60.0, 300.0)
+
+
+class Sessions(Protocol):
+    """What the mirror needs of the session manager."""
+
+    def use(self, user_id: int | str) -> Any:
+        """An async context manager: the user's connected client, kept while it lasts.
+
+        Raises:
+            SessionError: there is none here, and why.
+        """
+
+    def token(self, user_id: int | str) -> int:
+        """The fencing token of the user's session; it grows at every change of owner."""
+
+    def on_ready(self, callback: Callable[..., Any]) -> Any:
+        """Call back with the user id whenever a session is connected here."""
+
+    def on_lost(self, callback: Callable[..., Any]) -> Any:
+        """Call back with the user id and a reason whenever one is not any more."""
+
+
+@dataclass
+class Settings:
+    """What the engines of all accounts share."""
+
+    store: Store
+    clock: Clock
+    book: PairBook
+    sessions: Sessions
+    poll_seconds: float
+    sabotage: Sabotage
+    notice: Callable[[Notice], None]
+    progressed: Callable[[Engine], None]
+
+
+@dataclass
+class _Run:
+    pair: ChannelPair
+    task: asyncio.Task[None] | None = None
+    engine: Engine | None = None
+
+
+@dataclass
+class Person:
+    """The pairs of one account. ``stop`` in the end.
+
+    Attributes:
+        runs: what runs, by pair.
+        stopped: why a pair does not run, by pair.
+        cut_off: the client gave up its connection; worth another try.
+    """
+
+    user: str
+    pacing: Pacing
+    settings: Settings
+    runs: dict[str, _Run] = field(default_factory=dict)
+    stopped: dict[str, tuple[PairState, BybotError | None]] = field(default_factory=dict)
+    cut_off: bool = False
+    _account: Account | None = None
+    _held: AsyncExitStack | None = None
+    _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    # Starting and stopping ------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Connect if need be, and run every enabled pair. Pairs that run already go on.
+
+        Raises:
+            StoreUnavailable: the pairs cannot be read.
+        """
+        async with self._busy:
+            enabled = [pair for pair in await self.settings.book.of(self.user) if pair.enabled]
+            self.cut_off = False
+            if not enabled:
+                return
+            try:
+                account = await self._connect()
+            except (SessionError, ConnectionError, TimeoutError) as error:
+                reason = error if isinstance(error, BybotError) else None
+                for pair in enabled:
+                    self.stopped[pair.id] = (PairState.NO_SESSION, reason)
+                return
+            for pair in enabled:
+                run = self.runs.get(pair.id)
+                if run is None or run.task is None or run.task.done():
+                    self._launch(pair, account)
+
+    def _launch(self, pair: ChannelPair, account: Account) -> None:
+        self.stopped.pop(pair.id, None)
+        run = self.runs[pair.id] = _Run(pair)
+        run.task = asyncio.create_task(self._keep_running(run, account), name=f"pair {pair.id}")
+
+    async def _connect(self) -> Account:
+        if self._account is not None and self._account.client.is_connected():
+            return self._account
+        await self._let_go()
+        held = AsyncExitStack()
+        try:
+            client = await held.enter_async_context(self.settings.sessions.use(self.user))
+            ears = Ears(client, self.pacing, poll_seconds=self.settings.poll_seconds)
+            ears.start()
+            held.push_async_callback(ears.stop)
+        except BaseException:
+            await held.aclose()
+            raise
+        self._held, self._account = held, Account(client, self.pacing, ears)
+        return self._account
+
+    async def _let_go(self) -> None:
+        await self._end_runs(list(self.runs))
+        held, self._held, self._account = self._held, None, None
+        if held is not None:
+            await held.aclose()
+
+    async def stop(self) -> None:
+        """End everything, and remember what was sent."""
+        async with self._busy:
+            await self._let_go()
+
+    async def lost(self, reason: BybotError | None) -> None:
+        """The session is not usable here any more."""
+        async with self._busy:
+            self.cut_off = False
+            for pair_id in list(self.runs):
+                self.stopped[pair_id] = (PairState.NO_SESSION, reason)
+            await self._let_go()
+
+    async def end_pair(self, pair_id: str) -> None:
+        """Stop one pair."""
+        async with self._busy:
+            await self._end_runs([pair_id])
+            self.stopped.pop(pair_id, None)
+
+    async def _end_runs(self, pair_ids: list[str]) -> None:
+        runs = [run for run in (self.runs.pop(pair_id, None) for pair_id in pair_ids) if run is not None]
+        await asyncio.gather(*(_end(run) for run in runs))
+
+    # One pair -------------------------------------------------------------------------------------------------
+
+    async def _keep_running(self, run: _Run, account: Account) -> None:
+        attempt = 0
+        while True:
+            token = self.settings.sessions.token(self.user)
+            journal = Journal(self.settings.store, run.pair.id, f"token {token}", self.settings.clock)
+            engine = run.engine = Engine(
+                run.pair, journal, account, self.settings.clock, self, sabotage=self.settings.sabotage
+            )
+            try:
+                await engine.run()
+                if engine.phase == "finished":
+                    self.stopped[run.pair.id] = (PairState.FINISHED, None)
+                return
+            except Exception as error:
+                if not await self._goes_on(run.pair, error):
+                    return
+            pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
+            attempt += 1
+            await self.settings.clock.sleep(pause)
+            if not account.client.is_connected():
+                self.stopped[run.pair.id] = (PairState.NO_SESSION, None)
+                self.cut_off = True
+                return
+
+    async def _goes_on(self, pair: ChannelPair, error: Exception) -> bool:
+        """Note why a pair ended; whether it may start again by itself."""
+        match error:
+            case AccountLimited():
+                await self._limit(pair, error)
+            case MirrorError():
+                await self._break(pair, error)
+            case SessionError():
+                self.stopped[pair.id] = (PairState.NO_SESSION, error)
+            case StaleWrite():
+                log.info("pair %s: another holder took it over", pair.id)
+                self.stopped[pair.id] = (PairState.NO_SESSION, None)
+            case OSError() | StoreUnavailable():
+                log.info("pair %s: starts again (%s)", pair.id, type(error).__name__)
+                return True
+            case _:
+                log.error("pair %s ended unexpectedly", pair.id, exc_info=error)
+                self._notice(pair, NoticeKind.FAILED, {"error": name_of(error)})
+                return True
+        return False
+
+    async def _limit(self, pair: ChannelPair, error: AccountLimited) -> None:
+        """Telegram limits the account: every pair of it stops until the user resumes it."""
+        for other in list(self.runs.values()):
+            self.stopped[other.pair.id] = (PairState.LIMITED, error)
+        await self._switch_off(list(self.runs))
+        for pair_id, run in self.runs.items():
+            if pair_id != pair.id and run.task is not None:
+                run.task.cancel()
+        self._notice(pair, NoticeKind.LIMITED, {"error": error.message})
+
+    async def _break(self, pair: ChannelPair, error: MirrorError) -> None:
+        """A chat of the pair is gone or closed: find out which, and stop the pair."""
+        kind = NoticeKind.TARGET_LOST if isinstance(error, ChatNotWritable) else NoticeKind.SOURCE_LOST
+        if isinstance(error, ChatNotReadable) and self._account is not None:
+            try:
+                if (await refresh(self._account.client, pair.source)).can_read:
+                    error = ChatNotWritable("The account may not post in the target any more.")
+                    kind = NoticeKind.TARGET_LOST
+            except (BybotError, OSError):
+                pass  # then it is the source
+        self.stopped[pair.id] = (PairState.BROKEN, error)
+        await self._switch_off([pair.id])
+        self._notice(pair, kind, {"error": error.message})
+
+    async def _switch_off(self, pair_ids: list[str]) -> None:
+        try:
+            await self.settings.book.enable(self.user, pair_ids, False)
+        except StoreUnavailable:
+            log.warning("pairs %s stopped, but the store was away; they try again at the next start", pair_ids)
+
+    # Report of the engines ------------------------------------------------------------------------------------
+
+    def progressed(self, engine: Engine) -> None:
+        """An engine got on."""
+        self.settings.progressed(engine)
+
+    def notice(self, engine: Engine, kind: NoticeKind, facts: Mapping[str, Any]) -> None:
+        """An engine has something to say."""
+        self._notice(engine.pair, kind, facts)
+
+    def _notice(self, pair: ChannelPair, kind: NoticeKind, facts: Mapping[str, Any]) -> None:
+        self.settings.notice(Notice(kind, pair, facts))
+
+
+async def _end(run: _Run) -> None:
+    if run.task is None or run.task is asyncio.current_task():
+        return
+    if run.engine is not None:
+        await run.engine.stop()
+    run.task.cancel()
+    await asyncio.gather(run.task, return_exceptions=True)
+
+

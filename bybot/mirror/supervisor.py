@@ -1,0 +1,377 @@
+"""All pairs of this process: adding, pausing, removing, watching; starting when a session is ready, stopping when lost.
+
+Nothing needs to be told to go on after a restart: pairs are read from the store when their session becomes ready here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import logging
+from collections.abc import AsyncIterator, Collection, Coroutine
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Protocol
+
+from bybot.clock import Clock, SystemClock
+from bybot.errors import BybotError, PairNotFound, SessionRevoked, StoreUnavailable, TelegramUnreachable
+from bybot.ids import user_id_from_key, user_key, uuid7
+from bybot.mirror import chats
+from bybot.mirror.acting import ActingMirror
+from bybot.mirror.engine import Engine
+from bybot.mirror.journal import chunk_key, delete_all, state_key
+from bybot.mirror.live import POLL_SECONDS
+from bybot.mirror.model import (
+    ChannelPair,
+    ChatRef,
+    Counts,
+    Estimate,
+    Mode,
+    Notice,
+    NoticeKind,
+    PairState,
+    PairStatus,
+    Progress,
+)
+from bybot.mirror.pacing import PACES, PaceName, Pacing
+from bybot.mirror.pairs import PairBook, check_new
+from bybot.mirror.person import Person, Sessions, Settings
+from bybot.mirror.reader import Reader
+from bybot.mirror.sabotage import Sabotage
+from bybot.mirror.script import check_chats, prepare
+from bybot.mirror.starts import estimate_of, start_of
+from bybot.stores.base import Store
+
+__all__ = ["ActingMirror", "Notices", "Supervisor"]
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two reports of one pair's progress.
+PROGRESS_SECONDS = 2.0
+#: Seconds after which accounts that lost their connection are tried again.
+_RETRY_SECONDS = 20.0
+#: Flood waits shorter than this are not worth a message to the user.
+_WORTH_TELLING = 30.0
+
+
+class Notices(Protocol):
+    """Whom the supervisor tells. The methods may be coroutines."""
+
+    def progress(self, user_id: int | str, pair_id: str, progress: Progress) -> Any:
+        """A pair got on; at most once every PROGRESS_SECONDS for a pair."""
+
+    def notice(self, user_id: int | str, notice: Notice) -> Any:
+        """The user should know this."""
+
+
+class Supervisor:
+    """The mirror of this process. ``start`` it before the sessions, ``stop`` it before they are closed.
+
+    Args:
+        manager: the session manager.
+        store: an opened store.
+        clock: where time comes from.
+        pace: "safe"; "off" only in the sandbox and the bench.
+        notices: told about progress and what users should know; None tells nobody.
+        admins: ids of callers that may act for everyone.
+        sabotage: see bybot.mirror.sabotage.
+        poll_seconds: how often silent sources are looked at.
+    """
+
+    def __init__(
+        self,
+        manager: Sessions,
+        store: Store,
+        clock: Clock | None = None,
+        *,
+        pace: PaceName = "safe",
+        notices: Notices | None = None,
+        admins: Collection[int | str] = (),
+        sabotage: Sabotage | None = None,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self.notices = notices
+        self._sessions = manager
+        self._store = store
+        self._clock = clock or SystemClock()
+        self._pace = PACES[pace]
+        self._admins = frozenset(user_key(admin) for admin in admins)
+        self._book = PairBook(store)
+        self._settings = Settings(
+            store,
+            self._clock,
+            self._book,
+            manager,
+            poll_seconds,
+            sabotage or Sabotage(),
+            self._tell,
+            self._progressed,
+        )
+        self._people: dict[str, Person] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._dirty: dict[str, Engine] = {}
+        self._moved = asyncio.Event()
+        self._flood_told: dict[str, datetime] = {}
+        self._stopping = False
+        manager.on_ready(self._on_ready)
+        manager.on_lost(self._on_lost)
+
+    # Life -----------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin: report progress, and retry what lost its connection. Pairs start as their sessions become ready."""
+        self._stopping = False
+        self._spawn(self._report_progress())
+        self._spawn(self._retry())
+
+    async def stop(self) -> None:
+        """End every pair; what was sent is remembered."""
+        self._stopping = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(person.stop() for person in list(self._people.values())))
+        self._people.clear()
+
+    def acting_as(self, caller_id: int | str) -> ActingMirror:
+        """The same calls with the rights of one caller: own pairs only, unless the caller is an admin."""
+        return ActingMirror(self, caller_id, is_admin=user_key(caller_id) in self._admins)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task of the mirror failed", exc_info=error)
+
+    # Sessions -------------------------------------------------------------------------------------------------
+
+    def _on_ready(self, user_id: int | str) -> None:
+        if not self._stopping:
+            self._spawn(self._start_person(user_id))
+
+    def _on_lost(self, user_id: int | str, reason: Any = None) -> None:
+        if not self._stopping:
+            self._spawn(self._lose_person(user_id, reason))
+
+    async def _start_person(self, user_id: int | str) -> None:
+        person = self._person(user_id)
+        pause = 1.0
+        while True:
+            try:
+                await person.start()
+                return
+            except StoreUnavailable:
+                await self._clock.sleep(pause)
+                pause = min(30.0, pause * 2)
+
+    async def _lose_person(self, user_id: int | str, reason: Any) -> None:
+        person = self._people.get(user_key(user_id))
+        if person is None:
+            return
+        running = [run.pair for run in person.runs.values()]
+        error = reason if isinstance(reason, BybotError) else None
+        await person.lost(error)
+        if isinstance(error, SessionRevoked) and running:
+            self._tell(Notice(NoticeKind.SESSION_LOST, running[0], {"reason": error.reason}))
+
+    def _person(self, user_id: int | str) -> Person:
+        key = user_key(user_id)
+        if key not in self._people:
+            self._people[key] = Person(key, Pacing(self._clock, self._pace), self._settings)
+        return self._people[key]
+
+    async def _retry(self) -> None:
+        while True:
+            await self._clock.sleep(_RETRY_SECONDS)
+            for person in [person for person in self._people.values() if person.cut_off]:
+                await self._start_person(person.user)
+
+    @asynccontextmanager
+    async def _client(self, user: int | str) -> AsyncIterator[Any]:
+        """The user's client. Raises SessionError: why there is none."""
+        async with self._sessions.use(user_key(user)) as client:
+            yield client
+
+    # Chats ----------------------------------------------------------------------------------------------------
+
+    async def list_channels(self, user: int | str) -> list[ChatRef]:
+        """Channels and groups among the first dialogs of the user's account, newest first.
+
+        Raises:
+            SessionError: the account cannot be asked.
+        """
+        async with self._client(user) as client:
+            return await chats.list_chats(client)
+
+    async def resolve(self, user: int | str, text: str | int) -> ChatRef:
+        """The chat that a link, @name or id names for the user's account.
+
+        Raises:
+            ChatNotFound, ChatNotReadable: it names none, or none that the account can read.
+            SessionError: the account cannot be asked.
+        """
+        async with self._client(user) as client:
+            return await chats.resolve(client, text)
+
+    async def estimate(self, user: int | str, source: ChatRef | str | int, mode: Mode) -> Estimate:
+        """What starting with this mode would mean. Raises as :meth:`resolve`."""
+        pacing = self._person(user).pacing
+        async with self._client(user) as client:
+            chat = await self._chat(client, source)
+            try:
+                start = await start_of(Reader(client, chats.input_peer(chat), pacing), mode)
+            except OSError as error:
+                raise TelegramUnreachable("Telegram did not answer.") from error
+        return estimate_of(start, self._pace, pacing.factor)
+
+    async def _chat(self, client: Any, chat: ChatRef | str | int) -> ChatRef:
+        if isinstance(chat, ChatRef):
+            return await chats.refresh(client, chat)
+        return await chats.resolve(client, chat)
+
+    # Pairs ----------------------------------------------------------------------------------------------------
+
+    async def add_pair(
+        self, user: int | str, source: ChatRef | str | int, target: ChatRef | str | int, mode: Mode
+    ) -> ChannelPair:
+        """Make a pair and start it.
+
+        Raises:
+            SameChat, ChatNotFound, ChatNotReadable, ChatNotWritable, PairExists, PairCycle: why not.
+            SessionError, StoreUnavailable: it could not be done now.
+        """
+        person = self._person(user)
+        async with self._client(user) as client:
+            from_chat, to_chat = await self._chat(client, source), await self._chat(client, target)
+            check_chats(from_chat, to_chat)
+            now = self._clock.now()
+            pair = ChannelPair(uuid7(now), user_key(user), from_chat, to_chat, mode, now)
+            check_new(pair, await self._book.all())
+            try:
+                await prepare(self._store, Reader(client, chats.input_peer(from_chat), person.pacing), pair)
+            except OSError as error:
+                raise TelegramUnreachable("Telegram did not answer.") from error
+        await self._book.add(pair)
+        await person.start()
+        return pair
+
+    async def list_pairs(self, user: int | str) -> list[PairStatus]:
+        """The user's pairs and what they do now, in the order they were added.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        return [await self._status(pair) for pair in await self._book.of(user)]
+
+    async def _status(self, pair: ChannelPair) -> PairStatus:
+        person = self._people.get(pair.user)
+        run = person.runs.get(pair.id) if person is not None else None
+        engine = run.engine if run is not None and run.task is not None and not run.task.done() else None
+        if engine is not None and engine.phase != "starting":
+            progress = engine.progress
+            state = PairState.WAITING if engine.not_before else PairState(engine.phase)
+            return PairStatus(pair, state, progress, engine.journal.counts, engine.not_before)
+        counts, total = await self._stored(pair)
+        state, reason = PairState.PAUSED, None
+        if pair.enabled:
+            state = PairState.STARTING if engine is not None else PairState.NO_SESSION
+        if person is not None and engine is None:
+            state, reason = person.stopped.get(pair.id, (state, None))
+        finished = state is PairState.FINISHED
+        progress = Progress("finished" if finished else "history", counts.copied, counts.skipped, total or None)
+        return PairStatus(pair, state, progress, counts, None, reason)
+
+    async def _stored(self, pair: ChannelPair) -> tuple[Counts, int]:
+        document = await self._store.get(state_key(pair.id))
+        if document is None:
+            return Counts(), 0
+        return Counts.from_value(document.data["counts"]), int(document.data["total"])
+
+    async def pause(self, user: int | str, pair_id: str) -> None:
+        """Stop a pair until it is resumed; nothing is forgotten.
+
+        Raises:
+            PairNotFound, StoreUnavailable: as they say.
+        """
+        await self._book.get(user, pair_id)
+        await self._book.enable(user, [pair_id], False)
+        await self._person(user).end_pair(pair_id)
+
+    async def resume(self, user: int | str, pair_id: str) -> None:
+        """Let a pair go on from where it stopped. Raises as :meth:`pause`."""
+        await self._book.get(user, pair_id)
+        await self._book.enable(user, [pair_id], True)
+        person = self._person(user)
+        person.stopped.pop(pair_id, None)
+        await person.start()
+
+    async def remove(self, user: int | str, pair_id: str) -> None:
+        """Forget a pair and all that is stored of it. Copies stay. Raises as :meth:`pause`."""
+        await self._book.get(user, pair_id)
+        await self._person(user).end_pair(pair_id)
+        await self._book.remove(user, pair_id)
+        document = await self._store.get(state_key(pair_id))
+        numbers = document.data.get("chunks", ()) if document is not None else ()
+        await delete_all(self._store, [state_key(pair_id), *(chunk_key(pair_id, int(n)) for n in numbers)])
+
+    async def remove_all(self, user: int | str) -> int:
+        """Forget every pair of a user; returns how many there were. Raises StoreUnavailable."""
+        pairs = await self._book.of(user)
+        for pair in pairs:
+            with contextlib.suppress(PairNotFound):
+                await self.remove(user, pair.id)
+        return len(pairs)
+
+    # Telling --------------------------------------------------------------------------------------------------
+
+    def _progressed(self, engine: Engine) -> None:
+        self._dirty[engine.pair.id] = engine
+        self._moved.set()
+
+    async def _report_progress(self) -> None:
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            dirty, self._dirty = self._dirty, {}
+            for engine in dirty.values():
+                await self._call("progress", _user(engine.pair), engine.pair.id, engine.progress)
+            await self._clock.sleep(PROGRESS_SECONDS)
+
+    def _tell(self, notice: Notice) -> None:
+        if notice.kind is NoticeKind.FLOOD and not self._tell_flood(notice):
+            return
+        if self._stopping:
+            log.info("pair %s: %s, while stopping", notice.pair.id, notice.kind)
+            return
+        self._spawn(self._call("notice", _user(notice.pair), notice))
+
+    def _tell_flood(self, notice: Notice) -> bool:
+        """Once per wait and account, and only waits that a person would notice."""
+        until = notice.facts["until"]
+        told = self._flood_told.get(notice.pair.user)
+        if notice.facts["seconds"] < _WORTH_TELLING or (told is not None and told > self._clock.now()):
+            return False
+        self._flood_told[notice.pair.user] = until
+        return True
+
+    async def _call(self, name: str, *args: Any) -> None:
+        """Tell the notices; what goes wrong there must not stop the mirror."""
+        if self.notices is None:
+            return
+        try:
+            result = getattr(self.notices, name)(*args)
+            if inspect.isawaitable(result):
+                await result
+        except Exception:
+            log.exception("telling a user failed")
+
+
+def _user(pair: ChannelPair) -> int | str:
+    """The user id as the chat knows it."""
+    text = user_id_from_key(pair.user)
+    return int(text) if text.lstrip("-").isdecimal() else text

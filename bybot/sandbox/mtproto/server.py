@@ -32,8 +32,6 @@ _log = logging.getLogger(__name__)
 
 _KEPT_SESSIONS = 1000
 _GONE = (401, "AUTH_KEY_UNREGISTERED")
-# The constructor of rpc_error, as it stands in an rpc_result.
-_RPC_ERROR = bytes.fromhex("19ca4421")
 
 
 class MtprotoServer:
@@ -241,8 +239,6 @@ class MtprotoServer:
                 await asyncio.wait([task])
             if tl.is_error(session.answer_to(earlier)):
                 return _error(400, "MSG_WAIT_FAILED")
-            if _is_error(session.answer_to(earlier)):
-                return _error(400, "MSG_WAIT_FAILED")
         session.layer = unwrapped.layer or session.layer
         if unwrapped.client is not None:
             self._meet(session.key, unwrapped.client, connection.address)
@@ -354,11 +350,6 @@ class MtprotoServer:
                 body = tl.zipped(body)
             self._last_push = (updates, body)
         return self._last_push[1]
-
-
-def _is_error(answer: bytes | None) -> bool:
-    """Whether a stored rpc_result (constructor, message id, result) holds an rpc_error."""
-    return answer is not None and answer[12:16] == _RPC_ERROR
 
 
 def _error(code: int, message: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -49,6 +49,12 @@ class Sessions(Protocol):
 
     def token(self, user_id: int | str) -> int:
         """The fencing token of the user's session; it grows at every change of owner."""
+
+    def ready_users(self) -> Collection[int | str]:
+        """Users whose sessions are connected here now."""
+
+    async def report_error(self, user_id: int | str, error: BaseException) -> Any:
+        """Somebody saw this error from a user's client: it may mean that the login is over."""
 
     def on_ready(self, callback: Callable[..., Any]) -> Any:
         """Call back with the user id whenever a session is connected here."""
@@ -111,6 +117,8 @@ class Person:
             self.cut_off = False
             if not enabled:
                 return
+            if self._account is not None:
+                self._account.ears.hint_all()  # the session may have been away for a moment
             try:
                 account = await self._connect()
             except (SessionError, ConnectionError, TimeoutError) as error:
@@ -178,12 +186,8 @@ class Person:
     async def _keep_running(self, run: _Run, account: Account) -> None:
         attempt = 0
         while True:
-            token = self.settings.sessions.token(self.user)
-            journal = Journal(self.settings.store, run.pair.id, f"token {token}", self.settings.clock)
-            engine = run.engine = Engine(
-                run.pair, journal, account, self.settings.clock, self, sabotage=self.settings.sabotage
-            )
             try:
+                engine = run.engine = self._engine(run.pair, account)
                 await engine.run()
                 if engine.phase == "finished":
                     self.stopped[run.pair.id] = (PairState.FINISHED, None)
@@ -199,6 +203,11 @@ class Person:
                 self.cut_off = True
                 return
 
+    def _engine(self, pair: ChannelPair, account: Account) -> Engine:
+        s = self.settings
+        journal = Journal(s.store, pair.id, f"token {s.sessions.token(self.user)}", s.clock)
+        return Engine(pair, journal, account, s.clock, self, sabotage=s.sabotage)
+
     async def _goes_on(self, pair: ChannelPair, error: Exception) -> bool:
         """Note why a pair ended; whether it may start again by itself."""
         match error:
@@ -208,6 +217,8 @@ class Person:
                 await self._break(pair, error)
             case SessionError():
                 self.stopped[pair.id] = (PairState.NO_SESSION, error)
+                if error.__cause__ is not None:
+                    await self.settings.sessions.report_error(self.user, error.__cause__)
             case StaleWrite():
                 log.info("pair %s: another holder took it over", pair.id)
                 self.stopped[pair.id] = (PairState.NO_SESSION, None)

@@ -224,7 +224,7 @@ class Sender:
                 pass  # what it waited for was sent by an earlier call; send it again
             case _:
                 self._todo.clear()
-                raise _stop(judgement)
+                raise _stop(judgement) from _error_of(flight.future)
 
     async def _protected(self) -> None:
         if await self.source_protected():

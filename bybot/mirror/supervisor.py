@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bybot.clock import Clock, SystemClock
-from bybot.errors import BybotError, PairNotFound, SessionRevoked, StoreUnavailable, TelegramUnreachable
+from bybot.errors import PairNotFound, SessionRevoked, StoreUnavailable, TelegramUnreachable
 from bybot.ids import user_id_from_key, user_key, uuid7
 from bybot.mirror import chats
 from bybot.mirror.acting import ActingMirror
@@ -53,6 +53,8 @@ PROGRESS_SECONDS = 2.0
 _RETRY_SECONDS = 20.0
 #: Flood waits shorter than this are not worth a message to the user.
 _WORTH_TELLING = 30.0
+#: Reasons of a lost session that the user asked for, or that end by themselves.
+_NOT_OVER = frozenset({"lease", "deleted", "logged_out"})
 
 
 class Notices(Protocol):
@@ -124,6 +126,8 @@ class Supervisor:
         self._stopping = False
         self._spawn(self._report_progress())
         self._spawn(self._retry())
+        for user in self._sessions.ready_users():
+            self._on_ready(user)
 
     async def stop(self) -> None:
         """End every pair; what was sent is remembered."""
@@ -174,10 +178,10 @@ class Supervisor:
         if person is None:
             return
         running = [run.pair for run in person.runs.values()]
-        error = reason if isinstance(reason, BybotError) else None
-        await person.lost(error)
-        if isinstance(error, SessionRevoked) and running:
-            self._tell(Notice(NoticeKind.SESSION_LOST, running[0], {"reason": error.reason}))
+        over = str(reason) not in _NOT_OVER
+        await person.lost(SessionRevoked("The login has ended.", reason=str(reason)) if over else None)
+        if over and running:
+            self._tell(Notice(NoticeKind.SESSION_LOST, running[0], {"reason": str(reason)}))
 
     def _person(self, user_id: int | str) -> Person:
         key = user_key(user_id)

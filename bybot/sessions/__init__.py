@@ -1,0 +1,1 @@
+"""Who owns a Telegram login: stored, sealed, held by one process, and given out as a live client."""

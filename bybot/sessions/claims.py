@@ -40,6 +40,11 @@ class Claim:
         self._void = False
 
     @property
+    def term(self) -> Term:
+        """The term it was made in."""
+        return self._term
+
+    @property
     def valid(self) -> bool:
         """May a client be built on it?"""
         return not self._void and self._term.alive()
@@ -161,6 +166,14 @@ class Claims:
 
     # Writing ------------------------------------------------------------------------------------------------------
 
+    async def bury(self, user: str, data: Mapping[str, Any]) -> None:
+        """Replace a session by a tombstone that nobody owns; its token stays. Raises what :meth:`create` raises."""
+        await self._put(user, {**data, "owner": None}, ())
+        self.uncertain.discard(user)
+        claim = self.held.get(user)
+        if claim is not None:
+            self.forget(claim)
+
     async def create(self, user: str, data: Mapping[str, Any], also: Sequence[Write] = ()) -> Claim:
         """Store a new login, over whatever stood there, and own it.
 
@@ -172,14 +185,17 @@ class Claims:
             Fenced: the term is over, or somebody else writes this document.
             StoreUnavailable: not acknowledged.
         """
+        token, version = await self._put(user, {**data, "owner": self.term.instance}, also)
+        return self._keep(user, token, version)
+
+    async def _put(self, user: str, data: Mapping[str, Any], also: Sequence[Write]) -> tuple[int, str]:
         key = session_key(user)
         for _ in range(_TRIES):
             if not self.term.alive():
                 raise Fenced("the lease of this process is over")
             document = await self._store.get(key)
             token = (SessionRecord.of(document).token if document is not None else 0) + 1
-            fields = {**data, "owner": self.term.instance, "token": token}
-            put = Put(key, fields, if_=Condition.ABSENT if document is None else document.version)
+            put = Put(key, {**data, "token": token}, if_=Condition.ABSENT if document is None else document.version)
             try:
                 committed = await self._store.commit([put, *also])
             except StaleWrite:
@@ -187,7 +203,7 @@ class Claims:
             except StoreUnavailable:
                 self.uncertain.add(user)
                 raise
-            return self._keep(user, token, committed.versions[key])
+            return token, committed.versions[key]
         raise Fenced("the session's document changed again and again")
 
     async def save(self, claim: Claim, data: Mapping[str, Any], also: Sequence[Write] = ()) -> None:

@@ -30,7 +30,9 @@ async def connect(client: TelegramClient, permit: Permit, *, seconds: float) -> 
             await client.connect()
     except TRANSIENT as error:
         await hang_up(client, permit)
-        raise TelegramUnreachable(f"No connection to Telegram within {seconds:g} s ({type(error).__name__}).") from error
+        raise TelegramUnreachable(
+            f"No connection to Telegram within {seconds:g} s ({type(error).__name__})."
+        ) from error
     except BaseException:
         await hang_up(client, permit)
         raise

@@ -8,7 +8,7 @@ from telethon import errors
 from telethon.errors.common import AuthKeyNotFound
 
 #: Answers after which the login is over for good, and the word that is kept as the reason.
-DEFINITIVE: Final[dict[type[Exception], str]] = {
+DEFINITIVE: Final[dict[type[BaseException], str]] = {
     errors.AuthKeyUnregisteredError: "unregistered",
     errors.AuthKeyInvalidError: "invalid_key",
     errors.AuthKeyDuplicatedError: "duplicated",

@@ -1,7 +1,7 @@
 """The right of one process to act for a data space.
 
 A :class:`Lease` is contended for, kept, and released. :class:`LockLease` stands on a file lock that dies with the
-process; :class:`DocumentLease <bybot.sessions.documentlease.DocumentLease>` on conditional writes judged by server times.
+process; :class:`~bybot.sessions.documentlease.DocumentLease` on conditional writes judged by server times.
 """
 
 from __future__ import annotations

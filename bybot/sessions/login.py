@@ -8,101 +8,40 @@ attempt of the same user replaces the older one. Signing in answers only after t
 from __future__ import annotations
 
 import asyncio
-import logging
+import base64
 from contextlib import suppress
-from typing import Any, Final, Protocol
 
-from telethon import TelegramClient, errors
+from telethon import errors, events
 from telethon.password import compute_check
 from telethon.tl import functions, types
-from telethon.tl.tlobject import TLRequest
 
-from bybot.clock import Clock
-from bybot.errors import (
-    BybotError,
-    Fenced,
-    InvalidPhone,
-    LoginCancelled,
-    LoginTimeout,
-    NoLogin,
-    OwnedElsewhere,
-    StoreUnavailable,
-    TelegramUnreachable,
-    VaultError,
-)
+from bybot.errors import InvalidPhone, LoginCancelled, LoginTimeout, NoLogin
 from bybot.sessions import attempt as steps
-from bybot.sessions.attempt import Attempt, StoredAttempt
-from bybot.sessions.claims import Claims
-from bybot.sessions.clients import account_id, check, connect, hang_up
-from bybot.sessions.codec import Codec
-from bybot.sessions.locks import KeyedLocks
+from bybot.sessions.attempt import Attempt
+from bybot.sessions.desk import AttemptDesk
 from bybot.sessions.loginmodel import (
     CodeSent,
     LoggedIn,
     PasswordNeeded,
     PendingLogin,
+    QrShown,
     clean_code,
     clean_phone,
     translate,
     where_sent,
 )
-from bybot.sessions.model import LOGINS, login_key
+from bybot.sessions.model import login_key
 from bybot.sessions.permit import Permit
-from bybot.sessions.stored import StoredSession
-from bybot.sessions.telegram import Credentials, TelegramEndpoint
-from bybot.stores.base import Delete, Store
+from bybot.sessions.telegram import Credentials
+from bybot.stores.base import Delete
 
-log = logging.getLogger(__name__)
+__all__ = ["CodeSent", "LoggedIn", "LoginDesk", "PasswordNeeded", "PendingLogin", "QrShown"]
 
-_STORE_TRIES_SECONDS: Final = 20.0
-
-
-class LoginHost(Protocol):
-    """What the login needs from the manager."""
-
-    def require(self) -> Claims:
-        """The present claims. Raises OwnedElsewhere, StoreUnavailable."""
-
-    async def refuse_second_login(self, user: str) -> None:
-        """Raises AlreadyLoggedIn when a valid session exists, TelegramUnreachable when that is not known."""
-
-    async def adopt(self, attempt: Attempt, me: types.User) -> LoggedIn:
-        """Store the session, durably, and own it. Raises StoreUnavailable, Fenced."""
-
-    async def connect_adopted(self, attempt: Attempt) -> None:
-        """Bring the stored session's own client up."""
+Outcome = LoggedIn | PasswordNeeded | QrShown
 
 
-class LoginDesk:
-    """All attempts of this process.
-
-    Args:
-        seconds: how long an attempt may take.
-        request_seconds: time limit of one request to Telegram.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        codec: Codec,
-        endpoint: TelegramEndpoint,
-        host: LoginHost,
-        clock: Clock,
-        *,
-        seconds: float = 300.0,
-        request_seconds: float = 20.0,
-    ) -> None:
-        self.attempts: dict[str, Attempt] = {}
-        self._store = store
-        self._codec = codec
-        self._endpoint = endpoint
-        self._host = host
-        self._clock = clock
-        self._seconds = seconds
-        self._request_seconds = request_seconds
-        self._locks = KeyedLocks()
-        self._over: dict[str, str] = {}  # why the last attempt of a user ended
-        self._timers: dict[str, asyncio.Task[None]] = {}
+class LoginDesk(AttemptDesk):
+    """The steps. See :class:`bybot.sessions.desk.AttemptDesk` for the arguments."""
 
     # Code and password --------------------------------------------------------------------------------------------
 
@@ -123,7 +62,7 @@ class LoginDesk:
                 if isinstance(error, Exception):
                     raise translate(error) from error
                 raise
-            self._admit(attempt)
+            self.admit(attempt)
             return attempt.code_sent(self._clock)
 
     async def resend(self, user: str) -> CodeSent:
@@ -138,7 +77,7 @@ class LoginDesk:
                 await self.keep(attempt)
             except Exception as error:
                 raise translate(error) from error
-            self._set_timer(attempt)
+            self.set_timer(attempt)
             return attempt.code_sent(self._clock)
 
     async def submit_code(self, user: str, code: str) -> LoggedIn | PasswordNeeded:
@@ -204,91 +143,6 @@ class LoginDesk:
         client = self._endpoint.client(stored.session, permit)
         return stored.revive(client, permit, self._clock).pending(user_id, self._clock)
 
-    # One attempt --------------------------------------------------------------------------------------------------
-
-    async def _new(self, user: str, step: str, credentials: Credentials | None) -> Attempt:
-        session = StoredSession()
-        client, permit = self._build(user, session, credentials)
-        attempt = Attempt(user, step, session, client, permit, self._clock.now(), 0.0, credentials)
-        attempt.prolong(self._clock, self._seconds)
-        await connect(client, permit, seconds=self._request_seconds)
-        return attempt
-
-    def _build(
-        self, user: str, session: StoredSession, credentials: Credentials | None
-    ) -> tuple[TelegramClient, Permit]:
-        permit = Permit(self._host.require().term, user, 0)
-        return self._endpoint.client(session, permit, credentials=credentials), permit
-
-    async def new_for_qr(self, user: str, credentials: Credentials | None) -> Attempt:
-        """A connected attempt that waits for a scan; the caller holds :meth:`lock`."""
-        await self._replace(user)
-        return await self._new(user, steps.QR, credentials)
-
-    def lock(self, user: str) -> Any:
-        """The lock that every step of a user's login holds."""
-        return self._locks(user)
-
-    def _admit(self, attempt: Attempt) -> None:
-        self.attempts[attempt.user] = attempt
-        self._over.pop(attempt.user, None)
-        self._set_timer(attempt)
-
-    def admit(self, attempt: Attempt) -> None:
-        """Count an attempt as the user's present one."""
-        self._admit(attempt)
-
-    async def resume(self, user: str) -> Attempt:
-        """The user's attempt, connected; one that an earlier process began is taken up from the store.
-
-        Raises:
-            NoLogin, LoginTimeout, LoginCancelled, TelegramUnreachable, StoreUnavailable, VaultError.
-        """
-        attempt = self.attempts.get(user)
-        if attempt is not None and attempt.permit.valid and attempt.client.is_connected():
-            return attempt
-        if attempt is not None:  # its connection ended for good: the same key on a new client
-            await hang_up(attempt.client, attempt.permit)
-            attempt.client, attempt.permit = self._build(user, attempt.session, attempt.credentials)
-            await connect(attempt.client, attempt.permit, seconds=self._request_seconds)
-            return attempt
-        self._host.require()
-        stored = await self._read(user)
-        if stored is None:
-            raise self._gone(user)
-        attempt = await self._take_up(stored)
-        if attempt.step != steps.SIGNED_IN and attempt.left(self._clock) <= 0:
-            await self._abandon(attempt, "expired")
-            await self._store.commit([Delete(login_key(user))])
-            raise LoginTimeout("The time for this login is over.")
-        self._admit(attempt)
-        return attempt
-
-    def _gone(self, user: str) -> BybotError:
-        reason = self._over.pop(user, None)
-        if reason == "expired":
-            return LoginTimeout("The time for this login is over.")
-        if reason in ("cancelled", "replaced"):
-            return LoginCancelled("This login was cancelled.")
-        return NoLogin("No login is going on.")
-
-    async def _read(self, user: str) -> StoredAttempt | None:
-        document = await self._store.get(login_key(user))
-        return None if document is None else steps.from_document(document, self._codec)
-
-    async def _take_up(self, stored: StoredAttempt) -> Attempt:
-        client, permit = self._build(stored.user, stored.session, stored.credentials)
-        await connect(client, permit, seconds=self._request_seconds)
-        attempt = stored.revive(client, permit, self._clock)
-        if account_id(client) is not None:  # the sign-in before the restart had gone through
-            attempt.step = steps.SIGNED_IN
-        return attempt
-
-    async def ask(self, attempt: Attempt, request: TLRequest) -> Any:
-        """One request within its time limit. Raises what Telethon raises."""
-        async with asyncio.timeout(self._request_seconds):
-            return await attempt.client(request)
-
     async def _send_code(self, attempt: Attempt) -> None:
         app = attempt.credentials or self._endpoint.credentials
         request = functions.auth.SendCodeRequest(attempt.phone, app.api_id, app.api_hash, types.CodeSettings())
@@ -323,132 +177,101 @@ class LoginDesk:
             raise translate(error) from error
         return PasswordNeeded(attempt.hint)
 
-    async def keep(self, attempt: Attempt) -> None:
-        """Store the attempt, sealed, and wait for it. Raises StoreUnavailable."""
-        image = attempt.session.to_bytes(now=self._clock.now())
-        put = await asyncio.to_thread(steps.to_document, attempt, self._codec, image)
-        await self._store.commit([put])
-        attempt.stored_key = attempt.session.key_id
+    # QR -----------------------------------------------------------------------------------------------------------
 
-    async def finish(self, attempt: Attempt, me: types.User | None) -> LoggedIn:
-        """Signed in: store the session, then answer."""
-        attempt.step = steps.SIGNED_IN
-        try:
-            if me is None:
-                me = await check(attempt.client)
-            with suppress(errors.RPCError, OSError, TimeoutError):  # the update state can also be fetched later
-                async with asyncio.timeout(self._request_seconds):
-                    await attempt.client._on_login(me)
-        except Exception as error:
-            raise translate(error) from error
-        attempt.session.process_entities([me])
-        attempt.session.authorise()
-        done = await self._adopt(attempt, me)
-        self._forget(attempt)
-        await hang_up(attempt.client, attempt.permit)
-        await self._host.connect_adopted(attempt)
-        return done
-
-    async def _adopt(self, attempt: Attempt, me: types.User) -> LoggedIn:
-        deadline = self._clock.elapsed() + _STORE_TRIES_SECONDS
-        pause = 0.2
-        while True:
+    async def begin_qr(self, user: str, credentials: Credentials | None = None) -> QrShown:
+        """A link for another device that is logged in already."""
+        self._host.require()
+        await self._host.refuse_second_login(user)
+        async with self._locks(user):
+            await self._replace(user)
+            attempt = await self._new(user, steps.QR, credentials)
             try:
-                return await self._host.adopt(attempt, me)
-            except StoreUnavailable:
-                # The key is stored with the attempt already; its completion is tried again at the next call or start.
-                if self._clock.elapsed() + pause > deadline:
-                    raise
-            await self._clock.sleep(pause)
-            pause = min(2.0, pause * 2)
+                attempt.client.add_event_handler(_Scanned(attempt), events.Raw(types.UpdateLoginToken))
+                shown = await self._export_token(attempt)
+                await self.keep(attempt)
+            except BaseException as error:
+                await self._abandon(attempt, "failed")
+                if isinstance(error, Exception):
+                    raise translate(error) from error
+                raise
+            self.admit(attempt)
+        assert isinstance(shown, QrShown)
+        return shown
 
-    # Ending -------------------------------------------------------------------------------------------------------
+    async def wait_qr(self, user: str, timeout: float) -> Outcome:
+        """Until the link was scanned, or for that many seconds.
 
-    def _forget(self, attempt: Attempt) -> None:
-        if self.attempts.get(attempt.user) is attempt:
-            del self.attempts[attempt.user]
-        timer = self._timers.pop(attempt.user, None)
-        if timer is not None and timer is not asyncio.current_task():
-            timer.cancel()
-
-    async def _abandon(self, attempt: Attempt, reason: str) -> None:
-        self._forget(attempt)
-        attempt.end(reason)
-        self._note_over(attempt.user, reason)
-        if attempt.step == steps.SIGNED_IN and reason in ("cancelled", "replaced"):
-            with suppress(errors.RPCError, OSError, TimeoutError):
-                await self.ask(attempt, functions.auth.LogOutRequest())
-        await hang_up(attempt.client, attempt.permit)
-
-    def _note_over(self, user: str, reason: str) -> None:
-        self._over.pop(user, None)
-        self._over[user] = reason
-        while len(self._over) > 1000:
-            del self._over[next(iter(self._over))]
-
-    async def _replace(self, user: str) -> None:
-        older = self.attempts.get(user)
-        if older is not None:
-            await self._abandon(older, "replaced")
-
-    def _set_timer(self, attempt: Attempt) -> None:
-        former = self._timers.pop(attempt.user, None)
-        if former is not None:
-            former.cancel()
-        self._timers[attempt.user] = asyncio.create_task(self._expire(attempt), name=f"login {attempt.user}")
-
-    async def _expire(self, attempt: Attempt) -> None:
-        await self._clock.sleep(attempt.left(self._clock))
-        async with self._locks(attempt.user):
-            if self.attempts.get(attempt.user) is not attempt or attempt.step == steps.SIGNED_IN:
-                return
-            await self._abandon(attempt, "expired")
-            try:
-                await self._store.commit([Delete(login_key(attempt.user))])
-            except StoreUnavailable:
-                log.info("An expired login stays stored until the next start.")
-
-    async def recover(self) -> None:
-        """Complete logins that were signed in when an earlier process ended; remove expired ones.
+        Returns:
+            the link to show now when it was not scanned: the same, or a new one when the old one expired.
 
         Raises:
-            StoreUnavailable, Fenced, OwnedElsewhere: it is tried again at the next start.
+            LoginCancelled, LoginTimeout, NoLogin: it is over.
         """
-        for document in await self._store.query(LOGINS):
-            user = document.key.id
+        deadline = self._clock.elapsed() + timeout
+        while True:
             async with self._locks(user):
-                if user not in self.attempts:
-                    try:
-                        await self._recover(user)
-                    except (VaultError, TelegramUnreachable) as error:
-                        log.warning("The unfinished login of %s was left as it is: %s", user, error.code)
+                attempt = await self.resume(user)
+                if attempt.step == steps.SIGNED_IN:
+                    return await self.finish(attempt, None)
+                if attempt.step == steps.PASSWORD:
+                    return PasswordNeeded(attempt.hint)
+                if attempt.step != steps.QR:
+                    raise NoLogin("No QR code is shown.")
+                outcome = await self._look_at_qr(attempt)
+            if outcome is not None:
+                return outcome
+            left = deadline - self._clock.elapsed()
+            if left <= 0:
+                assert attempt.qr is not None
+                return attempt.qr
+            await self._wait_moved(attempt, left)
 
-    async def _recover(self, user: str) -> None:
-        stored = await self._read(user)
-        if stored is None:
-            return
-        attempt = await self._take_up(stored)
-        if attempt.step == steps.SIGNED_IN:
-            await self.finish(attempt, None)
-            log.info("A login that an earlier process had begun was completed.")
-            return
-        if attempt.left(self._clock) <= 0:
-            self._note_over(user, "expired")
-            await self._store.commit([Delete(login_key(user))])
-        await hang_up(attempt.client, attempt.permit)
+    async def _look_at_qr(self, attempt: Attempt) -> Outcome | None:
+        """None while there is nothing new; the caller has the lock."""
+        shown = attempt.qr
+        expired = shown is None or shown.expires_at <= self._clock.now()
+        if shown is not None and not expired and not attempt.moved.is_set():
+            return None
+        attempt.moved.clear()
+        try:
+            return await self._export_token(attempt)
+        except errors.SessionPasswordNeededError:
+            return await self.need_password(attempt)
+        except Exception as error:
+            raise translate(error) from error
 
-    async def drop_all(self, reason: str) -> None:
-        """End every attempt's client; what is stored stays and can be taken up again."""
-        attempts = list(self.attempts.values())
-        for attempt in attempts:
-            self._forget(attempt)
-            attempt.end(reason)
-        await asyncio.gather(*(hang_up(attempt.client, attempt.permit) for attempt in attempts))
-        timers = list(self._timers.values())
-        self._timers.clear()
-        for timer in timers:
-            timer.cancel()
-        await asyncio.gather(*timers, return_exceptions=True)
+    async def _wait_moved(self, attempt: Attempt, seconds: float) -> None:
+        if attempt.qr is not None:
+            seconds = min(seconds, max(0.1, (attempt.qr.expires_at - self._clock.now()).total_seconds()))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await attempt.moved.wait()
+        if attempt.ended in ("cancelled", "replaced"):
+            raise LoginCancelled("This login was cancelled.")
+        if attempt.ended not in (None, "lease"):
+            raise LoginTimeout("The time for this login is over.")
+
+    async def _export_token(self, attempt: Attempt) -> LoggedIn | QrShown:
+        app = attempt.credentials or self._endpoint.credentials
+        answer = await self.ask(attempt, functions.auth.ExportLoginTokenRequest(app.api_id, app.api_hash, []))
+        if isinstance(answer, types.auth.LoginTokenMigrateTo):
+            async with asyncio.timeout(self._request_seconds):
+                await attempt.client._switch_dc(answer.dc_id)
+            await self.keep(attempt)
+            answer = await self.ask(attempt, functions.auth.ImportLoginTokenRequest(answer.token))
+        if isinstance(answer, types.auth.LoginTokenSuccess):
+            return await self.finish(attempt, answer.authorization.user)
+        token = base64.urlsafe_b64encode(answer.token).decode("ascii").rstrip("=")
+        attempt.qr = QrShown(f"tg://login?token={token}", answer.expires)
+        return attempt.qr
 
 
-__all__ = ["Fenced", "LoginDesk", "LoginHost", "OwnedElsewhere"]
+class _Scanned:
+    """Telegram says that somebody scanned the code."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+
+    async def __call__(self, _update: types.UpdateLoginToken) -> None:
+        self._attempt.moved.set()

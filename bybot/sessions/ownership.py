@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final
 
 from bybot.clock import Clock
 from bybot.errors import Fenced, OwnedElsewhere, StoreError, StoreUnavailable
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _BILLED: Final = "firebase"
 _RARELY: Final = 60
 
-Gained = Callable[[Claims], Awaitable[None]]
+Gained = Callable[[Claims], Coroutine[Any, Any, None]]
 Lost = Callable[[Claims], Awaitable[None]]
 Adopted = Callable[[Sequence[tuple[Claim, Document]]], Awaitable[None]]
 

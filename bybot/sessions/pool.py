@@ -44,7 +44,18 @@ class Opening:
 class Live:
     """A connected client and what is known about its use."""
 
-    __slots__ = ("claim", "client", "credentials", "ended", "in_use", "last_used", "permit", "saved", "session", "since")
+    __slots__ = (
+        "claim",
+        "client",
+        "credentials",
+        "ended",
+        "in_use",
+        "last_used",
+        "permit",
+        "saved",
+        "session",
+        "since",
+    )
 
     def __init__(self, client: TelegramClient, permit: Permit, opening: Opening, since: float) -> None:
         self.client = client
@@ -192,7 +203,7 @@ class Pool:
     async def _connect(self, opening: Opening) -> Live:
         for last in (False, True):
             permit = opening.claim.permit()
-            client = self._endpoint.client(opening.session, permit, credentials=opening.credentials)
+            client = self.build(opening, permit)
             try:
                 await connect_checked(client, permit, seconds=self._connect_seconds)
             except LoginOver as over:
@@ -203,6 +214,10 @@ class Pool:
             break
         opening.session.authorise()
         return Live(client, permit, opening, self._clock.elapsed())
+
+    def build(self, opening: Opening, permit: Permit) -> TelegramClient:
+        """A client that is not connected and not watched."""
+        return self._endpoint.client(opening.session, permit, credentials=opening.credentials)
 
     # Watching -----------------------------------------------------------------------------------------------------
 

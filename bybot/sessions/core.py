@@ -1,0 +1,265 @@
+"""What every part of the manager shares: reading and claiming, keeping what Telegram said, telling observers."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+from telethon.tl import types
+
+from bybot.clock import Clock
+from bybot.errors import (
+    AlreadyLoggedIn,
+    BybotError,
+    CorruptDocument,
+    Fenced,
+    NoSession,
+    OwnedElsewhere,
+    SessionError,
+    SessionRevoked,
+    StoreUnavailable,
+    TelegramUnreachable,
+    VaultError,
+)
+from bybot.ids import user_id_from_key
+from bybot.sessions.attempt import Attempt
+from bybot.sessions.claims import Claim, Claims
+from bybot.sessions.codec import Codec
+from bybot.sessions.failures import explain
+from bybot.sessions.loginmodel import LoggedIn
+from bybot.sessions.model import SessionRecord, SessionState, login_key, session_key
+from bybot.sessions.ownership import Ownership
+from bybot.sessions.pool import Opening, Pool
+from bybot.stores.base import SERVER_TIME, Delete, Document, Store
+
+log = logging.getLogger(__name__)
+
+Observer = Callable[..., Awaitable[None] | None]
+_RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+
+
+class Observers:
+    """Callbacks that run in tasks of their own; a failing one is logged and stops nobody else."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._callbacks: list[Observer] = []
+        self._tasks = tasks
+
+    def add(self, callback: Observer) -> Callable[[], None]:
+        """Call back from now on. Returns what ends that."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback) if callback in self._callbacks else None
+
+    def tell(self, *args: Any) -> None:
+        for callback in list(self._callbacks):
+            self._tasks.spawn(self._call(callback, args), "observer")
+
+    @staticmethod
+    async def _call(callback: Observer, args: tuple[Any, ...]) -> None:
+        try:
+            result = callback(*args)
+            if inspect.isawaitable(result):
+                await result
+        except Exception:
+            log.exception("An observer of sessions failed.")
+
+
+class Tasks:
+    """Background work with one owner."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("Background work of sessions failed.", exc_info=error)
+
+    async def end(self) -> None:
+        """Cancel and await everything but the caller."""
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Core:
+    """The pool's and the login's view of the stored sessions."""
+
+    ownership: Ownership
+    pool: Pool
+
+    def __init__(self, store: Store, codec: Codec, clock: Clock) -> None:
+        self.store = store
+        self.codec = codec
+        self.clock = clock
+        self.tasks = Tasks()
+        self.readied = Observers(self.tasks)
+        self.lost = Observers(self.tasks)
+        #: Logins that are known to be over although the store may not say so yet: the reason.
+        self.revoked: dict[str, str] = {}
+        #: True when the counts in the metadata document are out of date.
+        self.recount = True
+
+    # For the pool -------------------------------------------------------------------------------------------------
+
+    def require(self) -> Claims:
+        """The present claims. Raises OwnedElsewhere or StoreUnavailable."""
+        return self.ownership.require()
+
+    async def read(self, user: str) -> SessionRecord:
+        """A user's record.
+
+        Raises:
+            NoSession: none, or a tombstone.
+            CorruptDocument: unreadable, or of an unknown state.
+        """
+        document = await self.store.get(session_key(user))
+        return self.record(document)
+
+    @staticmethod
+    def record(document: Document | None) -> SessionRecord:
+        """See :meth:`read`."""
+        record = None if document is None else SessionRecord.of(document)
+        if record is None or not record.exists:
+            raise NoSession("There is no stored session.")
+        if record.state is None:
+            raise CorruptDocument("The stored session has an unknown state.")
+        return record
+
+    def refuse_ended(self, record: SessionRecord) -> None:
+        """Raises SessionRevoked when the login is over."""
+        reason = self.revoked.get(record.user)
+        if record.state is SessionState.REVOKED:
+            reason = record.reason or reason or "revoked"
+        if reason is not None:
+            raise SessionRevoked(explain(reason), reason=reason, since=record.since)
+
+    async def load(self, user: str) -> Opening:
+        """Claim and read a session. See :class:`bybot.sessions.pool.Sessions`."""
+        claims = self.require()
+        document = await self.store.get(session_key(user))
+        record = self.record(document)
+        self.refuse_ended(record)
+        assert document is not None
+        claim = claims.held.get(user)
+        ours = record.owner == claims.term.instance
+        if claim is not None and claim.valid and ours and record.token == claim.token:
+            claim.version = record.version
+        else:
+            taken = await claims.take([document])
+            if not taken:
+                raise OwnedElsewhere("Another process holds this session.", holder=record.owner or "another process")
+            claim = taken[0]
+        return await asyncio.to_thread(self._open, record, claim)
+
+    def _open(self, record: SessionRecord, claim: Claim) -> Opening:
+        credentials = self.codec.open_credentials(record.user, record.api)
+        return Opening(claim, self.codec.unpack(record), credentials)
+
+    async def over(self, user: str, claim: Claim, reason: str) -> None:
+        """Telegram ended the login: remember, stop speaking, write it down, tell."""
+        self.revoked[user] = reason
+        claim.revoke()
+        log.warning("The login of %s is over: %s", user, reason)
+        fields = {"state": SessionState.REVOKED.value, "reason": reason, "since": SERVER_TIME, "owner": None}
+        try:
+            await self._write_over(claim, fields)
+        except StoreUnavailable:
+            self.tasks.spawn(self._write_over_later(claim, fields), f"note the end of {user}")
+        self.recount = True
+        self.lost.tell(user_id_from_key(user), reason)
+
+    async def _write_over(self, claim: Claim, fields: dict[str, Any]) -> None:
+        claims = self.ownership.claims
+        if claims is None or claims.term is not claim.term:
+            return
+        try:
+            await claims.save(claim, fields)
+        except Fenced:
+            log.info("The end of a login was not noted: another process owns it.")
+            return
+        claims.forget(claim)
+
+    async def _write_over_later(self, claim: Claim, fields: dict[str, Any]) -> None:
+        for seconds in _RETRY_SECONDS:
+            await self.clock.sleep(seconds)
+            try:
+                return await self._write_over(claim, fields)
+            except StoreUnavailable:
+                continue
+        return None
+
+    def ready(self, user: str) -> None:
+        """A client is connected, or connected again."""
+        self.readied.tell(user_id_from_key(user))
+
+    # For the login ------------------------------------------------------------------------------------------------
+
+    async def refuse_second_login(self, user: str) -> None:
+        """See :class:`bybot.sessions.desk.LoginHost`."""
+        try:
+            if self.pool.peek(user) is None:
+                await self.pool.get(user)
+        except (NoSession, SessionRevoked, CorruptDocument):
+            return
+        except VaultError as error:
+            # It may be valid: a login over it would end the one that the right key opens.
+            raise AlreadyLoggedIn("A stored session exists that cannot be opened now.") from error
+        raise AlreadyLoggedIn("There is a valid session already.")
+
+    async def adopt(self, attempt: Attempt, me: types.User) -> LoggedIn:
+        """See :class:`bybot.sessions.desk.LoginHost`."""
+        user = attempt.user
+        claims = self.require()
+        former = await self.store.get(session_key(user))
+        before = SessionRecord.of(former) if former is not None else None
+        image, now = attempt.session.snapshot(), self.clock.now()
+        fields = await asyncio.to_thread(self.codec.pack, user, image, now)
+        fields |= self._facts(attempt, me, before)
+        await claims.create(user, fields, also=[Delete(login_key(user))])
+        self.revoked.pop(user, None)
+        self.recount = True
+        same = None if before is None or before.account_id is None else before.account_id == me.id
+        name = " ".join(part for part in (me.first_name, me.last_name) if part)
+        return LoggedIn(me.id, name, me.username, same)
+
+    def _facts(self, attempt: Attempt, me: types.User, before: SessionRecord | None) -> dict[str, Any]:
+        facts: dict[str, Any] = {
+            "state": SessionState.READY.value,
+            "account_id": me.id,
+            "is_bot": bool(me.bot),
+            "dc_id": attempt.session.dc_id,
+            "created_at": SERVER_TIME,
+            "last_used_at": self.clock.now(),
+        }
+        if before is not None and before.created_at is not None and before.account_id == me.id:
+            facts["first_created_at"] = before.created_at
+        phone = me.phone or attempt.phone
+        if phone:
+            facts["phone"] = self.codec.seal_phone(attempt.user, phone)
+        if attempt.credentials is not None:
+            facts["api"] = self.codec.seal_credentials(attempt.user, attempt.credentials)
+        return facts
+
+    async def connect_adopted(self, attempt: Attempt) -> None:
+        """See :class:`bybot.sessions.desk.LoginHost`. The login's own client has ended before."""
+        claims = self.ownership.claims
+        claim = None if claims is None else claims.held.get(attempt.user)
+        if claim is None:
+            return
+        try:
+            await self.pool.get(attempt.user, Opening(claim, attempt.session, attempt.credentials))
+        except (TelegramUnreachable, StoreUnavailable):
+            self.pool.revive(attempt.user)  # it is stored; it connects when Telegram answers
+        except (SessionError, BybotError) as error:
+            log.warning("The new session of %s did not connect: %s", attempt.user, error.code)

@@ -1,0 +1,381 @@
+"""The public face: who has a session, and the one client that speaks for it.
+
+    manager = UserSessionManager(store, vault, telegram, bot_id="bybot_local")
+    async with manager:
+        await manager.wait_active()
+        client = await manager.get_user_client("user_123")
+
+The client is a real ``telethon.TelegramClient``. One process at a time may hold the sessions of a data space; another
+one waits (``state`` is "waiting") and takes over when the first ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from telethon import TelegramClient
+
+from bybot.clock import Clock, SystemClock
+from bybot.errors import (
+    BybotError,
+    Fenced,
+    InvalidTransition,
+    NoSession,
+    SessionRevoked,
+    StoreError,
+    StoreUnavailable,
+)
+from bybot.ids import user_id_from_key, user_key
+from bybot.sessions.acting import ActingManager, Audit
+from bybot.sessions.claims import Claim, Claims
+from bybot.sessions.cleanup import cleanup
+from bybot.sessions.codec import Codec
+from bybot.sessions.core import Core, Observer
+from bybot.sessions.deletion import delete
+from bybot.sessions.devices import Device, kick, list_devices
+from bybot.sessions.documentlease import DocumentLease
+from bybot.sessions.failures import definitive
+from bybot.sessions.lease import Lease, LeaseTimes
+from bybot.sessions.login import LoginDesk
+from bybot.sessions.logincalls import LoginCalls
+from bybot.sessions.model import Cleanup, Deletion
+from bybot.sessions.ownership import Ownership
+from bybot.sessions.pool import Pool
+from bybot.sessions.reports import Reports
+from bybot.sessions.restore import connect_claimed, restore
+from bybot.sessions.telegram import Credentials, TelegramEndpoint
+from bybot.sessions.upkeep import Upkeep
+from bybot.sessions.vault import Vault
+from bybot.stores.base import Document, Store
+
+__all__ = ["ActingManager", "UserSessionManager"]
+
+log = logging.getLogger(__name__)
+
+UserId = int | str
+
+
+class UserSessionManager(LoginCalls):
+    """See the module.
+
+    Args:
+        store: open already; the caller closes it after the manager.
+        vault: seals sessions and phone numbers.
+        telegram: builds clients.
+        bot_id: the data space.
+        lease: how this process gets the right to act; None: a lease in documents of the store.
+        admin_ids: may act for everybody.
+        sessions_dir: shown in the statistics.
+        login_seconds: how long a login may take.
+        connect_seconds: time limit of one connection.
+        concurrency: how many clients connect at once.
+        checkpoint_seconds: between two writes of a session that changes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        telegram: TelegramEndpoint,
+        *,
+        bot_id: str,
+        clock: Clock | None = None,
+        lease: Lease | None = None,
+        admin_ids: Collection[int] = (),
+        sessions_dir: str = "",
+        login_seconds: float = 300.0,
+        connect_seconds: float = 20.0,
+        concurrency: int = 50,
+        checkpoint_seconds: float = 1800.0,
+    ) -> None:
+        clock = clock or SystemClock()
+        self.bot_id = bot_id
+        self.audit = Audit(clock)
+        self._admins = frozenset(str(admin) for admin in admin_ids)
+        self._clock = clock
+        core = self._core = Core(store, Codec(vault), clock)
+        lease = lease or DocumentLease(store, clock, LeaseTimes(), label=bot_id)
+        self._pool = core.pool = Pool(telegram, core, clock, connect_seconds=connect_seconds, concurrency=concurrency)
+        self._ownership = core.ownership = Ownership(
+            store, lease, clock, gained=self._gained, lost=self._lost, adopted=self._adopted
+        )
+        self._desk = LoginDesk(
+            store, core.codec, telegram, core, clock, seconds=login_seconds, request_seconds=connect_seconds
+        )
+        self._upkeep = Upkeep(core, every=checkpoint_seconds)
+        self._reports = Reports(core, self._desk, bot_id=bot_id, sessions_dir=sessions_dir)
+        self._credentials: dict[str, Credentials] = {}
+        self._lease = lease
+        self._restored = asyncio.Event()
+        self._phase = "starting"
+
+    # Life ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """starting, waiting (another process acts), active, draining or stopped."""
+        if self._phase != "running":
+            return self._phase
+        return "active" if self._ownership.active else "waiting"
+
+    async def start(self) -> None:
+        """Check the keys and begin to contend for the right to act; returns without waiting for it.
+
+        Raises:
+            WrongKey, KeyMissing: stored data is sealed with another key; nothing was changed.
+            StoreUnavailable: the store does not answer.
+        """
+        if self._phase != "starting":
+            raise InvalidTransition(f"the manager is {self.state} already")
+        await self._upkeep.check_key()
+        self._phase = "running"
+        self._ownership.start()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close_all_sessions()
+
+    async def wait_active(self) -> None:
+        """Until this process may act."""
+        await self._ownership.wait_active()
+
+    async def wait_restored(self) -> None:
+        """Until every stored session was tried once after this process got the right to act."""
+        await self._restored.wait()
+
+    async def _gained(self, claims: Claims) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._upkeep.run(claims))
+                started = self._clock.elapsed()
+                count = await restore(self._core, claims)
+                took = self._clock.elapsed() - started
+                log.info("%d sessions restored in %.1f s.", count, took)
+                self._restored.set()
+                await self._after_restore()
+        except* Fenced:
+            log.warning("The right to act ended while sessions were restored.")
+        except* Exception:
+            log.exception("Sessions could not all be restored.")
+
+    async def _after_restore(self) -> None:
+        try:
+            await self._desk.recover()
+            if isinstance(self._lease, DocumentLease):
+                await self._lease.sweep()
+            if self._core.recount:
+                await self._upkeep.write_metadata()
+        except BybotError as error:
+            log.warning("Housekeeping is put off: %s", error)
+
+    async def _adopted(self, owned: Sequence[tuple[Claim, Document]]) -> None:
+        await connect_claimed(self._core, owned)
+
+    async def _lost(self, claims: Claims) -> None:
+        self._restored.clear()
+        users = list(self._pool.live)
+        await asyncio.gather(self._pool.drop_all(), self._desk.drop_all("lease"))
+        for user in users:
+            self._core.lost.tell(user_id_from_key(user), "lease")
+
+    async def close_all_sessions(self, timeout: float = 20.0) -> None:
+        """Stop speaking, write everything, give sessions and lease back. May be called twice.
+
+        Args:
+            timeout: seconds for all of it; what could not be written by then stays as it was stored before.
+        """
+        if self._phase in ("draining", "stopped"):
+            return
+        self._phase = "draining"
+        try:
+            async with asyncio.timeout(timeout + 5):
+                await self._drain(timeout)
+        except TimeoutError:
+            log.error("Closing took more than %g s.", timeout)
+        except StoreError as error:
+            log.warning("The lease could not be released and lapses by itself: %s", error)
+        finally:
+            await self._core.tasks.end()
+            self._phase = "stopped"
+
+    async def _drain(self, timeout: float) -> None:
+        claims = self._ownership.claims
+        lives, _ = await asyncio.gather(self._pool.close(), self._desk.drop_all("stopped"))
+        if claims is not None and claims.term.alive():
+            unwritten = await self._upkeep.release_all(claims, lives, seconds=timeout)
+            if unwritten:
+                log.error("The last changes of %d sessions were not written.", len(unwritten))
+        await self._ownership.stop()
+
+    # Sessions -----------------------------------------------------------------------------------------------------
+
+    async def create_user_session(
+        self, user_id: UserId, api_id: int | None = None, api_hash: str | None = None
+    ) -> bool:
+        """Make sure that a session works; nothing happens when it does already.
+
+        Args:
+            api_id, api_hash: another application than the operator's, for this user's next login.
+
+        Returns:
+            True when a valid stored session exists and is connected. False otherwise: ``get_session_info`` says why.
+        """
+        user = user_key(user_id)
+        if api_id is not None and api_hash:
+            self._credentials[user] = Credentials(api_id, api_hash)
+        if self._pool.peek(user) is not None:
+            return True
+        try:
+            self._require_running()
+            await self._pool.get(user)
+        except BybotError as error:
+            log.info("There is no working session of %s: %s", user, error.code)
+            self._pool.trouble[user] = error
+            return False
+        return True
+
+    async def get_user_client(self, user_id: UserId) -> TelegramClient | None:
+        """The connected client of a user's session; None when there is no session.
+
+        Raises:
+            SessionRevoked: Telegram ended the login.
+            OwnedElsewhere: another process holds it.
+            StoreUnavailable, TelegramUnreachable, VaultError, CorruptDocument: try again, or see the message.
+        """
+        user = user_key(user_id)
+        self._require_running()
+        try:
+            return await self._pool.get(user)
+        except NoSession:
+            return None
+
+    @asynccontextmanager
+    async def use(self, user_id: UserId) -> AsyncIterator[TelegramClient]:
+        """A client that counts as in use meanwhile: cleanup leaves it alone.
+
+        Raises:
+            NoSession: there is none; and what :meth:`get_user_client` raises.
+        """
+        user = user_key(user_id)
+        client = await self.get_user_client(user_id)
+        if client is None:
+            raise NoSession("There is no stored session.")
+        live = self._pool.require_live(user)
+        live.in_use += 1
+        try:
+            yield client
+        finally:
+            live.in_use -= 1
+            live.last_used = self._clock.elapsed()
+
+    def token(self, user_id: UserId) -> int:
+        """The token of this process's claim on a session: it grows at every change of owner.
+
+        Raises:
+            Fenced: this process does not own it.
+        """
+        claims = self._ownership.claims
+        claim = None if claims is None else claims.held.get(user_key(user_id))
+        if claim is None or not claim.valid:
+            raise Fenced("this process does not own the session")
+        return claim.token
+
+    async def delete_user_session(self, user_id: UserId, *, reason: str = "deleted") -> Deletion:
+        """Log out at Telegram and remove every copy. What did not work is reported, not raised.
+
+        Raises:
+            OwnedElsewhere, StoreUnavailable: this process may not act; nothing was done.
+        """
+        self._require_running()
+        return await delete(self._core, self._desk, user_key(user_id), reason=reason)
+
+    async def cleanup_inactive_sessions(self, days: float = 30, dry_run: bool = False) -> Cleanup:
+        """Delete sessions that nobody used for that many days; those in use stay.
+
+        Raises:
+            OwnedElsewhere, StoreUnavailable: this process may not act.
+        """
+        self._require_running()
+        return await cleanup(self._core, self._desk, days=days, dry_run=dry_run)
+
+    async def list_user_devices(self, user_id: UserId) -> list[Device]:
+        """The account's authorizations at Telegram. Raises what :meth:`use` raises."""
+        async with self.use(user_id) as client:
+            return await list_devices(client)
+
+    async def kick_user_device(self, user_id: UserId, device_id: int) -> bool:
+        """End one of them; False when there is none. Raises Forbidden for a login younger than a day."""
+        async with self.use(user_id) as client:
+            return await kick(client, device_id)
+
+    # Reports ------------------------------------------------------------------------------------------------------
+
+    async def list_sessions(self) -> list[dict[str, Any]]:
+        """All stored sessions in the order of their keys, without secrets. Raises StoreUnavailable."""
+        return await self._reports.list_sessions()
+
+    async def get_session_info(self, user_id: UserId) -> dict[str, Any]:
+        """What is known of one session.
+
+        ``status`` is active, expired, no_session, revoked, leased, error or logging_in; further keys are reason,
+        message, owner, since and times. Never raises for a store outage: that is status "error".
+        """
+        return await self._reports.session_info(user_key(user_id))
+
+    async def get_session_stats(self) -> dict[str, Any]:
+        """Numbers that agree with :meth:`list_sessions`. Raises StoreUnavailable."""
+        return await self._reports.stats(self.state)
+
+    async def health_check(self) -> dict[str, Any]:
+        """``status`` is healthy, degraded or error; with message, bot_id, timestamp, store, lease, clients."""
+        return await self._reports.health(self.state)
+
+    # Observers and rights -----------------------------------------------------------------------------------------
+
+    def on_ready(self, callback: Observer) -> Callable[[], None]:
+        """``callback(user_id)`` whenever a session is owned and connected here: start, takeover, login, reconnect.
+
+        Returns what ends the calls. The callback may be a coroutine function.
+        """
+        return self._core.readied.add(callback)
+
+    def on_lost(self, callback: Observer) -> Callable[[], None]:
+        """``callback(user_id, reason)`` when a session ended here: why Telegram ended it, "deleted", or "lease"."""
+        return self._core.lost.add(callback)
+
+    def ready_users(self) -> list[str]:
+        """Ids of the users whose clients are live now."""
+        return [user_id_from_key(user) for user, live in self._pool.live.items() if live.usable]
+
+    async def report_error(self, user_id: UserId, error: BaseException) -> bool:
+        """A caller saw this error from the client. True when it means that the login is over."""
+        reason = definitive(error)
+        live = self._pool.live.get(user_key(user_id))
+        if reason is not None and live is not None:
+            await self._pool.lose(user_key(user_id), live, reason)
+        return reason is not None or isinstance(error, SessionRevoked)
+
+    def acting_as(self, caller_id: UserId) -> ActingManager:
+        """The same calls with the rights of one caller: their own sessions; admins may all."""
+        return ActingManager(self, caller_id, admin=user_key(caller_id) in self._admins, audit=self.audit)
+
+    def _require_running(self) -> None:
+        if self._phase != "running":
+            raise InvalidTransition(f"the manager is {self.state}")
+        if not self._ownership.active:
+            self._ownership.require()
+
+    @property
+    def trouble(self) -> StoreUnavailable | StoreError | None:
+        """Why the lease could not be asked or renewed the last time."""
+        return self._ownership.trouble

@@ -1,0 +1,79 @@
+"""Bringing all stored sessions up when this process may act, with bounded concurrency and few writes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from bybot.errors import BybotError, Fenced, StoreUnavailable, TelegramUnreachable
+from bybot.sessions.claims import Claim, Claims
+from bybot.sessions.core import Core
+from bybot.sessions.model import SESSIONS, SessionRecord, SessionState
+from bybot.sessions.pool import Opening
+from bybot.sessions.stored import StoredSession
+from bybot.stores.base import MAX_WRITES, Document, Where
+
+log = logging.getLogger(__name__)
+
+_READY: Final = Where("state", SessionState.READY.value)
+_UNSEAL_AT_ONCE: Final = 50
+_RETRY_SECONDS: Final = 2.0
+
+
+async def restore(core: Core, claims: Claims) -> int:
+    """Claim and connect every stored session. Tries on through outages of the store.
+
+    Returns:
+        how many were claimed.
+
+    Raises:
+        Fenced: the term ended meanwhile.
+    """
+    count = 0
+    after: str | None = None
+    async with asyncio.TaskGroup() as group:
+        while True:
+            try:
+                page = await core.store.query(SESSIONS, _READY, limit=MAX_WRITES, after=after)
+                taken = await claims.take([d for d in page if d.key.id not in claims.held])
+            except StoreUnavailable as error:
+                log.warning("Stored sessions cannot be read yet: %s", error)
+                await core.clock.sleep(_RETRY_SECONDS)
+                continue
+            found = {document.key.id: document for document in page}
+            owned = [(claim, found[claim.user]) for claim in taken]
+            count += len(owned)
+            group.create_task(connect_claimed(core, owned))
+            if len(page) < MAX_WRITES:
+                break
+            after = page[-1].key.id
+    return count
+
+
+async def connect_claimed(core: Core, owned: Sequence[tuple[Claim, Document]]) -> None:
+    """Unseal in a thread, a chunk at a time, and connect while the next chunk is unsealed."""
+    async with asyncio.TaskGroup() as group:
+        for start in range(0, len(owned), _UNSEAL_AT_ONCE):
+            chunk = owned[start : start + _UNSEAL_AT_ONCE]
+            records = [SessionRecord.of(document) for _, document in chunk]
+            opened = await asyncio.to_thread(core.codec.unpack_many, records)
+            for (claim, _), record, session in zip(chunk, records, opened, strict=True):
+                if isinstance(session, StoredSession):
+                    group.create_task(_connect(core, record, claim, session))
+                else:
+                    core.pool.trouble[record.user] = session
+                    log.error("The session of %s cannot be opened: %s", record.user, session)
+
+
+async def _connect(core: Core, record: SessionRecord, claim: Claim, session: StoredSession) -> None:
+    try:
+        credentials = core.codec.open_credentials(record.user, record.api)
+        await core.pool.get(record.user, Opening(claim, session, credentials))
+    except (TelegramUnreachable, StoreUnavailable):
+        core.pool.revive(record.user)
+    except Fenced:
+        log.info("The session of %s was let go while it was restored.", record.user)
+    except BybotError as error:
+        log.warning("The session of %s is not restored: %s", record.user, error.code)

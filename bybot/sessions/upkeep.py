@@ -1,0 +1,162 @@
+"""What is written while sessions live: update states and entities at long intervals, counts, and everything at the end.
+
+An idle session costs no write. Facts of use are kept in memory and written together with what changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bybot.errors import Fenced, StoreError
+from bybot.sessions.claims import Claim, Claims
+from bybot.sessions.core import Core
+from bybot.sessions.model import FACTS, METADATA, SESSIONS, SessionRecord, SessionState
+from bybot.sessions.pool import Live
+from bybot.stores.base import SERVER_TIME, Condition, Put
+
+log = logging.getLogger(__name__)
+
+#: Uses closer together than this are one.
+USE_SECONDS: Final = 600.0
+_PACK_AT_ONCE: Final = 20
+_RETRY_PAUSE: Final = 0.3
+
+
+class Upkeep:
+    """Writes for live sessions.
+
+    Args:
+        every: seconds between two checkpoints of changed sessions.
+    """
+
+    def __init__(self, core: Core, *, every: float) -> None:
+        self._core = core
+        self._every = every
+
+    async def run(self, claims: Claims) -> None:
+        """Checkpoints until cancelled."""
+        while True:
+            await self._core.clock.sleep(self._every)
+            try:
+                await self.checkpoint(claims)
+                if self._core.recount:
+                    await self.write_metadata()
+            except StoreError as error:
+                log.warning("A checkpoint of sessions is put off: %s", error)
+
+    async def checkpoint(self, claims: Claims) -> int:
+        """Write what changed since the last time. Returns how many sessions were written."""
+        changed = [
+            live
+            for live in self._core.pool.live.values()
+            if claims.held.get(live.claim.user) is live.claim and self._worth_writing(live)
+        ]
+        for start in range(0, len(changed), _PACK_AT_ONCE):
+            chunk = changed[start : start + _PACK_AT_ONCE]
+            revisions = [live.session.revision for live in chunk]
+            failed = await self._write(claims, chunk, release=False)
+            for live, revision in zip(chunk, revisions, strict=True):
+                if live.claim not in failed:
+                    live.saved = revision
+        return len(changed)
+
+    def _worth_writing(self, live: Live) -> bool:
+        return live.session.revision != live.saved or self._used(live) is not None
+
+    def _used(self, live: Live) -> datetime | None:
+        """When it was last used, if that was since it was last written."""
+        if live.last_used is None or live.last_used <= live.since:
+            return None
+        ago = self._core.clock.elapsed() - live.last_used
+        return self._core.clock.now() - timedelta(seconds=ago)
+
+    async def _write(self, claims: Claims, lives: list[Live], *, release: bool) -> set[Claim]:
+        """Returns the claims whose write failed."""
+        now = self._core.clock.now()
+        snapshots = [live.session.snapshot() if live.session.revision != live.saved else None for live in lives]
+        used = [self._used(live) for live in lives]
+
+        def pack() -> list[dict[str, Any]]:
+            return [
+                {} if image is None else self._core.codec.pack(live.claim.user, image, now)
+                for live, image in zip(lives, snapshots, strict=True)
+            ]
+
+        updates: list[tuple[Claim, dict[str, Any]]] = []
+        for live, data, when in zip(lives, await asyncio.to_thread(pack), used, strict=True):
+            if when is not None:
+                data["last_used_at"] = when
+                live.since = self._core.clock.elapsed()
+            if release:
+                data["owner"] = None
+            updates.append((live.claim, data))
+        failed = await claims.save_many(updates)
+        for claim, error in failed:
+            log.warning("The session of %s was not written: %s", claim.user, error)
+        return {claim for claim, _ in failed}
+
+    async def release_all(self, claims: Claims, lives: list[Live], *, seconds: float) -> list[str]:
+        """Write every session that ended and give it back, within that many seconds.
+
+        Returns:
+            the users whose last changes could not be written. Their stored sessions are the ones before.
+        """
+        deadline = self._core.clock.elapsed() + seconds
+        waiting = [live for live in lives if claims.held.get(live.claim.user) is live.claim]
+        known = {live.claim.user for live in waiting}
+        bare = [claim for user, claim in claims.held.items() if user not in known]
+        while True:
+            again: list[Live] = []
+            for start in range(0, len(waiting), _PACK_AT_ONCE):
+                chunk = waiting[start : start + _PACK_AT_ONCE]
+                failed = await self._write(claims, chunk, release=True)
+                again += [live for live in chunk if live.claim in failed and claims.held.get(live.claim.user)]
+            failed_bare = await claims.save_many([(claim, {"owner": None}) for claim in bare])
+            bare = [claim for claim, error in failed_bare if not isinstance(error, Fenced)]
+            waiting = again
+            if (not waiting and not bare) or self._core.clock.elapsed() + _RETRY_PAUSE >= deadline:
+                break
+            await self._core.clock.sleep(_RETRY_PAUSE)
+        return [live.claim.user for live in waiting]
+
+    # Metadata -----------------------------------------------------------------------------------------------------
+
+    async def check_key(self) -> None:
+        """Compare the configured keys with those that sealed what is stored.
+
+        Raises:
+            WrongKey, KeyMissing, Tampered: they differ; nothing was changed.
+            StoreUnavailable: the store does not answer.
+        """
+        document = await self._core.store.get(METADATA)
+        known = document.data.get("key_check") if document is not None else None
+        if isinstance(known, str):
+            await asyncio.to_thread(self._core.codec.check_key, known)
+            return
+        for sample in await self._core.store.query(SESSIONS, limit=5):
+            record = SessionRecord.of(sample)
+            if record.state is SessionState.READY and record.session_data is not None:
+                await asyncio.to_thread(self._core.codec.unpack, record)
+                return
+
+    async def write_metadata(self) -> None:
+        """Counts, and a value by which a later start recognises its keys. Raises StoreUnavailable."""
+        records = [SessionRecord.of(d) for d in await self._core.store.query(SESSIONS, fields=FACTS)]
+        counts = count(records)
+        data = {**counts, "key_check": self._core.codec.key_check(), "updated_at": SERVER_TIME}
+        await self._core.store.commit([Put(METADATA, data, if_=Condition.ANY)])
+        self._core.recount = False
+
+
+def count(records: list[SessionRecord]) -> dict[str, int]:
+    """How many sessions there are, by kind and state. Tombstones do not count."""
+    there = [record for record in records if record.exists]
+    return {
+        "total_sessions": len(there),
+        "user_sessions": sum(not record.is_bot for record in there),
+        "bot_sessions": sum(record.is_bot for record in there),
+        "revoked_sessions": sum(record.state is SessionState.REVOKED for record in there),
+    }

@@ -1,0 +1,37 @@
+"""A sandbox Telegram for each test, and the promise that no auth key is ever used twice at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from telethon import TelegramClient
+
+from bybot.clock import SystemClock
+from bybot.sandbox.server import Sandbox
+from bybot.stores.memory import MemoryStore
+
+PEOPLE: dict[str, Any] = {
+    "accounts": [
+        {"name": "Ann", "last_name": "Ash", "username": "ann", "phone": "+447700900101", "id": 5000100},
+        {"name": "伟", "username": "liwei", "phone": "+8613800138000", "id": 5000200},
+    ],
+    "channels": [{"title": "Source", "username": "source", "id": 1000000100, "creator": "@liwei", "members": ["@ann"]}],
+}
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """A started sandbox; afterwards no request was unknown and no key was used from two places."""
+    async with Sandbox(seed=PEOPLE) as running:
+        # Telethon remembers the addresses of data centres for the whole process.
+        TelegramClient._config = None
+        yield running
+        assert dict(running.counters.unknown) == {}
+        assert running.counters.duplicate_violations == 0
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore(SystemClock())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -54,7 +52,9 @@ def run(
 @app.command()
 def keygen() -> None:
     """Print a new key for SESSION_ENCRYPTION_KEYS. Keep a copy: without it the stored logins cannot be opened."""
-    typer.echo(base64.b64encode(secrets.token_bytes(32)).decode())
+    from bybot.sessions.vault import generate_key
+
+    typer.echo(generate_key())
 
 
 @app.command()
@@ -75,9 +75,9 @@ def sandbox(
     from bybot.sandbox import commands
 
     if serve:
-        raise typer.Exit(asyncio.run(commands.serve(port=port, with_bot=bot)))
+        raise typer.Exit(asyncio.run(commands.serve_page(port=port, with_bot=bot)))
     raise typer.Exit(
-        asyncio.run(commands.tour(as_json=as_json, store=store, sabotage=sabotage, posts=posts, live=live))
+        asyncio.run(commands.play_tour(as_json=as_json, store=store, sabotage=sabotage, history=posts, live=live))
     )
 
 

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "bot": {"stores.base", "sessions", "mirror"},
     "web": {"stores.base", "sessions", "mirror"},
     "deployment": {"stores", "sessions", "mirror", "bot", "web"},
-    "cli": {"deployment", "sandbox"},
+    "cli": {"deployment", "sandbox", "sessions", "mirror", "stores"},
     "sandbox": set(),
     "__main__": {"cli"},
 }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import secrets
 import signal
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,6 +18,7 @@ from typing import Any, TextIO
 from bybot.sandbox.mtproto.switches import Switches
 from bybot.sandbox.seed import load_seed
 from bybot.sandbox.server import PUBLIC_KEY_FILE, Sandbox
+from bybot.sandbox.tour.processes import Child, Children
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class ServeOptions:
         firestore_port, socks_port: None leaves these servers out.
         state_dir: keys are kept there over a restart; None: a folder that is removed at the end.
         seed: a file, ``demo`` for the world that comes along, or None for an empty one.
+        with_bot: run the product against it too, as a process of its own, for its first bot.
         ready_json: print one line of JSON with the addresses instead of a text for people.
         switches: rules that tests choose.
     """
@@ -37,6 +42,7 @@ class ServeOptions:
     socks_port: int | None = None
     state_dir: Path | None = None
     seed: str | None = "demo"
+    with_bot: bool = False
     ready_json: bool = False
     switches: Switches = field(default_factory=Switches)
 
@@ -91,15 +97,38 @@ async def serve(options: ServeOptions, *, out: TextIO | None = None) -> None:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, sandbox.stopped.set)
             try:
-                _announce(sandbox, options, out or sys.stdout)
-                await sandbox.stopped.wait()
-                await asyncio.sleep(0.05)  # the answer to the control surface's stop leaves first
+                async with _bot(sandbox, folder, wanted=options.with_bot) as log:
+                    _announce(sandbox, options, log, out or sys.stdout)
+                    await sandbox.stopped.wait()
+                    await asyncio.sleep(0.05)  # the answer to the control surface's stop leaves first
             finally:
                 for number in (signal.SIGINT, signal.SIGTERM):
                     loop.remove_signal_handler(number)
 
 
-def _announce(sandbox: Sandbox, options: ServeOptions, out: TextIO) -> None:
+@asynccontextmanager
+async def _bot(sandbox: Sandbox, folder: Path, *, wanted: bool) -> AsyncIterator[Path | None]:
+    """The product as a child process; yields the file of its log, or None when it is not wanted."""
+    if not wanted:
+        yield None
+        return
+    log = folder / "bot.log"
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    environment = bot_environment(sandbox) | {
+        "BOT_ID": "sandbox",
+        "SESSIONS_DIR": str(folder / "sessions"),
+        "SESSION_ENCRYPTION_KEYS": key,
+        "LEASE_SECONDS": "3",
+        "PORT": "0",
+        "HOST": "127.0.0.1",
+    }
+    async with Children() as children:
+        child = Child("bot", ["-m", "bybot", "run"], directory=folder, log=log, environment=environment)
+        await children.start(child)
+        yield log
+
+
+def _announce(sandbox: Sandbox, options: ServeOptions, log: Path | None, out: TextIO) -> None:
     environment = bot_environment(sandbox)
     if options.ready_json:
         line = {"ready": True, **sandbox.addresses(), "environment": environment}
@@ -118,7 +147,15 @@ def _announce(sandbox: Sandbox, options: ServeOptions, out: TextIO) -> None:
     if people:
         names = ", ".join(f"{a.first_name} (+{a.phone})" for a in people)
         lines += ["", f"  People      {names}"]
-    lines += ["", "Run a bot against it with these variables:", ""]
-    lines += [f"  {name}={value}" for name, value in environment.items()]
+    if log is not None:
+        lines += [f"  Bot         @{_bot_name(sandbox)} is running; its log: {log}"]
+        lines += ["", f"Open {sandbox.page_url} and send /start to the bot."]
+    else:
+        lines += ["", "Run a bot against it with these variables:", ""]
+        lines += [f"  {name}={value}" for name, value in environment.items()]
     lines += ["", "Ctrl-C ends it."]
     print("\n".join(lines), file=out, flush=True)
+
+
+def _bot_name(sandbox: Sandbox) -> str:
+    return next((a.username or a.first_name for a in sandbox.world.accounts.all() if a.is_bot), "bot")

@@ -1,0 +1,410 @@
+"""Where are we, and what runs here: the only place that chooses implementations, and the order of start and stop.
+
+Start: the HTTP service (it answers health checks while everything else is still coming up), the store, the sessions,
+the mirror, the chat. Stop: the other way round, within a deadline, so that everything is durable when the host's
+patience ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+
+from bybot import __version__
+from bybot.bot.app import build_application
+from bybot.bot.notices import ChatNotices
+from bybot.bot.options import BotOptions
+from bybot.bot.runner import BotRunner
+from bybot.clock import Clock, SystemClock
+from bybot.config import Settings, get_config
+from bybot.config_rules import check
+from bybot.errors import BybotError, ConfigurationError, Problem, StoreUnavailable
+from bybot.log import setup_logging
+from bybot.mirror.sabotage import Sabotage
+from bybot.mirror.supervisor import Supervisor
+from bybot.sessions.documentlease import DocumentLease
+from bybot.sessions.lease import Lease, LeaseTimes, LockLease, Watchdog
+from bybot.sessions.manager import UserSessionManager
+from bybot.sessions.telegram import DataCenter, Proxy, TelegramEndpoint
+from bybot.sessions.vault import Vault
+from bybot.stores.base import Store
+from bybot.stores.firestore import FirestoreStore
+from bybot.stores.local import LocalFileStore
+from bybot.stores.locallock import LocalLock
+from bybot.web.app import Webhook, create_app
+from bybot.web.server import WebServer
+
+log = logging.getLogger(__name__)
+
+#: Seconds for stopping everything; hosts kill a process after 30.
+STOP_SECONDS: Final = 25.0
+_SESSION_SECONDS: Final = 12.0
+_PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
+
+
+# Parts --------------------------------------------------------------------------------------------------------
+
+
+def create_store(settings: Settings, clock: Clock) -> Store:
+    """The store that the configuration asks for, not opened yet."""
+    if settings.local_storage:
+        return LocalFileStore(settings.sessions_dir, settings.data_space, clock)
+    return FirestoreStore(
+        settings.firebase_project,
+        settings.firebase_secret,
+        settings.data_space,
+        commit_timeout=min(5.0, settings.lease_seconds / 3),
+        emulator_host=settings.firestore_emulator_host,
+    )
+
+
+def create_manager(
+    settings: Settings, store: Store, clock: Clock, *, watchdog: bool = False, owns_store: bool = False
+) -> UserSessionManager:
+    """The session manager of these settings over a store.
+
+    Args:
+        watchdog: let the process end itself when it hangs past its lease; for programs of which bybot is the main part.
+        owns_store: the manager opens the store at its start and closes it at its end.
+    """
+    keys = [key.get_secret_value() for key in settings.session_encryption_keys]
+    return UserSessionManager(
+        store,
+        Vault.from_text(keys, bot_id=settings.data_space),
+        create_endpoint(settings),
+        bot_id=settings.data_space,
+        clock=clock,
+        lease=_lease(settings, store, clock, watchdog),
+        admin_ids=settings.admin_ids,
+        sessions_dir=str(settings.sessions_dir) if settings.local_storage else "",
+        owns_store=owns_store,
+    )
+
+
+def create_endpoint(settings: Settings) -> TelegramEndpoint:
+    """Where Telegram is and through which proxy it is reached."""
+    pem = settings.telegram_rsa_key_file
+    return TelegramEndpoint(
+        settings.api_id,
+        settings.api_hash.get_secret_value(),
+        device_model=settings.device_model,
+        app_version=__version__,
+        dc=DataCenter.parse(settings.telegram_dc) if settings.telegram_dc else None,
+        rsa_pem=pem.read_text() if pem else None,
+        proxy=Proxy.parse(settings.proxy_url.get_secret_value()) if settings.proxy_url else None,
+        # What the kernel holds must be gone before another process may speak: well inside the takeover margin.
+        unsent_for=min(8.0, settings.lease_seconds / 3 * 0.8),
+    )
+
+
+def _lease(settings: Settings, store: Store, clock: Clock, watchdog: bool) -> Lease:
+    label = settings.render_instance_id or socket.gethostname()
+    times = LeaseTimes.of(settings.lease_seconds)
+    if settings.local_storage:
+        lock = LocalLock(settings.sessions_dir, settings.data_space)
+        return LockLease(lock, clock, label=label, renew_every=times.renew_every)
+    return DocumentLease(store, clock, times, label=label, watchdog=Watchdog(enabled=watchdog))
+
+
+def create_user_session_manager_from_config(settings: Settings | None = None) -> UserSessionManager:
+    """The session manager alone, for programs of your own. It opens its store and contends for its lease when it is
+    first used; end it with ``close_all_sessions()``.
+
+    Args:
+        settings: None: the environment and the env file.
+
+    Raises:
+        ConfigurationError: see :func:`bybot.config.load_settings`.
+    """
+    settings = settings or get_config()
+    clock = SystemClock()
+    return create_manager(settings, create_store(settings, clock), clock, owns_store=True)
+
+
+# What this deployment is --------------------------------------------------------------------------------------
+
+
+class DeploymentManager:
+    """Says where this process runs and what it uses.
+
+    Args:
+        settings: checked already.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def get_deployment_info(self) -> dict[str, Any]:
+        """Plain facts, none of them secret."""
+        s = self.settings
+        storage = "local" if s.local_storage else "firebase"
+        return {
+            "environment": s.environment,
+            "bot_id": s.data_space,
+            "is_render": s.is_render,
+            "use_local_storage": s.local_storage,
+            "firebase_project_id": None if s.local_storage else s.firebase_project,
+            "port": s.port,
+            "render_url": s.render_external_url,
+            "session_storage": storage,
+            "data_storage": storage,
+        }
+
+    def log_deployment_info(self) -> None:
+        """Write the facts into the log, a line each."""
+        for name, value in self.get_deployment_info().items():
+            log.info("%s: %s", name, value)
+
+    def validate_deployment_config(self) -> bool:
+        """True when the configuration can be used.
+
+        Raises:
+            ConfigurationError: everything that is wrong with it.
+        """
+        problems = check(self.settings)
+        if problems:
+            raise ConfigurationError(problems)
+        return True
+
+
+def create_deployment_manager(settings: Settings | None = None) -> DeploymentManager:
+    """For the given settings, or those of the environment.
+
+    Raises:
+        ConfigurationError: see :func:`bybot.config.load_settings`.
+    """
+    return DeploymentManager(settings or get_config())
+
+
+# A running deployment -----------------------------------------------------------------------------------------
+
+
+class Deployment:
+    """Everything that runs in one process. An async context manager.
+
+    Args:
+        settings: checked already.
+        clock: where time comes from.
+        watchdog: see :func:`create_manager`.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, watchdog: bool = False) -> None:
+        self.settings = settings
+        self.clock = clock = clock or SystemClock()
+        self.store = create_store(settings, clock)
+        self.manager = create_manager(settings, self.store, clock, watchdog=watchdog)
+        self._notices = ChatNotices()
+        sabotage = Sabotage.parse(settings.bybot_sabotage) if settings.bybot_sabotage else None
+        self.mirror = Supervisor(
+            self.manager, self.store, clock, pace=settings.pace, notices=self._notices, sabotage=sabotage
+        )
+        options = BotOptions.from_settings(settings)
+        bot = build_application(options, self.manager, self.mirror, self.store, clock, self._notices)
+        self.runner = BotRunner(bot)
+        webhook = None
+        if options.webhook_url:
+            webhook = Webhook(options.webhook_path, options.header_secret, self.runner.feed)
+        app = create_app(health=self.health, status=self.status, webhook=webhook)
+        self.web = WebServer(app, settings.bind_host, settings.port)
+        self._started_at = clock.now()
+        self._up: asyncio.Task[None] | None = None
+        self._trouble: BybotError | None = None
+        self._stopped = False
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen, and bring up the rest in the background, patiently: a store that does not answer is asked again.
+
+        Raises:
+            ConfigurationError: the port cannot be used.
+        """
+        await self.web.start()
+        self._up = asyncio.create_task(self._bring_up(), name="deployment")
+
+    async def ready(self) -> None:
+        """Until store, sessions, mirror and chat were started (this process may still wait for its turn).
+
+        Raises:
+            BybotError: what cannot be mended by waiting, such as a wrong encryption key.
+        """
+        assert self._up is not None, "start() comes first"
+        await asyncio.shield(self._up)
+
+    async def _bring_up(self) -> None:
+        await self._patiently("The store", self.store.open)
+        await self._patiently("The store", self.manager.start)
+        self._trouble = None
+        await self.mirror.start()
+        await self.runner.start()
+
+    async def _patiently(self, what: str, step: Any) -> None:
+        """Try until the store answers; other errors are final."""
+        for attempt in range(1_000_000):
+            try:
+                await step()
+                return
+            except StoreUnavailable as error:
+                self._trouble = error
+                pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
+                log.warning("%s does not answer: %s Trying again in %g s.", what, error.message, pause)
+                await self.clock.sleep(pause)
+
+    async def failed(self) -> BybotError:
+        """Waits until something failed for good, and tells what."""
+        assert self._up is not None, "start() comes first"
+        try:
+            await asyncio.shield(self._up)
+        except BybotError as error:
+            return error
+        return await self.runner.wait_failed()
+
+    async def stop(self) -> None:
+        """Chat, mirror, sessions, service, store: each made durable, all within STOP_SECONDS. May be called twice."""
+        if self._stopped:
+            return
+        self._stopped = True
+        if self._up is not None:
+            self._up.cancel()
+            await asyncio.gather(self._up, return_exceptions=True)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._stop_within("the chat", self.runner.stop())
+                await self._stop_within("the mirror", self.mirror.stop())
+                await self._stop_within("the sessions", self.manager.close_all_sessions(timeout=_SESSION_SECONDS))
+                await self._stop_within("the service", self.web.stop())
+                await self._stop_within("the store", self.store.close())
+        except TimeoutError:
+            log.error(
+                "Stopping took more than %g s; what was not written is repeated after the next start.", STOP_SECONDS
+            )
+
+    @staticmethod
+    async def _stop_within(what: str, step: Any) -> None:
+        try:
+            await step
+        except (BybotError, OSError) as error:
+            log.error("While stopping %s: %s", what, error)
+
+    # What the service answers ---------------------------------------------------------------------------------
+
+    async def health(self) -> dict[str, Any]:
+        """For /health: the condition of everything, without secrets."""
+        if self._up is None or not self._up.done():
+            status = "degraded" if self._trouble else "healthy"
+            message = self._trouble.message if self._trouble else "starting"
+            facts: dict[str, Any] = {"status": status, "message": message, "bot_id": self.settings.data_space}
+            return facts | {"timestamp": self.clock.now(), "state": "starting", "bot": self.runner.state}
+        if not self._up.cancelled() and (error := self._up.exception()) is not None:
+            code = error.code if isinstance(error, BybotError) else "error"
+            facts = {"status": "error", "message": code, "bot_id": self.settings.data_space}
+            return facts | {"timestamp": self.clock.now(), "state": "failed", "bot": self.runner.state}
+        return {**await self.manager.health_check(), "state": self.manager.state, "bot": self.runner.state}
+
+    async def status(self) -> dict[str, Any]:
+        """For /status: facts that anybody may see."""
+        return {
+            "version": __version__,
+            "environment": self.settings.environment,
+            "state": self.manager.state,
+            "bot": self.runner.state,
+            "uptime_seconds": round((self.clock.now() - self._started_at).total_seconds()),
+            "sessions": await self._counts(),
+        }
+
+    async def _counts(self) -> Mapping[str, int]:
+        if self._up is None or not self._up.done() or self._stopped:
+            return {}
+        stats = await self.manager.get_session_stats()
+        return {name: stats[name] for name in ("total_sessions", "active_sessions")}
+
+
+async def start_local_deployment(settings: Settings | None = None) -> Deployment:
+    """Start bot, sessions, mirror and HTTP service on this machine; ``await deployment.stop()`` ends them.
+
+    Raises:
+        ConfigurationError: it is wrong, or this is Render.
+    """
+    return await _start(settings or get_config(), render=False)
+
+
+async def start_render_deployment(settings: Settings | None = None) -> Deployment:
+    """The same on Render.
+
+    Raises:
+        ConfigurationError: it is wrong, or this is not Render.
+    """
+    return await _start(settings or get_config(), render=True)
+
+
+async def _start(settings: Settings, *, render: bool) -> Deployment:
+    if settings.is_render != render:
+        fact = "is not set, so this is not Render" if render else "is set, so this is Render"
+        name = "start_local_deployment()" if render else "start_render_deployment()"
+        raise ConfigurationError([Problem("RENDER", fact, f"Use {name}.")])
+    deployment = Deployment(settings)
+    try:
+        await deployment.start()
+        await deployment.ready()
+    except BaseException:
+        await deployment.stop()
+        raise
+    return deployment
+
+
+async def run_forever(settings: Settings) -> int:
+    """Run until SIGTERM, SIGINT or a failure for good.
+
+    Returns:
+        The exit code: 0 after a signal.
+
+    Raises:
+        BybotError: what failed for good; everything was stopped.
+    """
+    secrets = [settings.bot_token, settings.api_hash, *settings.session_encryption_keys]
+    setup_logging(settings.log_level, settings.log_format, [secret.get_secret_value() for secret in secrets])
+    DeploymentManager(settings).log_deployment_info()
+    async with _signals() as asked, Deployment(settings, watchdog=True) as deployment:
+        stopping = asyncio.create_task(asked.wait())
+        failing = asyncio.create_task(deployment.failed())
+        try:
+            await asyncio.wait({stopping, failing}, return_when=asyncio.FIRST_COMPLETED)
+            if failing.done() and not asked.is_set():
+                raise failing.result()
+        finally:
+            for task in (stopping, failing):
+                task.cancel()
+            await asyncio.gather(stopping, failing, return_exceptions=True)
+        log.info("Stopping.")
+    return 0
+
+
+@contextlib.asynccontextmanager
+async def _signals() -> AsyncIterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set; the second signal has its usual effect."""
+    asked, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def ask(number: int) -> None:
+        asked.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask, number)
+    try:
+        yield asked
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

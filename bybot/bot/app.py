@@ -33,6 +33,7 @@ from bybot.bot.state import UserStates
 from bybot.bot.timeouts import Timeouts
 from bybot.bot.turn import adapt
 from bybot.clock import Clock
+from bybot.sessions.failures import EXPLAINED
 from bybot.stores.base import Store
 
 if TYPE_CHECKING:
@@ -94,6 +95,13 @@ def build_application(
     _register(application, services, failures)
     notices = notices or ChatNotices()
     notices.bind(services)
+    tell = notices  # what ends a login concerns its person, with pairs or without
+
+    def lost(user_id: int | str, reason: str) -> None:
+        if reason in EXPLAINED and reason != "logged_out":
+            tell.session_lost(user_id, reason)
+
+    manager.on_lost(lost)
     return Bot(application, services, notices, Dialogues(services))
 
 

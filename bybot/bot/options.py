@@ -30,6 +30,7 @@ class BotOptions:
         storage: where sessions are kept, for the notice of consent.
         sealed: whether sessions are encrypted at rest.
         wizard_seconds: a dialogue without an answer ends after that time.
+        login_seconds: the same for a login, whose code is valid for a short time only.
     """
 
     token: str = field(repr=False)
@@ -43,6 +44,7 @@ class BotOptions:
     storage: Literal["local", "firebase", "memory"] = "local"
     sealed: bool = True
     wizard_seconds: float = 600.0
+    login_seconds: float = 300.0
 
     @classmethod
     def from_settings(cls, settings: Settings) -> BotOptions:

@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 _PATIENCE: Final = 10.0
 
 #: Words of ``get_session_info()["status"]`` that mean: there is a login that works.
-WORKING = frozenset({"active", "idle", "ready", "leased"})
+WORKING = frozenset({"active", "leased"})
 
 
 async def session_info(person: Person) -> dict[str, Any]:

@@ -60,14 +60,12 @@ async def _erase(by: Person, user_id: int) -> Html:
     services.keypads.pop(user_id, None)
     services.lists.drop(user_id)
     await by.sessions.cancel_login(user_id)
-    pairs = await by.mirror.list_pairs(user_id)
-    for status in pairs:
-        await by.mirror.remove(user_id, status.pair.id)
+    pairs = await by.mirror.remove_all(user_id)
     deletion = await by.sessions.delete_user_session(user_id, reason="forget")
     await services.profiles.erase(user_id)
     await services.states.erase(user_id)
     return lines(
-        by.t("report.pairs", count=len(pairs)),
+        by.t("report.pairs", count=pairs),
         deletion_report(by, deletion) if deletion.existed else None,
         by.t("report.profile"),
         by.t("report.consent"),

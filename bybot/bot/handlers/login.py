@@ -143,7 +143,7 @@ async def _on_stray(turn: Turn, wizard: Wizard) -> None:
         old, wizard.message = wizard.message, await turn.reply(view)
         if old is not None:
             await turn.chat.delete(old)
-        turn.keep(wizard)
+        turn.keep(wizard, seconds=turn.services.options.login_seconds)
         return
     await turn.say("login.qr_waiting" if wizard.step == "qr" else "login.keypad_please")
 

@@ -45,7 +45,7 @@ FINAL: Final = (
 async def put(person: Person, wizard: Wizard, view: View, *, seconds: float | None = None) -> None:
     """Show the step in the dialogue's message and remember both."""
     wizard.message = await person.chat.show(wizard.message, view)
-    person.keep(wizard, seconds=seconds)
+    person.keep(wizard, seconds=person.services.options.login_seconds if seconds is None else max(1.0, seconds))
 
 
 async def end(person: Person, wizard: Wizard, text: Html) -> None:
@@ -110,7 +110,7 @@ async def show_keypad(person: Person, wizard: Wizard, note: Html | None = None) 
         seconds_left=left,
         usable=bool(facts.get("usable", True)),
     )
-    await put(person, wizard, view.below(note))
+    await put(person, wizard, view.below(note), seconds=left)
 
 
 async def submit_code(person: Person, wizard: Wizard, code: str) -> None:

@@ -51,7 +51,7 @@ async def show(person: Person, wizard: Wizard, shown: QrShown) -> None:
     if renewed:
         wizard.save(person.state)
     else:
-        person.keep(wizard)
+        person.keep(wizard, seconds=person.services.options.login_seconds)
 
 
 def watch(services: Services, user_id: int, ticket: str, url: str) -> None:

@@ -64,7 +64,7 @@ class UserSessionManager(LoginCalls):
     """See the module.
 
     Args:
-        store: open already; the caller closes it after the manager.
+        store: open already, and closed by the caller after the manager, unless ``owns_store``.
         vault: seals sessions and phone numbers.
         telegram: builds clients.
         bot_id: the data space.
@@ -75,6 +75,7 @@ class UserSessionManager(LoginCalls):
         connect_seconds: time limit of one connection.
         concurrency: how many clients connect at once.
         checkpoint_seconds: between two writes of a session that changes.
+        owns_store: the manager opens the store, by itself at the first use, and closes it at the end.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class UserSessionManager(LoginCalls):
         connect_seconds: float = 20.0,
         concurrency: int = 50,
         checkpoint_seconds: float = 1800.0,
+        owns_store: bool = False,
     ) -> None:
         clock = clock or SystemClock()
         self.bot_id = bot_id
@@ -112,6 +114,9 @@ class UserSessionManager(LoginCalls):
         self._credentials: dict[str, Credentials] = {}
         self._lease = lease
         self._restored = asyncio.Event()
+        self._store = store
+        self._owns_store = owns_store
+        self._first_use = asyncio.Lock()
         self._phase = "starting"
 
     # Life ---------------------------------------------------------------------------------------------------------
@@ -132,6 +137,8 @@ class UserSessionManager(LoginCalls):
         """
         if self._phase != "starting":
             raise InvalidTransition(f"the manager is {self.state} already")
+        if self._owns_store:
+            await self._store.open()
         await self._upkeep.check_key()
         self._phase = "running"
         self._ownership.start()
@@ -206,6 +213,8 @@ class UserSessionManager(LoginCalls):
             log.warning("The lease could not be released and lapses by itself: %s", error)
         finally:
             await self._core.tasks.end()
+            if self._owns_store:
+                await self._store.close()
             self._phase = "stopped"
 
     async def _drain(self, timeout: float) -> None:
@@ -236,7 +245,7 @@ class UserSessionManager(LoginCalls):
         if self._pool.peek(user) is not None:
             return True
         try:
-            self._require_running()
+            await self._ready()
             await self._pool.get(user)
         except BybotError as error:
             log.info("There is no working session of %s: %s", user, error.code)
@@ -253,7 +262,7 @@ class UserSessionManager(LoginCalls):
             StoreUnavailable, TelegramUnreachable, VaultError, CorruptDocument: try again, or see the message.
         """
         user = user_key(user_id)
-        self._require_running()
+        await self._ready()
         try:
             return await self._pool.get(user)
         except NoSession:
@@ -296,7 +305,7 @@ class UserSessionManager(LoginCalls):
         Raises:
             OwnedElsewhere, StoreUnavailable: this process may not act; nothing was done.
         """
-        self._require_running()
+        await self._ready()
         return await delete(self._core, self._desk, user_key(user_id), reason=reason)
 
     async def cleanup_inactive_sessions(self, days: float = 30, dry_run: bool = False) -> Cleanup:
@@ -305,7 +314,7 @@ class UserSessionManager(LoginCalls):
         Raises:
             OwnedElsewhere, StoreUnavailable: this process may not act.
         """
-        self._require_running()
+        await self._ready()
         return await cleanup(self._core, self._desk, days=days, dry_run=dry_run)
 
     async def list_user_devices(self, user_id: UserId) -> list[Device]:
@@ -368,6 +377,15 @@ class UserSessionManager(LoginCalls):
     def acting_as(self, caller_id: UserId) -> ActingManager:
         """The same calls with the rights of one caller: their own sessions; admins may all."""
         return ActingManager(self, caller_id, admin=user_key(caller_id) in self._admins, audit=self.audit)
+
+    async def _ready(self) -> None:
+        """Refuse when this process may not act. A manager with its own store starts at its first use."""
+        if self._phase == "starting" and self._owns_store:
+            async with self._first_use:
+                if self._phase == "starting":
+                    await self.start()
+                    await self._ownership.wait_decided()
+        self._require_running()
 
     def _require_running(self) -> None:
         if self._phase != "running":

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 # free, else at every 60th.
 _BILLED: Final = "firebase"
 _RARELY: Final = 60
+_DECIDED: Final = 15.0  # seconds
 
 Gained = Callable[[Claims], Coroutine[Any, Any, None]]
 Lost = Callable[[Claims], Awaitable[None]]
@@ -97,6 +98,14 @@ class Ownership:
     async def wait_active(self) -> None:
         """Until the right to act begins."""
         await self._active.wait()
+
+    async def wait_decided(self) -> None:
+        """Until the right to act began, or it is known who has it or why nobody can tell; a few seconds at most."""
+        began = self._clock.elapsed()
+        while (
+            not (self.active or self._lease.holder or self._lease.trouble) and self._clock.elapsed() - began < _DECIDED
+        ):
+            await self._clock.sleep(0.02)
 
     def start(self) -> None:
         """Begin to contend, in the background."""

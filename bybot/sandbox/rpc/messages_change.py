@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from telethon.tl import functions, types
+from telethon.tl import functions
 
 from bybot.sandbox.rpc import answers
 from bybot.sandbox.rpc.messages_media import to_media
@@ -65,10 +65,3 @@ async def read_channel_history(ctx: Context, request: functions.channels.ReadHis
     channel = readable_channel(ctx, request.channel)
     ctx.world.changes.read(ctx.me, channel.peer, request.max_id, exclude=ctx.session)
     return True
-
-
-@rpc(functions.messages.ReadMentionsRequest)
-async def read_mentions(ctx: Context, request: functions.messages.ReadMentionsRequest) -> Any:
-    """There are no unread mentions here: nothing to mark."""
-    to_peer(ctx, request.peer)
-    return types.messages.AffectedHistory(pts=ctx.me.pts, pts_count=0, offset=0)

@@ -81,8 +81,14 @@ class Files:
         return file
 
     def expire_reference(self, file: File) -> None:
-        """Make every file reference given out so far useless."""
+        """Make every file reference given out so far useless; reading its messages again gives a new one."""
         file.file_reference = b"\x01" + os.urandom(16)
+        histories = [channel.messages for channel in self._world.channels.all()]
+        histories += [chat for account in self._world.accounts.all() for chat in account.box.chats.values()]
+        for history in histories:
+            for message in history:
+                if message.media is not None and message.media.file is file:
+                    message.changed()
 
     def checked(self, id_: int, access_hash: int, reference: bytes | None, *, invalid: str) -> File:
         """A file that the caller can prove to know.

@@ -119,7 +119,10 @@ async def _answer(sandbox: Sandbox, action: Action | None, params: Params) -> Re
 async def world(sandbox: Sandbox, params: Params) -> Any:
     """Accounts, channels and addresses."""
     return {
-        "accounts": [actors.account_json(account) for account in sandbox.world.accounts.all()],
+        "accounts": [
+            actors.account_json(account) | {"password": sandbox.passwords.get(account.id)}
+            for account in sandbox.world.accounts.all()
+        ],
         "channels": [actors.channel_json(sandbox.world, channel) for channel in sandbox.world.channels.all()],
         "addresses": sandbox.addresses(),
         "now": sandbox.world.clock.now().isoformat(),
@@ -179,7 +182,7 @@ def _key_json(sandbox: Sandbox, key: AuthKey) -> dict[str, Any]:
 @acts
 async def seed(sandbox: Sandbox, params: Params) -> Any:
     """Add what a seed describes."""
-    await plant(sandbox.world, sandbox.auth, params)
+    sandbox.passwords |= await plant(sandbox.world, sandbox.auth, params)
     return await world(sandbox, {})
 
 

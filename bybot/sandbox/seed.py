@@ -103,14 +103,18 @@ def find_peer(world: World, ref: int | str) -> Peer:
         return find_account(world, ref).peer
 
 
-async def plant(world: World, auth: AuthService, seed: Mapping[str, Any]) -> None:
+async def plant(world: World, auth: AuthService, seed: Mapping[str, Any]) -> dict[int, str]:
     """Put what a seed describes into a world, beside what is there.
+
+    Returns:
+        The two-step passwords by account id: the world itself keeps only what proves them.
 
     Raises:
         ValueError, LookupError, TelegramError: the seed is wrong; what came before the mistake stays.
     """
     from bybot.sandbox.srp import PasswordRecord
 
+    passwords: dict[int, str] = {}
     for item in seed.get("accounts", ()):
         account = world.create_account(
             item["name"],
@@ -121,6 +125,7 @@ async def plant(world: World, auth: AuthService, seed: Mapping[str, Any]) -> Non
             lang_code=item.get("lang_code", "en"),
         )
         if item.get("password"):
+            passwords[account.id] = item["password"]
             account.password = await asyncio.to_thread(PasswordRecord.make, item["password"], item.get("hint", ""))
     for item in seed.get("bots", ()):
         world.create_bot(item["name"], item["username"], item["token"])
@@ -135,6 +140,7 @@ async def plant(world: World, auth: AuthService, seed: Mapping[str, Any]) -> Non
             await plant_corpus(world, author, channel, Corpus(**spec), days=days)
         else:
             plant_post(world, author, channel.peer, item)
+    return passwords
 
 
 def _plant_channel(world: World, item: Mapping[str, Any]) -> None:

@@ -59,6 +59,7 @@ class Sandbox:
 
     Attributes:
         world, faults, counters, auth, mtproto, bot_api, live: the parts.
+        passwords: two-step passwords that came with seeds, by account id, for the chat page.
         stopped: set when the control surface was asked to end the sandbox.
     """
 
@@ -86,6 +87,7 @@ class Sandbox:
         self.stopped = asyncio.Event()
         self.firestore_address = ""
         self.socks_address: tuple[str, int] = ("", 0)
+        self.passwords: dict[int, str] = {}
         self._seed = seed or {}
         self._http_port = 0
         self._http: HttpServer | None = None
@@ -124,7 +126,7 @@ class Sandbox:
         self.mtproto = MtprotoServer(self.world, self.auth, self.faults, self.counters, self.switches, key)
         self.bot_api = BotApi(self.world, self.faults, self.counters)
         self.live = Live(self.world)
-        await plant(self.world, self.auth, self._seed)
+        self.passwords |= await plant(self.world, self.auth, self._seed)
         self._mtproto_address = await self.mtproto.start(self.host, self.ports.mtproto)
         routes = [*bot_http.routes(self.bot_api), *control.routes(self), *page.routes()]
         self._http = HttpServer(LocalOnly(Starlette(routes=routes)))

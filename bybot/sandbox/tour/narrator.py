@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -14,7 +16,7 @@ from rich.text import Text
 
 from bybot.sandbox.tour.model import TourResult
 
-_LINE = 96
+_SHORTEST = 40
 
 
 class Narrator:
@@ -37,20 +39,23 @@ class Narrator:
     def step(self, text: str) -> None:
         """A new step of the story, numbered and timed."""
         self._steps += 1
-        self._console.print(f"\n[bold]{self._steps:>2}.[/bold] {text}  [dim]({self.seconds:.1f} s)[/dim]")
+        self._console.print()
+        self._console.print(f"[bold]{self._steps:>2}.[/bold] {text}  [dim]({self.seconds:.1f} s)[/dim]")
 
     def detail(self, text: str) -> None:
         """A line of explanation below a step."""
-        self._console.print(Text(f"    {text}", style="dim"))
+        self._console.print(Padding(Text(text, style="dim"), (0, 0, 0, 4)))
 
     def said(self, who: str, text: str, buttons: list[str] | None = None) -> None:
         """A line of the chat, shortened; ``buttons`` are the labels below it."""
-        first = " ".join(text.split())
-        line = Text(f"    {who:>6}: ", style="cyan" if who == "bot" else "green")
-        line.append(first if len(first) <= _LINE else first[: _LINE - 1] + "…", style="default")
+        line = Text(f"    {who}: ", style="cyan" if who == "bot" else "green")
+        line.append(" ".join(text.split()), style="default")
         if buttons:
-            line.append("  " + " ".join(f"[{label}]" for label in buttons[:12]), style="dim")
-        self._console.print(line)
+            # Buttons are shown whole, the text gives way.
+            labels = "  " + " ".join(f"[{label}]" for label in buttons)
+            line.truncate(max(_SHORTEST, self._console.width - cell_len(labels)), overflow="ellipsis")
+            line.append(labels, style="dim")
+        self._console.print(line, no_wrap=True, overflow="ellipsis")
 
     @contextmanager
     def progress(self, text: str, total: int) -> Iterator[Callable[[int], None]]:

@@ -10,6 +10,7 @@ from html import unescape
 from typing import Any
 
 from bybot.sandbox.control_client import ControlClient
+from bybot.sandbox.tour.model import TourFailed
 from bybot.sandbox.tour.narrator import Narrator
 from bybot.sandbox.tour.processes import Child, Children
 
@@ -69,7 +70,13 @@ class Person:
             found[:] = [line for line in await self.chat() if wanted(line)]
             return bool(found)
 
-        await self._children.until(arrived, what, seconds=_PATIENCE, alive=self._alive)
+        try:
+            await self._children.until(arrived, what, seconds=_PATIENCE, alive=self._alive)
+        except TourFailed as error:
+            newest = "\n".join(f"  bot: {line.text!r} {list(line.buttons)}" for line in (await self.chat())[-3:])
+            raise TourFailed(
+                f"{error.message}\nThe bot's newest messages:\n{newest}", next_step=error.next_step
+            ) from None
         line = found[-1]
         if (line.id, line.seen) not in self._told:
             self._told.add((line.id, line.seen))

@@ -66,8 +66,6 @@ class Scenes:
         self._narrator.step("You talk to the bot and log in, by keypad and two-step password")
         await you.say("/start")
         await you.press("I agree")
-        await you.hears_button("Log in")
-        await you.say("/login")
         await you.hears(lambda line: "phone number" in line.text, "the question for the phone number")
         await you.say(f"+{cast.YOUR_PHONE}", shown=f"+{cast.YOUR_PHONE[:5]}•••••   (deleted from the chat at once)")
         await you.hears(lambda line: "Enter the code" in line.text, "the question for the code")

@@ -90,6 +90,10 @@ async def page(sandbox: Sandbox) -> AsyncIterator[Page]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: the page was not looked at in a browser")
     async with browser() as opened:
+        try:
+            await opened.command("Browser.getVersion")
+        except asyncio.IncompleteReadError:
+            pytest.skip("Chromium does not start here: the page was not looked at in a browser")
         await opened.open(sandbox.page_url)
         await opened.until("document.querySelector('#live')?.textContent === 'live'")
         yield opened
@@ -132,11 +136,7 @@ async def test_a_visitor_posts_and_sees_albums_and_codes(sandbox: Sandbox, contr
     )
     sandbox.world.send_login_code(sandbox.world.account(5000100), "Login code: 48213. Do not give it away")
     await page.until("document.querySelector('#code').textContent === '48213'")
-    await control.post(
-        "@ann",
-        1000000200,
-        html="<a href='javascript:alert(1)'>x</a> <script>1</script>".replace("<s", "&lt;s").replace("</s", "&lt;/s"),
-    )
+    await control.post("@ann", 1000000200, html="<a href='javascript:alert(1)'>x</a> &lt;script&gt;")
     await page.until("document.querySelector('[data-role=target] .text')?.textContent.includes('<script>')")
     await page.click("#people button", "伟")
     await page.until("document.querySelector('#people .chosen').textContent.includes('伟')")

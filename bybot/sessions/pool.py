@@ -262,6 +262,8 @@ class Pool:
         if live.ended or self._closing or live.session.deleted:
             return
         reason = definitive(live.client._updates_error) or definitive(error)
+        if live.client._authorized is False:  # log_out() disconnects before it deletes the session
+            reason = "logged_out"
         if reason is not None:
             self._spawn(self.lose(user, live, reason), f"end {user}")
         elif live.claim.valid:

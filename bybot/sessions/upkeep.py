@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bybot.errors import Fenced, StoreError
+from bybot.errors import CorruptDocument, Fenced, StoreError, Tampered
 from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.core import Core
 from bybot.sessions.model import FACTS, METADATA, SESSIONS, SessionRecord, SessionState
@@ -128,7 +129,7 @@ class Upkeep:
         """Compare the configured keys with those that sealed what is stored.
 
         Raises:
-            WrongKey, KeyMissing, Tampered: they differ; nothing was changed.
+            WrongKey, KeyMissing: they differ; nothing was changed.
             StoreUnavailable: the store does not answer.
         """
         document = await self._core.store.get(METADATA)
@@ -139,8 +140,9 @@ class Upkeep:
         for sample in await self._core.store.query(SESSIONS, limit=5):
             record = SessionRecord.of(sample)
             if record.state is SessionState.READY and record.session_data is not None:
-                await asyncio.to_thread(self._core.codec.unpack, record)
-                return
+                with suppress(Tampered, CorruptDocument):  # that one alone; whoever asks for it is told
+                    await asyncio.to_thread(self._core.codec.unpack, record)
+                    return
 
     async def write_metadata(self) -> None:
         """Counts, and a value by which a later start recognises its keys. Raises StoreUnavailable."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from starlette.applications import Starlette
 
@@ -30,6 +30,9 @@ from bybot.sandbox.rsa import ServerKey, process_key
 from bybot.sandbox.seed import plant
 from bybot.sandbox.socks import SocksServer
 from bybot.sandbox.world.world import World
+
+if TYPE_CHECKING:
+    from bybot.sandbox.firestore.server import FirestoreServer
 
 KEY_FILE = "server_key.pem"
 PUBLIC_KEY_FILE = "server_public_key.pem"
@@ -91,7 +94,7 @@ class Sandbox:
         self._seed = seed or {}
         self._http_port = 0
         self._http: HttpServer | None = None
-        self._firestore: Any = None
+        self._firestore: FirestoreServer | None = None
         self._socks: SocksServer | None = None
         self._paused = False
 
@@ -170,6 +173,13 @@ class Sandbox:
             self._paused = False
 
     # Addresses ------------------------------------------------------------------------------------------------
+
+    @property
+    def firestore(self) -> FirestoreServer:
+        """The Firestore server; only with a firestore_port."""
+        if self._firestore is None:
+            raise LookupError("this sandbox has no Firestore")
+        return self._firestore
 
     @property
     def mtproto_address(self) -> tuple[str, int]:

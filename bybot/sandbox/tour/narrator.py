@@ -17,6 +17,7 @@ from rich.text import Text
 from bybot.sandbox.tour.model import TourResult
 
 _SHORTEST = 40
+_MOST_BUTTONS = 4
 
 
 class Narrator:
@@ -52,7 +53,8 @@ class Narrator:
         line.append(" ".join(text.split()), style="default")
         if buttons:
             # Buttons are shown whole, the text gives way.
-            labels = "  " + " ".join(f"[{label}]" for label in buttons)
+            shown = [*buttons[:_MOST_BUTTONS], "…"] if len(buttons) > _MOST_BUTTONS else buttons
+            labels = "  " + " ".join(f"[{label}]" for label in shown)
             line.truncate(max(_SHORTEST, self._console.width - cell_len(labels)), overflow="ellipsis")
             line.append(labels, style="dim")
         self._console.print(line, no_wrap=True, overflow="ellipsis")
@@ -82,9 +84,10 @@ class Narrator:
             ("doubled", result.doubled),
             ("altered (text, formatting, file, album, reply, order)", result.altered),
             ("auth key used from two places", result.key_violations),
+            ("requests that the sandbox does not know", result.unknown_requests),
         ]
         for name, value in rows:
-            bad = value and name.split()[0] in ("missing", "doubled", "altered", "auth")
+            bad = value and name.split()[0] in ("missing", "doubled", "altered", "auth", "requests")
             table.add_row(name, Text(str(value), style="bold red" if bad else "bold"))
         table.add_row("seconds", f"{result.seconds:.1f}")
         verdict = "[bold green]The copy is faithful.[/]" if result.ok else "[bold red]The copy is not faithful.[/]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,6 +63,13 @@ class Person:
             wanted: whether a message fits.
             what: the expected event, for the error.
         """
+        line = await self._waits_for(wanted, what)
+        if (line.id, line.seen) not in self._told:
+            self._told.add((line.id, line.seen))
+            self._narrator.said("bot", line.text, [label for label in line.buttons if label.strip()])
+        return line
+
+    async def _waits_for(self, wanted: Callable[[Line], bool], what: str) -> Line:
         found: list[Line] = []
 
         async def arrived() -> bool:
@@ -77,11 +83,7 @@ class Person:
             raise TourFailed(
                 f"{error.message}\nThe bot's newest messages:\n{newest}", next_step=error.next_step
             ) from None
-        line = found[-1]
-        if (line.id, line.seen) not in self._told:
-            self._told.add((line.id, line.seen))
-            self._narrator.said("bot", line.text, [label for label in line.buttons if label.strip()])
-        return line
+        return found[-1]
 
     async def hears_button(self, label: str) -> Line:
         """Wait for a message with a button on which this word stands."""
@@ -101,9 +103,8 @@ class Person:
         """Tap the digits one after another on the keypad; nothing of it travels as a message."""
         self._narrator.said("you", f"taps {' '.join('•' * len(code))} on the keypad")
         for digit in code:
-            line = await self.hears(lambda line: _is_keypad(line.buttons), "the keypad")
-            await self._control.press(self._account, self._bot, line.id, label=_find(line.buttons, digit))
-            await asyncio.sleep(0)
+            keypad = await self._waits_for(lambda line: _is_keypad(line.buttons), "the keypad")
+            await self._control.press(self._account, self._bot, keypad.id, label=_find(keypad.buttons, digit))
 
 
 def _line(message: dict[str, Any]) -> Line:

@@ -22,6 +22,7 @@ def _options(arguments: list[str]) -> ServeOptions:
     parser.add_argument("--seed", default="demo", help="a seed file, 'demo' or 'none'")
     parser.add_argument("--duplicate-key", choices=["any", "different", "never"], default="any",
                         help="which use of one auth key over two connections ends it")  # fmt: skip
+    parser.add_argument("--with-bot", action="store_true", help="run bybot against it too")
     parser.add_argument("--ready-json", action="store_true", help="print one line of JSON when ready")
     given = parser.parse_args(arguments)
     return ServeOptions(
@@ -32,6 +33,7 @@ def _options(arguments: list[str]) -> ServeOptions:
         socks_port=given.socks_port,
         state_dir=given.state_dir,
         seed=None if given.seed == "none" else given.seed,
+        with_bot=given.with_bot,
         ready_json=given.ready_json,
         switches=Switches(duplicate_key=given.duplicate_key),
     )

@@ -9,7 +9,7 @@ import pytest
 from telethon import errors, functions, types
 
 from bybot.clock import ManualClock
-from tests.sandbox.chats import Recorder, chats, new_messages
+from tests.sandbox.chats import Recorder, chats, new_messages, picture
 
 
 async def test_a_new_channel_belongs_to_its_maker() -> None:
@@ -146,6 +146,10 @@ async def test_the_banned_neither_write_nor_read_what_is_private() -> None:
         assert (await c.b.get_messages("group_all", limit=1)).total
         await c.a.edit_permissions("group_all", "bob_second")
         assert (await c.b.send_message("group_all", "forgiven")).id
+        await c.a.edit_permissions("group_all", "bob_second", send_media=False)
+        assert (await c.b.send_message("group_all", "words only")).id
+        with pytest.raises(errors.ChatSendMediaForbiddenError):
+            await c.b.send_file("group_all", picture())
         c.world.join(c.bob, c.vault)
         hidden = await c.meet(c.b, c.vault)
         heard = Recorder(c.b)

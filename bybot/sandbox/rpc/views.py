@@ -34,15 +34,16 @@ DC_ID = 2
 class Packed:
     """A TL object whose bytes are made once: the same message goes to many readers."""
 
-    __slots__ = ("_data", "tl")
+    __slots__ = ("_data", "_tl")
 
     def __init__(self, tl: Any) -> None:
-        self.tl = tl
+        self._tl = tl
         self._data: bytes | None = None
 
     def _bytes(self) -> bytes:
         if self._data is None:
-            self._data = self.tl._bytes()
+            self._data = self._tl._bytes()
+            self._tl = None
         return self._data
 
 

@@ -159,7 +159,7 @@ class Channels:
                 or SLOWMODE_WAIT_x.
         """
         place = channel.participants.get(account.id)
-        if place is not None and place.status == "banned" and channel.username is not None:
+        if place is not None and place.status == "banned" and not place.present and channel.username is not None:
             raise bad("USER_BANNED_IN_CHANNEL")
         self.require_readable(channel, account)
         if place is not None and place.status in ("creator", "admin"):

@@ -39,7 +39,8 @@ from bybot.sandbox.world.model import (
 from bybot.sandbox.world.random_ids import RandomIds
 
 _PTS_EPOCH = 1_767_225_600  # 2026-01-01
-_PTS_PER_SECOND = 8
+# Above what a run can reach before it is started again; the numbers come round after ten days.
+_PTS_PER_SECOND = 1_000
 _PTS_START = {"channel": 1_000, "user": 1_000_000_000}
 
 

@@ -41,22 +41,23 @@ class CommitLog:
             OSError: the outcome is unknown until the next :meth:`recover`.
         """
         renames: dict[Path, Path] = {}
+        removals = [path for path, content in contents.items() if content is None and path.exists()]
         try:
             for path, content in contents.items():
                 if content is not None:
                     self._files.make_directory(path.parent)
                     renames[path] = self._files.write_temporary(path.parent, content)
+            journaled = len(renames) + len(removals) > 1
+            if journaled:
+                self._write_journal(renames, removals)
         except OSError:
-            for temporary in renames.values():
-                temporary.unlink(missing_ok=True)
+            if not self.journal.exists():  # with it, the commit may count already
+                for temporary in renames.values():
+                    temporary.unlink(missing_ok=True)
             raise
-        removals = [path for path, content in contents.items() if content is None and path.exists()]
-        if len(renames) + len(removals) > 1:
-            self._write_journal(renames, removals)
-            self._apply(renames, removals)
+        self._apply(renames, removals)
+        if journaled:
             self._remove_journal()
-        else:
-            self._apply(renames, removals)
 
     def recover(self) -> None:
         """Carry out the journal that a crash left behind, if there is one."""

@@ -68,6 +68,9 @@ class Files:
                 view = view[os.write(descriptor, view) :]
             self.before("flush", path)
             os.fsync(descriptor)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
         finally:
             os.close(descriptor)
         return path
@@ -78,6 +81,8 @@ class Files:
 
     def keep_link(self, source: Path, target: Path) -> None:
         """Give a file a second name, in place of what had it; not flushed. Nothing where links are not supported."""
+        if target.exists() and target.samefile(source):
+            return  # renaming one name of a file over another does nothing, and would leave both
         temporary = target.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
         self.before("link", target)
         try:

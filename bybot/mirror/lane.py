@@ -25,6 +25,9 @@ class Lane(Protocol):
     def submit(self, request: Any) -> asyncio.Future[Any]:
         """Send it. The future ends within SEND_TIMEOUT: with the answer, with Telethon's error, or TimeoutError."""
 
+    def restart(self) -> None:
+        """Nothing is under way, and what failed was dealt with: what comes next does not wait for it."""
+
     async def close(self) -> None:
         """Stop waiting for what is still under way."""
 
@@ -62,6 +65,9 @@ class PacedLane:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    def restart(self) -> None:
+        """Nothing to do: no request waits for another."""
 
     async def close(self) -> None:
         tasks = list(self._tasks)
@@ -104,6 +110,9 @@ class ChainedLane:
         self._last = state
         self._sender._send_queue.append(state)
         return answer
+
+    def restart(self) -> None:
+        self._last = None
 
     async def close(self) -> None:
         for answer in list(self._waiting):

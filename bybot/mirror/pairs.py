@@ -70,9 +70,7 @@ class PairBook:
     async def enable(self, user: int | str, pair_ids: Iterable[str], enabled: bool) -> None:
         """Switch pairs on or off; those that are gone are passed over."""
         wanted = set(pair_ids)
-        await self._change(
-            user, lambda pairs: [replace(p, enabled=enabled) if p.id in wanted else p for p in pairs]
-        )
+        await self._change(user, lambda pairs: [replace(p, enabled=enabled) if p.id in wanted else p for p in pairs])
 
     async def remove(self, user: int | str, pair_id: str) -> None:
         """Forget a pair; no error when it is gone."""
@@ -87,9 +85,7 @@ class PairBook:
             if changed == pairs:
                 return
             data = {FIELD: [pair.to_value() for pair in changed]}
-            write: Write = (
-                Put(key, data, Condition.ABSENT) if document is None else Patch(key, data, document.version)
-            )
+            write: Write = Put(key, data, Condition.ABSENT) if document is None else Patch(key, data, document.version)
             try:
                 await self._store.commit([write])
             except StaleWrite:

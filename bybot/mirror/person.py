@@ -282,5 +282,3 @@ async def _end(run: _Run) -> None:
         await run.engine.stop()
     run.task.cancel()
     await asyncio.gather(run.task, return_exceptions=True)
-
-

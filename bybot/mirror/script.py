@@ -65,6 +65,7 @@ class Mirror:
         self._on_notice = on_notice
         self._poll_seconds = poll_seconds
         self._engine: Engine | None = None
+        self._stopped = False
 
     async def run(self) -> None:
         """Copy until :meth:`stop` or cancellation, or until a mode with an end has reached it.
@@ -87,13 +88,15 @@ class Mirror:
         try:
             account = Account(self._client, self._pacing, ears)
             journal = Journal(self._store, pair.id, "script", self._clock)
-            self._engine = Engine(pair, journal, account, self._clock, self)
-            await self._engine.run()
+            engine = self._engine = Engine(pair, journal, account, self._clock, self)
+            if not self._stopped:
+                await engine.run()
         finally:
             await ears.stop()
 
     async def stop(self) -> None:
-        """End :meth:`run` in order: everything sent is remembered."""
+        """End :meth:`run` in order: everything sent is remembered. It does not start again."""
+        self._stopped = True
         if self._engine is not None:
             await self._engine.stop()
 

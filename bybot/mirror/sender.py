@@ -191,6 +191,7 @@ class Sender:
         flights = list(self._flying)
         await asyncio.wait([flight.future for flight in flights])
         self._flying.clear()
+        self.lane.restart()
         failed, unsure = [], first.meaning in (Meaning.UNKNOWN, Meaning.BUSY)
         for flight in flights:
             error = _error_of(flight.future)

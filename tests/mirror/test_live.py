@@ -33,14 +33,13 @@ async def test_posts_that_arrive_during_the_clone_are_neither_lost_nor_doubled()
 
 
 async def test_live_albums_and_replies_are_copied_whole_and_in_order() -> None:
-    async with ground() as g:
-        async with g.running_mirror(await g.client()) as mirror:
-            await until(lambda: mirror.progress and mirror.progress.phase == "live")
-            first = g.post("first")
-            g.album(1, 2, 3, text="three")
-            g.post("an answer", reply_to=first.id)
-            g.album(4, 5)
-            await g.wait_same()
+    async with ground() as g, g.running_mirror(await g.client()) as mirror:
+        await until(lambda: mirror.progress and mirror.progress.phase == "live")
+        first = g.post("first")
+        g.album(1, 2, 3, text="three")
+        g.post("an answer", reply_to=first.id)
+        g.album(4, 5)
+        await g.wait_same()
 
 
 async def test_after_downtime_the_missed_posts_arrive_in_order() -> None:
@@ -59,23 +58,21 @@ async def test_after_downtime_the_missed_posts_arrive_in_order() -> None:
 
 @pytest.mark.parametrize("fault", ["lost_push", "reversed_push"])
 async def test_pushes_that_misbehave_lose_nothing_and_keep_the_order(fault: str) -> None:
-    async with ground() as g:
-        async with g.running_mirror(await g.client()) as mirror:
-            await until(lambda: mirror.progress and mirror.progress.phase == "live")
-            g.faults.add(kind=fault, account=g.ann.id, times=3)
-            for n in range(6):
-                g.post(f"post {n}")
-                await asyncio.sleep(0.01)
-            await g.wait_same()
+    async with ground() as g, g.running_mirror(await g.client()) as mirror:
+        await until(lambda: mirror.progress and mirror.progress.phase == "live")
+        g.faults.add(kind=fault, account=g.ann.id, times=3)
+        for n in range(6):
+            g.post(f"post {n}")
+            await asyncio.sleep(0.01)
+        await g.wait_same()
 
 
 async def test_a_push_that_never_comes_is_found_by_looking() -> None:
-    async with ground() as g:
-        async with g.running_mirror(await g.client()) as mirror:
-            await until(lambda: mirror.progress and mirror.progress.phase == "live")
-            g.faults.add(kind="lost_push", account=g.ann.id, times=None)
-            g.post("silence")
-            await g.wait_same()
+    async with ground() as g, g.running_mirror(await g.client()) as mirror:
+        await until(lambda: mirror.progress and mirror.progress.phase == "live")
+        g.faults.add(kind="lost_push", account=g.ann.id, times=None)
+        g.post("silence")
+        await g.wait_same()
 
 
 async def test_a_difference_that_is_too_long_loses_nothing() -> None:
@@ -92,12 +89,11 @@ async def test_a_difference_that_is_too_long_loses_nothing() -> None:
 
 
 async def test_a_connection_that_breaks_is_caught_up() -> None:
-    async with ground() as g:
-        async with g.running_mirror(await g.client()) as mirror:
-            await until(lambda: mirror.progress and mirror.progress.phase == "live")
-            g.post("one")
-            await g.wait_same()
-            g.running.server.close_connections(g.ann.id)
-            g.post("two")
-            g.post("three")
-            await g.wait_same()
+    async with ground() as g, g.running_mirror(await g.client()) as mirror:
+        await until(lambda: mirror.progress and mirror.progress.phase == "live")
+        g.post("one")
+        await g.wait_same()
+        g.running.server.close_connections(g.ann.id)
+        g.post("two")
+        g.post("three")
+        await g.wait_same()

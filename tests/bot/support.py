@@ -158,7 +158,9 @@ class Person:
         """The newest of the bot's messages whose text holds all parts (and which has that button)."""
 
         def wanted(message: Message) -> bool:
-            return all(part in message["text"] for part in parts) and (button is None or button in labels_of(message))
+            return all(part in message["text"] for part in parts) and (
+                button is None or any(button in label for label in labels_of(message))
+            )
 
         try:
             async with asyncio.timeout(timeout):
@@ -187,14 +189,13 @@ class Person:
 
     # Scenes -------------------------------------------------------------------------------------------------
 
-    async def to_keypad(self, sent: str = "Enter the code") -> Message:
-        """/login up to the keypad."""
+    async def to_keypad(self) -> Message:
+        """/login up to the keypad, in any language."""
         await self.say("/login")
-        consent = await self.wait(button="✅ I agree")
-        await self.press(consent, "I agree")
-        await self.wait("Your phone number")
+        await self.press(await self.wait("🔐", button="✅"), "✅")
+        await self.wait("📱")
         await self.say(self.phone)
-        return await self.wait(sent)
+        return await self.wait("🔢", button="⌫")
 
     async def tap(self, keypad: Message, code: str) -> None:
         """Tap a code on the keypad."""
@@ -206,7 +207,7 @@ class Person:
         keypad = await self.to_keypad()
         code = await self.control.wait_code(self.phone)
         await self.tap(keypad, code)
-        await self.wait("Logged in")
+        await self.wait("🎉")
 
 
 def labels_of(message: Message) -> list[str]:

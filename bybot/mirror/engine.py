@@ -98,7 +98,7 @@ class Engine:
         self._sender: Sender | None = None
         self._inbox: Inbox | None = None
         self._stopping = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._body: asyncio.Task[None] | None = None
         self._protected: bool | None = None
         self._protected_at = 0.0
         self._began: tuple[float, int] | None = None
@@ -138,7 +138,16 @@ class Engine:
             StaleWrite: another process took the pair over, or it was removed.
             AccountLimited, ChatNotReadable, ChatNotWritable, SessionRevoked: the user has to do something.
         """
-        self._task = asyncio.current_task()
+        body = self._body = asyncio.create_task(self._open_and_work())
+        try:
+            await asyncio.wait({body})
+        finally:
+            body.cancel()
+            await asyncio.gather(body, return_exceptions=True)
+        if not (body.cancelled() and self._stopping.is_set()):
+            body.result()
+
+    async def _open_and_work(self) -> None:
         await self._patiently(self.journal.open)
         writer = asyncio.create_task(self.journal.write_behind())
         work = asyncio.create_task(self._work())
@@ -155,18 +164,18 @@ class Engine:
 
     async def stop(self) -> None:
         """End :meth:`run`: what is under way is answered first if that takes less than a few seconds."""
-        task = self._task
         self._stopping.set()
         if self._sender is not None:
             self._sender.stopping = True
         if self._inbox is not None:
             self._inbox.hint()
-        if task is None or task.done():
+        body = self._body
+        if body is None or body.done():
             return
         patience = _STOP_SECONDS if self._sender is not None and self._sender.busy else 0.5
-        await asyncio.wait({task}, timeout=patience)
-        task.cancel()
-        await asyncio.wait({task})
+        await asyncio.wait({body}, timeout=patience)
+        body.cancel()
+        await asyncio.wait({body})
 
     async def _close_journal(self) -> None:
         try:
@@ -276,11 +285,12 @@ class Engine:
         cursor = self.journal.cursor
         messages = [message for message in heard.messages if message.id not in cursor]
         cursor.settle(self._clock.elapsed())
+        if messages or heard.look:
+            await self._refresh_protection()
         if messages and not heard.look and self._follow(messages):
             await self._handle(messages)
-            await self._sender.drain()
+            await self._land()
         elif messages or heard.look:
-            await self._refresh_protection()
             await self._read_on(cursor.mark if heard.settle else cursor.highest)
         elif heard.settle and cursor.has_holes():
             await self._read_on(cursor.mark)
@@ -307,9 +317,16 @@ class Engine:
                     await self._open_end(batch.messages)
                 else:
                     await self._handle(batch.messages)
-        await self._sender.drain()
+        await self._land()
         self._reach_end()
+
+    async def _land(self) -> None:
+        """Wait for what is under way, and tell how far that came."""
+        assert self._sender is not None
+        await self._sender.drain()
         self.journal.cursor.settle(self._clock.elapsed())
+        if self.journal.counts.protected:
+            self._tell_once(NoticeKind.PROTECTED, skipped=self.journal.counts.protected)
         self._report.progressed(self)
 
     def _reach_end(self) -> None:
@@ -356,8 +373,6 @@ class Engine:
         journal.reply_lost(made.reply_lost)
         await sender.feed(made.steps)
         journal.cursor.settle(self._clock.elapsed())
-        if journal.counts.protected:
-            self._tell_once(NoticeKind.PROTECTED, skipped=journal.counts.protected)
         self._report.progressed(self)
 
     # Protection, waits, notices -------------------------------------------------------------------------------

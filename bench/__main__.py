@@ -10,21 +10,21 @@ from collections.abc import AsyncIterator, Sequence
 
 from bench.figures import FIGURES, Result
 from bench.ground import Ground
-from bench.measure import MEASUREMENTS, SMALL, Samples, Size
+from bench.measure import MEASUREMENTS, SMALL, Measured, Size
 
 
 async def measure(names: Sequence[str], size: Size) -> AsyncIterator[Result]:
     """Measure these figures on one sandbox, in the order of the table."""
     async with Ground() as ground:
-        taken: dict[object, Samples] = {}
+        taken: dict[object, Measured] = {}
         for name in FIGURES:
             if name not in names:
                 continue
             measurement = MEASUREMENTS[name]
             if measurement not in taken:
                 taken[measurement] = await measurement(ground, size)
-            samples = taken[measurement][name]
-            yield FIGURES[name].judge(samples["ours"], samples["raw"])
+            yield FIGURES[name].judge(taken[measurement][name])
+        await ground.sound()
 
 
 async def show(names: Sequence[str], size: Size, *, as_json: bool) -> bool:

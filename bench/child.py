@@ -11,7 +11,7 @@ import cryptg  # both sides must have it, or the figures mean nothing
 
 from bench.spec import Spec
 
-PROGRAMS = ("clone", "live", "sessions")
+PROGRAMS = ("clone", "clone_flat", "live", "sessions")
 
 
 def main() -> int:

@@ -7,6 +7,8 @@ from statistics import median
 from typing import Any, Literal
 
 Kind = Literal["at least", "at most", "below"]
+#: Values by program: "ours", "raw", and others that are shown beside them.
+Samples = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -21,25 +23,27 @@ class Figure:
     kind: Kind
     bound: float
 
-    def judge(self, ours: list[float], raw: list[float]) -> Result:
+    def judge(self, samples: Samples) -> Result:
         """The medians of the samples of both sides, and whether the limit is kept."""
-        mine = median(ours)
-        if self.kind == "below":
-            return Result(self, mine, None, None, mine < self.bound)
-        plain = median(raw)
+        middle = {name: median(values) for name, values in samples.items()}
+        mine, plain = middle.pop("ours"), middle.pop("raw", None)
+        if plain is None:
+            return Result(self, mine, None, None, mine < self.bound, middle)
         ratio = mine / plain
-        return Result(self, mine, plain, ratio, ratio >= self.bound if self.kind == "at least" else ratio <= self.bound)
+        kept = ratio >= self.bound if self.kind == "at least" else ratio <= self.bound
+        return Result(self, mine, plain, ratio, kept, middle)
 
 
 @dataclass(frozen=True)
 class Result:
-    """A measured figure."""
+    """A measured figure; ``others`` are further programs, for comparison only."""
 
     figure: Figure
     ours: float
     raw: float | None
     ratio: float | None
     ok: bool
+    others: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
         """One line of ``python -m bench --json``."""
@@ -51,6 +55,7 @@ class Result:
             "ratio": None if self.ratio is None else round(self.ratio, 3),
             "bound": self.figure.bound,
             "ok": self.ok,
+            **{name: round(value, 3) for name, value in self.others.items()},
         }
 
     def as_text(self) -> str:
@@ -58,6 +63,7 @@ class Result:
         figure = self.figure
         against = "" if self.raw is None else f", raw {self.raw:.2f}, ratio {self.ratio:.2f}"
         limit = f"{figure.kind} {figure.bound:g}" + (f" {figure.unit}" if figure.kind == "below" else " of raw")
+        against += "".join(f", {name} {value:.2f}" for name, value in self.others.items())
         verdict = "ok" if self.ok else "NOT OK"
         return f"{figure.name:<20} {self.ours:.2f} {figure.unit}{against} (limit: {limit}): {verdict}"
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from bench.figures import Samples
 from bench.ground import Ground
-from bench.harness import Side, interleaved, program, run
+from bench.harness import ProgramFailed, Side, interleaved, program, run
 from bench.latency import Range, percentile, shooting_range
 
-Samples = dict[str, dict[Side, list[float]]]
+Measured = dict[str, Samples]
 
 
 @dataclass(frozen=True)
@@ -30,21 +31,31 @@ class Size:
 SMALL = Size(rounds=1, posts=200, live_posts=40, burst=40, sessions=20, idle_seconds=0.2)
 
 
-async def clone(ground: Ground, size: Size) -> Samples:
+async def clone(ground: Ground, size: Size) -> Measured:
     """Posts per second of copying a whole channel."""
     await ground.corpus(size.posts)
 
-    async def once(side: Side, _: int) -> dict[str, Any]:
+    async def copied(side: Side, name: str) -> tuple[float, dict[str, Any]]:
         spec = await ground.clone_spec(size.posts)
-        result = await run(side, "clone", spec)
-        await ground.expect_posts(spec.target, size.posts)
-        return result
+        result = await run(side, name, spec)
+        return size.posts / result["seconds"], await ground.expect_posts(spec.target, size.posts)
+
+    async def once(side: Side, _: int) -> dict[str, Any]:
+        speed, made = await copied(side, "clone")
+        return {"speed": speed, "made": made}
 
     found = await interleaved(size.rounds, once)
-    return {"clone_batch": {side: [r["posts"] / r["seconds"] for r in runs] for side, runs in found.items()}}
+    if any(run["made"] != found["raw"][0]["made"] for runs in found.values() for run in runs):
+        raise ProgramFailed("the two sides did not make the same copy")
+    return {
+        "clone_batch": {
+            **{side: [run["speed"] for run in runs] for side, runs in found.items()},
+            "raw_without_replies": [(await copied("raw", "clone_flat"))[0] for _ in range(size.rounds)],
+        }
+    }
 
 
-async def live(ground: Ground, size: Size) -> Samples:
+async def live(ground: Ground, size: Size) -> Measured:
     """Latency in milliseconds at half of what the plain program can carry."""
     capacities = [
         await _live_once(ground, "raw", lambda field: field.burst(size.burst)) for _ in range(min(3, size.rounds))
@@ -56,7 +67,7 @@ async def live(ground: Ground, size: Size) -> Samples:
 
     found = await interleaved(size.rounds, once)
 
-    def share(part: float) -> dict[Side, list[float]]:
+    def share(part: float) -> Samples:
         return {side: [percentile(r["latencies"], part) * 1000 for r in runs] for side, runs in found.items()}
 
     return {"live_latency_p50": share(0.5), "live_latency_p99": share(0.99)}
@@ -71,7 +82,7 @@ async def _live_once(ground: Ground, side: Side, measure: Callable[[Range], Awai
         return found
 
 
-async def sessions(ground: Ground, size: Size) -> Samples:
+async def sessions(ground: Ground, size: Size) -> Measured:
     """Seconds to bring up all stored sessions, and KiB per idle one."""
     specs = await ground.session_specs(size.sessions, size.idle_seconds)
 
@@ -89,14 +100,14 @@ async def sessions(ground: Ground, size: Size) -> Samples:
     }
 
 
-async def rss(ground: Ground, size: Size) -> Samples:
+async def rss(ground: Ground, size: Size) -> Measured:
     """Megabytes (10^6 bytes) of the idle product: bot, manager, service."""
     found = [await ground.idle_bot_bytes(size.idle_seconds) / 1e6 for _ in range(size.rounds)]
-    return {"base_rss": {"ours": found, "raw": []}}
+    return {"base_rss": {"ours": found}}
 
 
 #: Which measurement yields a figure; figures of one measurement are taken together.
-MEASUREMENTS: dict[str, Callable[[Ground, Size], Awaitable[Samples]]] = {
+MEASUREMENTS: dict[str, Callable[[Ground, Size], Awaitable[Measured]]] = {
     "clone_batch": clone,
     "live_latency_p50": live,
     "live_latency_p99": live,

@@ -11,6 +11,7 @@ import json
 import random
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -21,15 +22,16 @@ from telethon import TelegramClient, events
 from telethon.crypto import AuthKey, rsa
 from telethon.sessions import MemorySession
 from telethon.tl.functions.messages import ForwardMessagesRequest, GetHistoryRequest
-from telethon.tl.types import Channel, Message, User
+from telethon.tl.types import Channel, InputReplyToMessage, Message, UpdateMessageID, User
 from telethon.tl.types.updates import State
 
 from bench.spec import Spec, emit, resident_bytes
 
 BATCH = 100
 _PAGE = 100
+_ALBUM = 10
 _PAGES_AHEAD = 8
-_IN_FLIGHT = 8
+_IN_FLIGHT = 16
 _AT_ONCE = 50
 
 
@@ -64,18 +66,79 @@ def plain_client(spec: Spec, session: MemorySession, **options: Any) -> Telegram
 
 
 async def clone(spec: Spec) -> None:
-    """Copy a whole channel: pages are read ahead while batches of 100 are sent, four in flight, in order."""
+    """Copy a whole channel as it is. A reply is forwarded by itself, because the reply header is one per call."""
+    await _clone(spec, replies=True)
+
+
+async def clone_flat(spec: Spec) -> None:
+    """Copy a whole channel in full batches; what replied replies to nothing afterwards."""
+    await _clone(spec, replies=False)
+
+
+async def _clone(spec: Spec, *, replies: bool) -> None:
+    """Pages are read ahead, and several forwards are under way, in order on one connection."""
     async with connected(spec) as client:
-        source = await client.get_input_entity(spec.source)
-        target = await client.get_input_entity(spec.target)
         pages: asyncio.Queue[list[Message]] = asyncio.Queue(_PAGES_AHEAD)
+        source = await client.get_input_entity(spec.source)
+        copier = Copier(client, source, await client.get_input_entity(spec.target))
         emit(ready=True)
         began = time.perf_counter()
         reading = asyncio.create_task(_read(client, source, pages))
-        copied = await _send(client, source, target, pages)
+        waiting: list[Message] = []
+        while page := await pages.get():
+            waiting.extend(page)
+            while len(waiting) >= BATCH + _ALBUM:
+                await copier.take(waiting, replies=replies)
+        while waiting:
+            await copier.take(waiting, replies=replies)
+        await copier.finish()
         seconds = time.perf_counter() - began
         await reading
-        emit(result={"seconds": seconds, "posts": copied})
+        emit(result={"seconds": seconds, "posts": copier.copied})
+
+
+class Copier:
+    """Forwards posts in order, up to so many requests under way."""
+
+    def __init__(self, client: TelegramClient, source: Any, target: Any) -> None:
+        self._client = client
+        self._source = source
+        self._target = target
+        self._flying: deque[asyncio.Task[None]] = deque()
+        self._answer_of: dict[int, asyncio.Task[None]] = {}
+        self._copy_of: dict[int, int] = {}
+        self.copied = 0
+
+    async def take(self, waiting: list[Message], *, replies: bool) -> None:
+        """Forward the next batch from the front of what waits: an album whole, a reply by itself."""
+        size = _cut(waiting, replies=replies)
+        batch = waiting[:size]
+        del waiting[:size]
+        header = batch[0].reply_to if replies else None
+        reply_to = header.reply_to_msg_id if header else None
+        if reply_to in self._answer_of:
+            await self._answer_of[reply_to]
+        if len(self._flying) >= _IN_FLIGHT:
+            await self._flying.popleft()
+        ids = [message.id for message in batch]
+        task = asyncio.create_task(self._forward(ids, self._copy_of.get(reply_to or 0)))
+        self._flying.append(task)
+        self._answer_of.update(dict.fromkeys(ids, task))
+        await asyncio.sleep(0)  # it takes its place in Telethon's queue before the next one
+        self.copied += size
+
+    async def _forward(self, ids: list[int], reply_to: int | None) -> None:
+        request = forward(self._source, self._target, ids, reply_to)
+        answer = await self._client(request)
+        sent = dict(zip(request.random_id, ids, strict=True))
+        for update in answer.updates:
+            if isinstance(update, UpdateMessageID):
+                self._copy_of[sent[update.random_id]] = update.id
+
+    async def finish(self) -> None:
+        """Wait for the last answers."""
+        while self._flying:
+            await self._flying.popleft()
 
 
 async def _read(client: TelegramClient, source: Any, pages: asyncio.Queue[list[Message]]) -> None:
@@ -101,38 +164,24 @@ async def _read(client: TelegramClient, source: Any, pages: asyncio.Queue[list[M
         after = found[-1].id
 
 
-async def _send(client: TelegramClient, source: Any, target: Any, pages: asyncio.Queue[list[Message]]) -> int:
-    waiting: list[Message] = []
-    copied = 0
-    more = True
-    while more or waiting:
-        while more and (len(waiting) < BATCH * _IN_FLIGHT + 10):
-            page = await pages.get()
-            more = bool(page)
-            waiting.extend(page)
-        calls: list[ForwardMessagesRequest] = []
-        while waiting and len(calls) < _IN_FLIGHT:
-            batch = waiting[: _cut(waiting)]
-            del waiting[: len(batch)]
-            copied += len(batch)
-            calls.append(forward(source, target, [message.id for message in batch]))
-        if calls:
-            await client(calls, ordered=True)
-    return copied
-
-
-def _cut(waiting: Sequence[Message]) -> int:
-    """How many posts go into the next batch: at most 100, an album whole."""
-    size = min(BATCH, len(waiting))
-    if size == len(waiting):
-        return size
-    album = waiting[size].grouped_id
-    while album is not None and size > 1 and waiting[size - 1].grouped_id == album:
-        size -= 1
+def _cut(waiting: Sequence[Message], *, replies: bool) -> int:
+    """How many posts go into the next batch: at most 100, an album whole, a reply (a post or an album) by itself."""
+    size = 1
+    alone = replies and waiting[0].reply_to is not None
+    while size < min(BATCH, len(waiting)):
+        message, before = waiting[size], waiting[size - 1]
+        same_album = message.grouped_id is not None and message.grouped_id == before.grouped_id
+        if not same_album and (alone or (replies and message.reply_to is not None)):
+            return size
+        size += 1
+    if size < len(waiting):
+        album = waiting[size].grouped_id
+        while album is not None and size > 1 and waiting[size - 1].grouped_id == album:
+            size -= 1
     return size
 
 
-def forward(source: Any, target: Any, ids: list[int]) -> ForwardMessagesRequest:
+def forward(source: Any, target: Any, ids: list[int], reply_to: int | None = None) -> ForwardMessagesRequest:
     """The request that copies posts without naming their source."""
     return ForwardMessagesRequest(
         from_peer=source,
@@ -140,6 +189,7 @@ def forward(source: Any, target: Any, ids: list[int]) -> ForwardMessagesRequest:
         to_peer=target,
         random_id=[random.getrandbits(63) for _ in ids],
         drop_author=True,
+        reply_to=InputReplyToMessage(reply_to) if reply_to is not None else None,
     )
 
 

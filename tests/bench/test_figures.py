@@ -12,17 +12,17 @@ from bench.measure import MEASUREMENTS
 
 
 def test_a_ratio_is_taken_of_the_medians_of_both_sides() -> None:
-    result = Figure("speed", "posts/s", "at least", 0.8).judge([80, 10, 90], [100, 100, 5000])
+    result = Figure("speed", "posts/s", "at least", 0.8).judge({"ours": [80, 10, 90], "raw": [100, 100, 5000]})
     assert (result.ours, result.raw, result.ratio, result.ok) == (80, 100, 0.8, True)
 
 
 @pytest.mark.parametrize(("ours", "ok"), [(149.0, True), (151.0, False)])
 def test_a_latency_must_not_exceed_its_limit(ours: float, ok: bool) -> None:
-    assert Figure("latency", "ms", "at most", 1.5).judge([ours], [100.0]).ok is ok
+    assert Figure("latency", "ms", "at most", 1.5).judge({"ours": [ours], "raw": [100.0]}).ok is ok
 
 
 def test_an_absolute_limit_needs_no_raw_side() -> None:
-    line = Figure("memory", "MB", "below", 160).judge([140.0], []).as_dict()
+    line = Figure("memory", "MB", "below", 160).judge({"ours": [140.0]}).as_dict()
     assert line == {
         "name": "memory",
         "unit": "MB",

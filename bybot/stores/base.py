@@ -27,8 +27,11 @@ from typing import Any, Final, Protocol
 
 #: Largest document that every store accepts, in bytes of its fields (Firestore: 1 MiB with names).
 MAX_DOCUMENT_BYTES: Final = 1_000_000
-#: Most writes in one commit.
+#: Most values in one document, those inside of lists and maps counted (Firestore: 40,000 index entries, two a value).
+MAX_VALUES: Final = 19_000
+#: Most writes in one commit, and most bytes of fields in all of them together (Firestore: 10 MiB).
 MAX_WRITES: Final = 500
+MAX_COMMIT_BYTES: Final = 9_000_000
 
 # What may stand in a document: None, bool, int (64 bit), float, str, bytes, datetime (UTC), list, dict with str keys.
 Value = Any
@@ -179,7 +182,8 @@ class Store(Protocol):
         Raises:
             StaleWrite: a condition does not hold; nothing was written.
             StoreUnavailable: no acknowledgement in time; whether it was written is unknown.
-            DocumentTooLarge: a document is above MAX_DOCUMENT_BYTES; nothing was written.
+            DocumentTooLarge: a document is above MAX_DOCUMENT_BYTES or MAX_VALUES, or all together are above
+                MAX_COMMIT_BYTES; nothing was written.
             ValueError: a value that no store can hold, named.
         """
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import Final
 
 from google.cloud.firestore_v1.types import firestore, write
 
-from bybot.errors import DocumentTooLarge, StaleWrite
+from bybot.errors import StaleWrite
 from bybot.stores.base import Condition, Delete, Patch, Sentinel, Write
 from bybot.stores.firestore_values import Message, encode_fields, field_path, field_paths, time_of_version
 from bybot.stores.values import RESERVED_FIELD
 
 _CommitRequest = firestore.CommitRequest.pb()
 _REQUEST_TIME = int(write.DocumentTransform.FieldTransform.ServerValue.REQUEST_TIME)
-_LARGEST_COMMIT: Final = 10 * 1024 * 1024
 
 
 def commit_request(database: str, documents: str, writes: Sequence[Write]) -> Message:
@@ -32,7 +30,6 @@ def commit_request(database: str, documents: str, writes: Sequence[Write]) -> Me
 
     Raises:
         StaleWrite: a version that Firestore never gave.
-        DocumentTooLarge: the whole commit is above what Firestore takes at once.
     """
     request = _CommitRequest(database=database)
     for one in writes:
@@ -44,11 +41,6 @@ def commit_request(database: str, documents: str, writes: Sequence[Write]) -> Me
         else:
             message.update.name = name
             _put_fields(one, message)
-    if request.ByteSize() > _LARGEST_COMMIT:
-        raise DocumentTooLarge(
-            f"The commit has {request.ByteSize()} bytes, above {_LARGEST_COMMIT}",
-            next_step="Nothing was written; commit fewer documents at once.",
-        )
     return request
 
 

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, Final
 
 from bybot.errors import DocumentTooLarge
-from bybot.stores.base import MAX_DOCUMENT_BYTES, Key, Sentinel, Value
+from bybot.stores.base import MAX_DOCUMENT_BYTES, MAX_VALUES, Key, Sentinel, Value
 
 #: The one field whose bytes stores keep in a form of their own: base64 text in Firestore, a file on disk.
 SESSION_COLLECTION: Final = "user_sessions"
@@ -128,20 +128,35 @@ def check_session(key: Key, data: Mapping[str, Value]) -> None:
             raise ValueError(f"{SESSION_FIELD}: bytes, not {type(value).__name__}")
 
 
-def check_size(key: Key, data: Mapping[str, Value]) -> None:
+def check_size(key: Key, data: Mapping[str, Value]) -> int:
     """Refuse a document that Firestore would not hold.
 
+    Returns:
+        Its size in bytes, counted as Firestore counts.
+
     Raises:
-        DocumentTooLarge: its fields are above MAX_DOCUMENT_BYTES.
+        DocumentTooLarge: its fields are above MAX_DOCUMENT_BYTES or MAX_VALUES.
     """
     size = sum(_text_size(name) + _value_size(value) for name, value in data.items())
     if key.collection == SESSION_COLLECTION and isinstance(data.get(SESSION_FIELD), bytes):
         size += (len(data[SESSION_FIELD]) + 2) // 3  # what base64 adds
+    where = f"{key.collection}/{key.id}"
     if size > MAX_DOCUMENT_BYTES:
-        raise DocumentTooLarge(
-            f"{key.collection}/{key.id} has {size} bytes, above {MAX_DOCUMENT_BYTES}",
-            next_step="Nothing was written.",
-        )
+        raise _too_large(f"{where} has {size} bytes, above {MAX_DOCUMENT_BYTES}")
+    # A value takes a byte at least, so small documents need no counting.
+    if size > MAX_VALUES and (count := sum(map(_count, data.values()))) > MAX_VALUES:
+        raise _too_large(f"{where} has {count} values, above {MAX_VALUES}")
+    return size
+
+
+def _too_large(message: str) -> DocumentTooLarge:
+    return DocumentTooLarge(message, next_step="Nothing was written.")
+
+
+def _count(value: Value) -> int:
+    if isinstance(value, list):
+        return 1 + sum(map(_count, value))
+    return 1 + sum(map(_count, value.values())) if isinstance(value, dict) else 1
 
 
 def _text_size(text: str) -> int:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bybot.clock import Clock
-from bybot.errors import StaleWrite
-from bybot.stores.base import MAX_WRITES, Condition, Delete, Key, Patch, Sentinel, Value, Where, Write
+from bybot.errors import DocumentTooLarge, StaleWrite
+from bybot.stores.base import MAX_COMMIT_BYTES, MAX_WRITES, Condition, Delete, Key, Patch, Sentinel, Value, Where, Write
 from bybot.stores.values import check_session, check_size, checked_fields, checked_operand, equal
 
 
@@ -47,33 +47,38 @@ def checked_writes(writes: Sequence[Write]) -> list[Write]:
 
     Raises:
         ValueError: too many writes, a document twice, a condition that makes no sense, a value that no store holds.
-        DocumentTooLarge: the fields of one write alone are above the limit.
+        DocumentTooLarge: one write alone, or all together, are above the limits.
     """
     if len(writes) > MAX_WRITES:
         raise ValueError(f"{len(writes)} writes in one commit, at most {MAX_WRITES}")
     seen: set[Key] = set()
     result: list[Write] = []
+    size = 0
     for write in writes:
         if write.key in seen:
             raise ValueError(f"{write.key.collection}/{write.key.id} is written twice in one commit")
         seen.add(write.key)
-        result.append(_checked(write))
+        checked, bytes_of_it = _checked(write)
+        result.append(checked)
+        size += bytes_of_it
+    if size > MAX_COMMIT_BYTES:
+        message = f"The commit has {size} bytes, above {MAX_COMMIT_BYTES}"
+        raise DocumentTooLarge(message, next_step="Nothing was written; commit fewer documents at once.")
     return result
 
 
-def _checked(write: Write) -> Write:
+def _checked(write: Write) -> tuple[Write, int]:
     where = f"{write.key.collection}/{write.key.id}"
     if isinstance(write, Delete | Patch) and write.if_ is Condition.ABSENT:
         raise ValueError(f"{where}: {type(write).__name__} of a document that must be absent")
     if isinstance(write, Delete):
-        return write
+        return write, 0
     try:
         fields = checked_fields(write.data, deletions=isinstance(write, Patch))
         check_session(write.key, fields)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
-    check_size(write.key, fields)
-    return replace(write, data=fields)
+    return replace(write, data=fields), check_size(write.key, fields)
 
 
 def checked_where(where: Where | None) -> Where | None:

@@ -12,7 +12,9 @@ import pytest
 from bybot.errors import DocumentTooLarge
 from bybot.stores.base import (
     DELETE_FIELD,
+    MAX_COMMIT_BYTES,
     MAX_DOCUMENT_BYTES,
+    MAX_VALUES,
     MAX_WRITES,
     SERVER_TIME,
     Condition,
@@ -140,3 +142,17 @@ class LimitsContract:
         read = await store.get(KEY)
         assert read is not None
         assert set(read.data) == {"a"}
+
+    async def test_a_document_of_too_many_values_is_refused(self, store: Store) -> None:
+        await store.commit([Put(KEY, {"l": [1] * (MAX_VALUES - 1)})])
+        for data in ({"l": [1] * MAX_VALUES}, {"m": {f"{n}": [n] for n in range(MAX_VALUES // 2)}}):
+            with pytest.raises(DocumentTooLarge, match="values"):
+                await store.commit([Put(KEY, data)])
+        with pytest.raises(DocumentTooLarge, match="values"):
+            await store.commit([Patch(Key("things", "two"), {"a": [1] * MAX_VALUES})])
+
+    async def test_a_commit_of_too_many_bytes_is_refused_and_nothing_written(self, store: Store) -> None:
+        part = MAX_COMMIT_BYTES // 10
+        with pytest.raises(DocumentTooLarge, match="The commit"):
+            await store.commit([Put(Key("things", f"{n}"), {"v": b"x" * part}) for n in range(10)])
+        assert await store.query("things") == []

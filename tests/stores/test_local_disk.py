@@ -347,7 +347,7 @@ async def test_a_commit_of_many_sessions_rewrites_metadata_json_once_and_is_quic
     await store.open()
     for start in (0, 500):
         sessions = [
-            Put(Key("user_sessions", f"{n}"), {"session_data": bytes(30_000), "owner": "me"})
+            Put(Key("user_sessions", f"{n}"), {"session_data": bytes(12_000), "owner": "me"})
             for n in range(start, start + 500)
         ]
         await store.commit(sessions)

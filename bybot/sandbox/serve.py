@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bybot.sandbox.mtproto.switches import Switches
+from bybot.sandbox.rsa import write_atomically
 from bybot.sandbox.seed import load_seed
 from bybot.sandbox.server import PUBLIC_KEY_FILE, Sandbox
 from bybot.sandbox.tour.processes import Child, Children
@@ -97,9 +98,9 @@ async def serve(options: ServeOptions, *, out: TextIO | None = None) -> None:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, sandbox.stopped.set)
             try:
-                async with _bot(sandbox, folder, wanted=options.with_bot) as log:
-                    _announce(sandbox, options, log, out or sys.stdout)
-                    await sandbox.stopped.wait()
+                async with _bot(sandbox, folder, wanted=options.with_bot) as bot:
+                    _announce(sandbox, options, bot.log if bot else None, out or sys.stdout)
+                    await _until_stopped(sandbox, bot, out or sys.stdout)
                     await asyncio.sleep(0.05)  # the answer to the control surface's stop leaves first
             finally:
                 for number in (signal.SIGINT, signal.SIGTERM):
@@ -107,25 +108,41 @@ async def serve(options: ServeOptions, *, out: TextIO | None = None) -> None:
 
 
 @asynccontextmanager
-async def _bot(sandbox: Sandbox, folder: Path, *, wanted: bool) -> AsyncIterator[Path | None]:
-    """The product as a child process; yields the file of its log, or None when it is not wanted."""
+async def _bot(sandbox: Sandbox, folder: Path, *, wanted: bool) -> AsyncIterator[Child | None]:
+    """The product as a child process; None when it is not wanted."""
     if not wanted:
         yield None
         return
-    log = folder / "bot.log"
-    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    key_file = folder / "encryption_key"
+    if not key_file.exists():
+        write_atomically(key_file, base64.b64encode(secrets.token_bytes(32)))
     environment = bot_environment(sandbox) | {
         "BOT_ID": "sandbox",
         "SESSIONS_DIR": str(folder / "sessions"),
-        "SESSION_ENCRYPTION_KEYS": key,
+        "SESSION_ENCRYPTION_KEYS": key_file.read_text(),
         "LEASE_SECONDS": "3",
         "PORT": "0",
         "HOST": "127.0.0.1",
     }
     async with Children() as children:
+        log = folder / "bot.log"
         child = Child("bot", ["-m", "bybot", "run"], directory=folder, log=log, environment=environment)
-        await children.start(child)
-        yield log
+        yield await children.start(child)
+
+
+async def _until_stopped(sandbox: Sandbox, bot: Child | None, out: TextIO) -> None:
+    """Wait for the end; a bot that ends before is told of, with its last words."""
+    stopping = asyncio.ensure_future(sandbox.stopped.wait())
+    ending = asyncio.ensure_future(bot.process.wait()) if bot is not None else None
+    try:
+        await asyncio.wait([f for f in (stopping, ending) if f is not None], return_when=asyncio.FIRST_COMPLETED)
+        if bot is not None and not stopping.done():
+            print(f"The bot has ended; the sandbox goes on.\n{bot.tail()}", file=out, flush=True)
+        await stopping
+    finally:
+        stopping.cancel()
+        if ending is not None:
+            ending.cancel()
 
 
 def _announce(sandbox: Sandbox, options: ServeOptions, log: Path | None, out: TextIO) -> None:

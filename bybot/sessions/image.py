@@ -76,7 +76,7 @@ def write(image: Image, *, now: datetime) -> bytes:
     """The image as bytes.
 
     Args:
-        now: noted with the entities, as Telethon does.
+        now: noted with the entities, as Telethon does; the one used last gets this very second.
     """
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         # Small pages: five nearly empty tables would take 24 KB with the usual ones.
@@ -86,8 +86,10 @@ def write(image: Image, *, now: datetime) -> bytes:
             "insert into sessions values (?,?,?,?,?,?)",
             (image.dc_id, image.server_address, image.port, image.auth_key or b"", image.takeout_id, b""),
         )
-        stamp = int(now.timestamp())
-        db.executemany("insert into entities values (?,?,?,?,?,?)", ((*row, stamp) for row in image.entities))
+        # The dates keep the order of use: the last entity is the one that was used last.
+        first = int(now.timestamp()) - len(image.entities)
+        rows = ((*row, first + place) for place, row in enumerate(image.entities, 1))
+        db.executemany("insert into entities values (?,?,?,?,?,?)", rows)
         db.executemany("insert into update_state values (?,?,?,?,?)", _state_rows(image.states.items()))
         db.execute("commit")
         return db.serialize()
@@ -121,7 +123,7 @@ def _read(db: sqlite3.Connection, only: tuple[int, ...] | None) -> Image:
     image = Image() if row is None else Image(row[0], row[1], row[2], bytes(row[3] or b"") or None, row[4])
     which, values = _selection(only)
     columns = "id, hash, username, phone, name"
-    for id_, hash_, username, phone, name in db.execute(f"select {columns} from entities{which}", values):
+    for id_, hash_, username, phone, name in db.execute(f"select {columns} from entities{which} order by date", values):
         # The column has integer affinity; Telethon compares texts.
         image.entities.append(Entity(id_, hash_, username, None if phone is None else str(phone), name))
     which = "" if only is None else " where id = 0"

@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 from telethon import TelegramClient, errors
 
-from bybot.errors import CorruptDocument, Fenced, InvalidTransition, SessionRevoked, StoreUnavailable
-from bybot.errors import TelegramUnreachable, WrongKey
+from bybot.errors import (
+    CorruptDocument,
+    Fenced,
+    InvalidTransition,
+    SessionRevoked,
+    StoreUnavailable,
+    TelegramUnreachable,
+    WrongKey,
+)
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.model import session_key
 from bybot.stores.base import Patch, Store

@@ -6,6 +6,7 @@ subclass of :class:`Files` that ends the process before a chosen operation.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
@@ -53,8 +54,9 @@ class Files:
     def make_directory(self, path: Path) -> None:
         """Make a directory that only its owner can enter, and its missing parents."""
         if not path.is_dir():
+            self.make_directory(path.parent)
             self.before("mkdir", path)
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, exist_ok=True)
             self.flush_directory(path.parent)
 
     def write_temporary(self, directory: Path, content: bytes) -> Path:
@@ -67,7 +69,7 @@ class Files:
             while view:
                 view = view[os.write(descriptor, view) :]
             self.before("flush", path)
-            os.fsync(descriptor)
+            _flush(descriptor)
         except OSError:
             path.unlink(missing_ok=True)
             raise
@@ -100,6 +102,19 @@ class Files:
         self.before("flush directory", path)
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            os.fsync(descriptor)
+            _flush(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _flush(descriptor: int) -> None:
+    """Wait until it is on the disk itself. On macOS fsync() only hands it to the drive."""
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is not None:
+        try:
+            fcntl.fcntl(descriptor, full)
+        except OSError:
+            pass  # not every file system there has it
+        else:
+            return
+    os.fsync(descriptor)

@@ -69,6 +69,13 @@ async def test_files_are_where_the_layout_says_and_readable_by_their_owner_only(
     }
 
 
+async def test_directories_that_are_made_on_the_way_are_closed_to_others(tmp_path: Path) -> None:
+    store = LocalFileStore(tmp_path / "a" / "b", "bot", SystemClock())
+    await store.open()
+    await store.close()
+    assert {oct(mode) for path, mode in modes_below(tmp_path / "a").items() if path.is_dir()} == {"0o700"}
+
+
 async def test_everything_is_there_after_a_restart(store: LocalFileStore, tmp_path: Path) -> None:
     done = await store.commit([Put(ONE, {"session_data": b"bytes", "n": 1}), Put(THING, {"n": 1})])
     await store.close()

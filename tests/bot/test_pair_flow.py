@@ -15,7 +15,7 @@ ARCHIVE = 1000000300
 
 def copies(product: Product) -> list[str]:
     """What stands in Wei's channel."""
-    channel = product.sandbox.world.channels[ARCHIVE]
+    channel = product.sandbox.world.channel(ARCHIVE)
     return [message.text for message in channel.messages if message.action is None]
 
 
@@ -168,7 +168,7 @@ async def test_protected_posts_are_skipped_and_explained_once(
     product: Product, wei: Person, control: ControlClient
 ) -> None:
     world = product.sandbox.world
-    world.join(world.account(wei.id), world.channels[1000000400])
+    world.join(world.account(wei.id), world.channel(1000000400))
     await wei.log_in()
     for number in range(3):
         await control.post("@editor", "@members_only", f"secret {number}")

@@ -1,0 +1,88 @@
+"""A process that holds sessions: ``python -m tests.sessions.holder JSON``. It prints a JSON line per event."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from bybot.clock import SystemClock
+from bybot.errors import BybotError
+from bybot.sessions.documentlease import DocumentLease
+from bybot.sessions.lease import Lease, LeaseTimes, LockLease, Watchdog
+from bybot.sessions.manager import UserSessionManager
+from bybot.sessions.telegram import DataCenter, TelegramEndpoint
+from bybot.sessions.vault import Vault
+from bybot.stores.base import Store
+from bybot.stores.firestore import FirestoreStore
+from bybot.stores.local import LocalFileStore
+from bybot.stores.locallock import LocalLock
+
+BOT_ID = "bybot_test"
+
+
+def say(event: str, **facts: Any) -> None:
+    print(json.dumps({"event": event, **facts}), flush=True)
+
+
+async def speak(manager: UserSessionManager, user: str, every: float) -> None:
+    """Use the session without a pause, also a client that was given out long ago."""
+    client = None
+    while True:
+        with contextlib.suppress(BybotError):
+            client = await manager.get_user_client(user) or client
+        if client is not None:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(2):
+                    me = await client.get_me()
+                    if me is not None:
+                        say("spoke", token=manager.token(user))
+        await asyncio.sleep(every)
+
+
+def parts(facts: dict[str, Any]) -> tuple[Store, Lease]:
+    clock = SystemClock()
+    if "directory" in facts:
+        directory = Path(facts["directory"])
+        lock = LocalLock(directory, BOT_ID)
+        return LocalFileStore(directory, BOT_ID, clock), LockLease(lock, clock, label=facts["label"], poll=0.1)
+    store = FirestoreStore("p", None, BOT_ID, emulator_host=facts["firestore"], commit_timeout=1.0, read_timeout=2.0)
+    times = LeaseTimes.of(facts["lease"])
+    watchdog = Watchdog(enabled=bool(facts.get("watchdog")))
+    return store, DocumentLease(store, clock, times, label=facts["label"], watchdog=watchdog)
+
+
+async def main(facts: dict[str, Any]) -> None:
+    store, lease = parts(facts)
+    await store.open()
+    telegram = TelegramEndpoint(
+        12345,
+        "0123456789abcdef0123456789abcdef",
+        dc=DataCenter.parse(facts["dc"]),
+        rsa_pem=facts["pem"],
+        unsent_for=0.5,
+    )
+    manager = UserSessionManager(
+        store, Vault([bytes(range(32))], bot_id=BOT_ID), telegram, bot_id=BOT_ID, lease=lease, connect_seconds=5
+    )
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    manager.on_ready(lambda user: say("ready", user=user))
+    manager.on_lost(lambda user, reason: say("lost", user=user, reason=reason))
+    await manager.start()
+    say("started")
+    speaking = asyncio.create_task(speak(manager, facts["user"], facts.get("every", 0.03)))
+    await stop.wait()
+    speaking.cancel()
+    await asyncio.gather(speaking, return_exceptions=True)
+    await manager.close_all_sessions(5)
+    await store.close()
+    say("stopped")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(json.loads(sys.argv[1])))

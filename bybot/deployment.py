@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -34,7 +35,6 @@ from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.telegram import DataCenter, Proxy, TelegramEndpoint
 from bybot.sessions.vault import Vault
 from bybot.stores.base import Store
-from bybot.stores.firestore import FirestoreStore
 from bybot.stores.local import LocalFileStore
 from bybot.stores.locallock import LocalLock
 from bybot.web.app import Webhook, create_app
@@ -55,6 +55,10 @@ def create_store(settings: Settings, clock: Clock) -> Store:
     """The store that the configuration asks for, not opened yet."""
     if settings.local_storage:
         return LocalFileStore(settings.sessions_dir, settings.data_space, clock)
+    # Google's libraries take 50 MB of memory: loaded only where they are used.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    from bybot.stores.firestore import FirestoreStore
+
     return FirestoreStore(
         settings.firebase_project,
         settings.firebase_secret,

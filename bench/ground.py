@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 from telethon.tl.types import Channel, ChatPhotoEmpty, User
@@ -137,7 +137,7 @@ class Ground:
 
     # The whole product --------------------------------------------------------------------------------------------
 
-    async def idle_bot_bytes(self, idle_seconds: float) -> int:
+    async def idle_bot_bytes(self, idle_seconds: float, store: Literal["local", "firestore"]) -> int:
         """Start ``python -m bybot run`` without any session, let it idle, and read its resident memory."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -158,6 +158,12 @@ class Ground:
             "ALLOWED_USERS": "*",
             "PORT": str(port),
         }
+        if store == "firestore":
+            environment |= {
+                "USE_LOCAL_STORAGE": "false",
+                "FIREBASE_PROJECT_ID": "bybot-bench",
+                "FIRESTORE_EMULATOR_HOST": self._facts["firestore"],
+            }
         log = directory / "bot.log"
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(

@@ -101,9 +101,11 @@ async def sessions(ground: Ground, size: Size) -> Measured:
 
 
 async def rss(ground: Ground, size: Size) -> Measured:
-    """Megabytes (10^6 bytes) of the idle product: bot, manager, service."""
-    found = [await ground.idle_bot_bytes(size.idle_seconds) / 1e6 for _ in range(size.rounds)]
-    return {"base_rss": {"ours": found}}
+    """Megabytes (10^6 bytes) of the idle product: bot, manager, service; with Firestore, which takes more room."""
+    rounds = range(size.rounds)
+    found = [await ground.idle_bot_bytes(size.idle_seconds, "firestore") / 1e6 for _ in rounds]
+    files = [await ground.idle_bot_bytes(size.idle_seconds, "local") / 1e6 for _ in rounds]
+    return {"base_rss": {"ours": found, "with_files": files}}
 
 
 #: Which measurement yields a figure; figures of one measurement are taken together.

@@ -57,6 +57,7 @@ class Commands:
             "rsa_pem": self._sandbox.rsa_public_key_pem,
             "bot_api": self._sandbox.bot_api_url,
             "bot_token": BOT_TOKEN,
+            "firestore": self._sandbox.firestore_address,
             "poster": self._user(self._poster),
             "watcher": self._user(self._watcher),
         }
@@ -119,7 +120,7 @@ class Commands:
 
 async def serve() -> None:
     """Run the sandbox and answer commands."""
-    async with Sandbox() as sandbox:
+    async with Sandbox(firestore_port=0) as sandbox:
         commands = Commands(sandbox)
         # The world is big and lives as long as the process: the collector need not visit it again and again.
         gc.freeze()

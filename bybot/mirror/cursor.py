@@ -32,6 +32,11 @@ class Cursor:
         """The highest id that is done."""
         return self._highest
 
+    @property
+    def next_id(self) -> int:
+        """The id that follows directly on all that is done or about to be done."""
+        return max(self._highest, max(self._pinned, default=0)) + 1
+
     def __contains__(self, source_id: int) -> bool:
         return source_id <= self.mark or source_id in self._above
 

@@ -212,6 +212,7 @@ class Engine:
             stopping=self._stopping.is_set(),
         )
         self._inbox = self._account.ears.open(pair.source.id, self._source)
+        self._sender.on_answer = self._inbox.wake
         try:
             await self._persist()
         finally:
@@ -282,22 +283,20 @@ class Engine:
         assert self._sender is not None
         await self._inbox.wait()
         heard = self._inbox.take()
+        await self._sender.land_answered()
         cursor = self.journal.cursor
-        messages = [message for message in heard.messages if message.id not in cursor]
-        cursor.settle(self._clock.elapsed())
-        if messages or heard.look:
-            await self._refresh_protection()
+        messages = [m for m in heard.messages if m.id not in cursor and m.id not in cursor.pinned]
         if messages and not heard.look and self._follow(messages):
             await self._handle(messages)
+        elif messages or heard.look or (heard.settle and cursor.has_holes()):
             await self._land()
-        elif messages or heard.look:
+            await self._refresh_protection()
             await self._read_on(cursor.mark if heard.settle else cursor.highest)
-        elif heard.settle and cursor.has_holes():
-            await self._read_on(cursor.mark)
+        self._look_back()
 
     def _follow(self, messages: Sequence[Any]) -> bool:
         """Whether these may be sent as they are: no gap before or between them, no album that may still grow."""
-        expected = self.journal.cursor.highest + 1
+        expected = self.journal.cursor.next_id
         for message in messages:
             if message.id > expected:
                 return False
@@ -324,6 +323,10 @@ class Engine:
         """Wait for what is under way, and tell how far that came."""
         assert self._sender is not None
         await self._sender.drain()
+        self._look_back()
+
+    def _look_back(self) -> None:
+        """Tell how far it came."""
         self.journal.cursor.settle(self._clock.elapsed())
         if self.journal.counts.protected:
             self._tell_once(NoticeKind.PROTECTED, skipped=self.journal.counts.protected)
@@ -372,8 +375,7 @@ class Engine:
         journal.skipped(made.protected, "protected")
         journal.reply_lost(made.reply_lost)
         await sender.feed(made.steps)
-        journal.cursor.settle(self._clock.elapsed())
-        self._report.progressed(self)
+        self._look_back()
 
     # Protection, waits, notices -------------------------------------------------------------------------------
 

@@ -61,6 +61,10 @@ class Inbox:
         self.settle = self.settle or settle
         self._woken.set()
 
+    def wake(self) -> None:
+        """Let the pair look up, though nothing was heard."""
+        self._woken.set()
+
     async def wait(self) -> None:
         """Until there is something."""
         await self._woken.wait()

@@ -75,6 +75,7 @@ class Sender:
         chat_key: names the target for waits that belong to a chat.
         source_protected: asks Telegram whether the source forbids forwarding now.
         on_wait: told about every wait.
+        on_answer: told when an answer came, so that whoever listens can call :meth:`land_answered`.
         stopping: set it to land what is under way and send nothing more.
     """
 
@@ -87,6 +88,7 @@ class Sender:
     chat_key: str
     source_protected: Callable[[], Awaitable[bool]]
     on_wait: Callable[[Judgement], None] = lambda _: None
+    on_answer: Callable[[], None] = lambda: None
     sabotage: Sabotage = field(default_factory=Sabotage)
     stopping: bool = False
     _todo: deque[Step] = field(default_factory=deque)
@@ -132,6 +134,13 @@ class Sender:
         self._flying.clear()
         self._todo.clear()
 
+    async def land_answered(self) -> None:
+        """Note what was answered so far; wait for nothing. Raises as feed."""
+        while self._flying and self._flying[0].future.done():
+            await self._land()
+        if self._todo:
+            await self.feed(())
+
     # Sending --------------------------------------------------------------------------------------------------
 
     def _must_land_first(self, step: Step) -> bool:
@@ -154,7 +163,9 @@ class Sender:
         sent = {self.random_id(source_id, step.part): source_id for source_id in step.ids}
         if self.pacing.unpaced:
             await self.pacing.ready(kind, self.chat_key)
-            self._flying.append(_Flight(step, self.lane.submit(request), sent, kind))
+            future = self.lane.submit(request)
+            future.add_done_callback(self._answered)
+            self._flying.append(_Flight(step, future, sent, kind))
             return
         async with self.pacing.turn(kind, self.chat_key, posts=len(sent)):
             if self.stopping:
@@ -163,6 +174,9 @@ class Sender:
             flight = _Flight(step, self.lane.submit(request), sent, kind)
             self._flying.append(flight)
             await asyncio.wait((flight.future,))
+
+    def _answered(self, _: asyncio.Future[Any]) -> None:
+        self.on_answer()
 
     async def _land(self) -> None:
         """Take the oldest answer; on an error, settle all that is under way before deciding."""

@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from bybot.clock import Clock
-from bybot.errors import StaleWrite, StoreUnavailable
+from bybot.errors import StaleWrite, StoreUnavailable, TelegramUnreachable
+from bybot.mirror.account import Account, Report
 from bybot.mirror.chats import input_peer, refresh
 from bybot.mirror.journal import Journal
 from bybot.mirror.lane import ChainedLane, Lane, PacedLane
-from bybot.mirror.live import Ears, Inbox
+from bybot.mirror.live import Inbox
 from bybot.mirror.model import ChannelPair, NoticeKind, Progress
 from bybot.mirror.outcome import Judgement
-from bybot.mirror.pacing import Pacing
 from bybot.mirror.planner import plan, reply_target
 from bybot.mirror.random_ids import random_ids
 from bybot.mirror.reader import ALBUM_PARTS, Reader, open_album
@@ -43,25 +42,6 @@ _STOP_SECONDS = 5.0
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 #: Seconds after which a protected source is asked whether it still is.
 _PROTECTED_SECONDS = 300.0
-
-
-@dataclass(frozen=True)
-class Account:
-    """What the engines of one account share while its client is connected here."""
-
-    client: Any
-    pacing: Pacing
-    ears: Ears
-
-
-class Report(Protocol):
-    """Whom an engine tells."""
-
-    def progressed(self, engine: Engine) -> None:
-        """Something changed: counts, phase, or a wait."""
-
-    def notice(self, engine: Engine, kind: NoticeKind, facts: Mapping[str, Any]) -> None:
-        """The user should know."""
 
 
 class Engine:
@@ -99,6 +79,7 @@ class Engine:
         self._inbox: Inbox | None = None
         self._stopping = asyncio.Event()
         self._body: asyncio.Task[None] | None = None
+        self._past_end = False
         self._protected: bool | None = None
         self._protected_at = 0.0
         self._began: tuple[float, int] | None = None
@@ -231,7 +212,7 @@ class Engine:
             try:
                 await self._copy()
                 return
-            except (Unsure, OSError, StoreUnavailable) as error:
+            except (Unsure, OSError, StoreUnavailable, TelegramUnreachable) as error:
                 log.info("pair %s: starts over from its cursor (%s)", self.pair.id, type(error).__name__)
                 if not self._account.client.is_connected():
                     raise ConnectionError("the client is not connected") from error
@@ -260,6 +241,7 @@ class Engine:
         while not self._stopping.is_set() and not self._at_end():
             self._enter_live()
             await self._listen()
+        await self._land()
         if self._at_end() and not self._stopping.is_set():
             self.phase = "finished"
             self._tell_once(NoticeKind.FINISHED)
@@ -286,12 +268,16 @@ class Engine:
         await self._sender.land_answered()
         cursor = self.journal.cursor
         messages = [m for m in heard.messages if m.id not in cursor and m.id not in cursor.pinned]
+        if messages or heard.look:
+            await self._refresh_protection()
         if messages and not heard.look and self._follow(messages):
             await self._handle(messages)
         elif messages or heard.look or (heard.settle and cursor.has_holes()):
             await self._land()
-            await self._refresh_protection()
             await self._read_on(cursor.mark if heard.settle else cursor.highest)
+        if self._past_end:
+            await self._land()
+            self._reach_end()
         self._look_back()
 
     def _follow(self, messages: Sequence[Any]) -> bool:
@@ -309,7 +295,7 @@ class Engine:
         assert self._sender is not None
         async with self._reader.batches(after) as batches:
             async for batch in batches:
-                if self._stopping.is_set() or self._at_end():
+                if self._stopping.is_set() or self._at_end() or self._past_end:
                     break
                 if batch.open_end:
                     await self._sender.drain()
@@ -333,9 +319,11 @@ class Engine:
         self._report.progressed(self)
 
     def _reach_end(self) -> None:
-        """A range whose end is a hole is done when everything below was read, and something stands above."""
+        """A range whose last id is a hole is done once everything up to it was read and something stands above."""
         end, cursor = self.journal.end_id, self.journal.cursor
-        if end is not None and not self._stopping.is_set() and self.journal.top_id >= end and end not in cursor:
+        if end is None or end in cursor or self._stopping.is_set():
+            return
+        if self._past_end or self.journal.top_id >= end:
             cursor.done([end], self._clock.elapsed())
 
     async def _open_end(self, album: list[Any]) -> None:
@@ -356,6 +344,8 @@ class Engine:
         """Decide about these, and give them to the sender."""
         assert self._sender is not None
         journal, end = self.journal, self.journal.end_id
+        if end is not None and messages and messages[-1].id > end:
+            self._past_end = True
         fresh = [m for m in messages if m.id not in journal.cursor and (end is None or m.id <= end)]
         if not fresh:
             return
@@ -398,4 +388,5 @@ class Engine:
     def _tell_once(self, kind: NoticeKind, **facts: Any) -> None:
         if kind.value not in self.journal.told:
             self.journal.told.add(kind.value)
+            self.journal.write_soon()
             self._report.notice(self, kind, facts)

@@ -207,6 +207,10 @@ class Journal:
         if self._unwritten >= FLUSH_POSTS or self._ceiling - self.cursor.highest < self._ahead // 2:
             self._wanted.set()
 
+    def write_soon(self) -> None:
+        """Write within a moment, not within minutes."""
+        self._wanted.set()
+
     async def reserve(self, source_id: int) -> None:
         """Returns once it is durable that ids up to this one may have been sent.
 

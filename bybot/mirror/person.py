@@ -16,12 +16,15 @@ from bybot.errors import (
     ChatNotReadable,
     ChatNotWritable,
     MirrorError,
+    PairNotFound,
     SessionError,
     StaleWrite,
     StoreUnavailable,
+    TelegramUnreachable,
 )
+from bybot.mirror.account import Account
 from bybot.mirror.chats import refresh
-from bybot.mirror.engine import Account, Engine
+from bybot.mirror.engine import Engine
 from bybot.mirror.journal import Journal
 from bybot.mirror.live import Ears
 from bybot.mirror.model import ChannelPair, Notice, NoticeKind, PairState
@@ -123,6 +126,7 @@ class Person:
                 account = await self._connect()
             except (SessionError, ConnectionError, TimeoutError) as error:
                 reason = error if isinstance(error, BybotError) else None
+                self.cut_off = not isinstance(error, SessionError) or isinstance(error, TelegramUnreachable)
                 for pair in enabled:
                     self.stopped[pair.id] = (PairState.NO_SESSION, reason)
                 return
@@ -220,8 +224,7 @@ class Person:
                 if error.__cause__ is not None:
                     await self.settings.sessions.report_error(self.user, error.__cause__)
             case StaleWrite():
-                log.info("pair %s: another holder took it over", pair.id)
-                self.stopped[pair.id] = (PairState.NO_SESSION, None)
+                return await self._still_ours(pair)
             case OSError() | StoreUnavailable():
                 log.info("pair %s: starts again (%s)", pair.id, type(error).__name__)
                 return True
@@ -230,6 +233,17 @@ class Person:
                 self._notice(pair, NoticeKind.FAILED, {"error": name_of(error)})
                 return True
         return False
+
+    async def _still_ours(self, pair: ChannelPair) -> bool:
+        """A write was refused: the pair is gone, another process has the session, or an old holder wrote its last."""
+        try:
+            self.settings.sessions.token(self.user)
+            known = await self.settings.book.get(self.user, pair.id)
+        except (SessionError, PairNotFound, StoreUnavailable) as error:
+            log.info("pair %s: not ours any more (%s)", pair.id, type(error).__name__)
+            self.stopped[pair.id] = (PairState.NO_SESSION, None)
+            return isinstance(error, StoreUnavailable)
+        return known.enabled
 
     async def _limit(self, pair: ChannelPair, error: AccountLimited) -> None:
         """Telegram limits the account: every pair of it stops until the user resumes it."""

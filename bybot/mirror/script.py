@@ -14,8 +14,9 @@ from typing import Any
 
 from bybot.clock import Clock, SystemClock
 from bybot.errors import ChatNotReadable, ChatNotWritable, SameChat, StaleWrite
+from bybot.mirror.account import Account
 from bybot.mirror.chats import input_peer, resolve
-from bybot.mirror.engine import Account, Engine
+from bybot.mirror.engine import Engine
 from bybot.mirror.journal import Journal, first_state, state_key
 from bybot.mirror.live import POLL_SECONDS, Ears
 from bybot.mirror.model import ChannelPair, ChatRef, Mode, New, NoticeKind, Progress

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bybot.mirror.model import ByDates, ByIds, Estimate, Everything, Last, Mode, New
@@ -37,6 +38,7 @@ async def start_of(reader: Reader, mode: Mode) -> Start:
 
     Raises:
         ChatNotReadable, SessionRevoked, AccountLimited, ConnectionError: as the reader does.
+        ValueError: a range of dates that ends in the future.
     """
     newest = await _newest_first(reader, limit=1)
     top = newest[0].id if newest else 0
@@ -54,6 +56,9 @@ async def start_of(reader: Reader, mode: Mode) -> Start:
             return Start(first - 1, upper, max(0, total), last)
         case ByDates(since, until):
             mark = await _newest_before(reader, since)
+            # An end that is still to come cannot be told by its id yet.
+            if until is not None and until > datetime.now(UTC):
+                raise ValueError("a range of dates ends in the past, or has no end")
             end = None if until is None else await _newest_before(reader, until)
             upper = top if end is None else end
             total = await _above(reader, mark, top) - (await _above(reader, upper, top) if upper < top else 0)

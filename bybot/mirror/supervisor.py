@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from bybot.clock import Clock, SystemClock
 from bybot.errors import PairNotFound, SessionRevoked, StoreUnavailable, TelegramUnreachable
-from bybot.ids import user_id_from_key, user_key, uuid7
+from bybot.ids import user_key, uuid7
 from bybot.mirror import chats
 from bybot.mirror.acting import ActingMirror
 from bybot.mirror.engine import Engine
@@ -51,6 +51,8 @@ log = logging.getLogger(__name__)
 PROGRESS_SECONDS = 2.0
 #: Seconds after which accounts that lost their connection are tried again.
 _RETRY_SECONDS = 20.0
+#: Seconds that a person waits at most for an answer about a chat.
+_ASK_SECONDS = 60.0
 #: Flood waits shorter than this are not worth a message to the user.
 _WORTH_TELLING = 30.0
 #: Reasons of a lost session that the user asked for, or that end by themselves.
@@ -186,7 +188,7 @@ class Supervisor:
     def _person(self, user_id: int | str) -> Person:
         key = user_key(user_id)
         if key not in self._people:
-            self._people[key] = Person(key, Pacing(self._clock, self._pace), self._settings)
+            self._people[key] = Person(str(user_id), Pacing(self._clock, self._pace), self._settings)
         return self._people[key]
 
     async def _retry(self) -> None:
@@ -197,9 +199,12 @@ class Supervisor:
 
     @asynccontextmanager
     async def _client(self, user: int | str) -> AsyncIterator[Any]:
-        """The user's client. Raises SessionError: why there is none."""
-        async with self._sessions.use(user_key(user)) as client:
-            yield client
+        """The user's client, for a question that a person waits for. Raises SessionError: why there is none."""
+        try:
+            async with asyncio.timeout(_ASK_SECONDS), self._sessions.use(user) as client:
+                yield client
+        except OSError as error:  # TimeoutError and ConnectionError among them
+            raise TelegramUnreachable("Telegram did not answer in time.") from error
 
     # Chats ----------------------------------------------------------------------------------------------------
 
@@ -227,10 +232,7 @@ class Supervisor:
         pacing = self._person(user).pacing
         async with self._client(user) as client:
             chat = await self._chat(client, source)
-            try:
-                start = await start_of(Reader(client, chats.input_peer(chat), pacing), mode)
-            except OSError as error:
-                raise TelegramUnreachable("Telegram did not answer.") from error
+            start = await start_of(Reader(client, chats.input_peer(chat), pacing), mode)
         return estimate_of(start, self._pace, pacing.factor)
 
     async def _chat(self, client: Any, chat: ChatRef | str | int) -> ChatRef:
@@ -254,12 +256,9 @@ class Supervisor:
             from_chat, to_chat = await self._chat(client, source), await self._chat(client, target)
             check_chats(from_chat, to_chat)
             now = self._clock.now()
-            pair = ChannelPair(uuid7(now), user_key(user), from_chat, to_chat, mode, now)
+            pair = ChannelPair(uuid7(now), str(user), from_chat, to_chat, mode, now)
             check_new(pair, await self._book.all())
-            try:
-                await prepare(self._store, Reader(client, chats.input_peer(from_chat), person.pacing), pair)
-            except OSError as error:
-                raise TelegramUnreachable("Telegram did not answer.") from error
+            await prepare(self._store, Reader(client, chats.input_peer(from_chat), person.pacing), pair)
         await self._book.add(pair)
         await person.start()
         return pair
@@ -273,7 +272,7 @@ class Supervisor:
         return [await self._status(pair) for pair in await self._book.of(user)]
 
     async def _status(self, pair: ChannelPair) -> PairStatus:
-        person = self._people.get(pair.user)
+        person = self._people.get(user_key(pair.user))
         run = person.runs.get(pair.id) if person is not None else None
         engine = run.engine if run is not None and run.task is not None and not run.task.done() else None
         if engine is not None and engine.phase != "starting":
@@ -377,5 +376,4 @@ class Supervisor:
 
 def _user(pair: ChannelPair) -> int | str:
     """The user id as the chat knows it."""
-    text = user_id_from_key(pair.user)
-    return int(text) if text.lstrip("-").isdecimal() else text
+    return int(pair.user) if pair.user.lstrip("-").isdecimal() else pair.user

@@ -206,7 +206,13 @@ class Deployment:
         self._notices = ChatNotices()
         sabotage = Sabotage.parse(settings.bybot_sabotage) if settings.bybot_sabotage else None
         self.mirror = Supervisor(
-            self.manager, self.store, clock, pace=settings.pace, notices=self._notices, sabotage=sabotage
+            self.manager,
+            self.store,
+            clock,
+            pace=settings.pace,
+            notices=self._notices,
+            admins=settings.admin_ids,
+            sabotage=sabotage,
         )
         options = BotOptions.from_settings(settings)
         bot = build_application(options, self.manager, self.mirror, self.store, clock, self._notices)

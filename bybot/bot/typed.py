@@ -13,6 +13,8 @@ _WORDS: Final = {
 _CHINESE: Final = dict(zip("〇零一二三四五六七八九", "00123456789", strict=True))
 _CAPITAL: Final = dict(zip("壹贰叁肆伍陆柒捌玖", "123456789", strict=True))
 _WORD = re.compile("|".join(_WORDS))
+# Words that are digits and nothing else, run together or not: the "one" of "phone" is none.
+_RUN = re.compile(rf"(?<![a-z])(?:{_WORD.pattern})+(?![a-z])")
 #: Telegram's codes have five digits or more; fewer may be the start of one.
 _LEAST: Final = 3
 
@@ -20,7 +22,7 @@ _LEAST: Final = 3
 def digits_in(text: str) -> str:
     """All digits of a text in order: any script, circled or full-width forms, and number words."""
     found = []
-    spelled = _WORD.sub(lambda match: _WORDS[match.group()], text.lower())
+    spelled = _RUN.sub(lambda run: _WORD.sub(lambda word: _WORDS[word.group()], run.group()), text.lower())
     for char in spelled:
         value = unicodedata.digit(char, None)
         if value is None:

@@ -342,6 +342,9 @@ TEXTS: Final[dict[str, str]] = {
         "❌ Telegram does not know this number. Send it with the country code, for example <code>+44 "
         "7700 900123</code>."
     ),
+    "error.invalid_code": "❌ That code is not right. Look at the newest message from Telegram.",
+    "error.code_expired": "⌛ That code is no longer valid. Ask for a new one.",
+    "error.wrong_password": "❌ That password is not right. Try again.",
     "error.login_banned": "⛔️ Telegram has banned this number. Write to recover@telegram.org.",
     "error.login_flood": "⏳ Telegram saw too many tries. Wait {time}, then start again: /login.",
     "error.login_timeout": "⌛ The login took too long. Start again: /login.",

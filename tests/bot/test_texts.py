@@ -1,0 +1,254 @@
+"""Texts and views: complete in both languages, safe, and small enough for Telegram."""
+
+from __future__ import annotations
+
+import string
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bybot import errors
+from bybot.bot.callbacks import Press, new_ticket
+from bybot.bot.handlers import BUTTONS, COMMANDS, MENU
+from bybot.bot.texts import CATALOGUES, LANGUAGES, Html, Language, has, language_of, t
+from bybot.bot.texts.errors import error_text
+from bybot.bot.texts.formats import bar, duration, number, short
+from bybot.bot.typed import digits_in, looks_like_code
+from bybot.bot.views import info, login, notices, pairs, wizard
+from bybot.bot.views.base import View
+from bybot.mirror.model import (
+    ChannelPair,
+    ChatRef,
+    Counts,
+    Estimate,
+    Everything,
+    Last,
+    New,
+    Notice,
+    NoticeKind,
+    PairState,
+    PairStatus,
+    Progress,
+)
+from bybot.sandbox.botapi.html import parse_html
+from bybot.sessions.failures import EXPLAINED
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+EVIL = ChatRef(-1009999999999, "<b>&lt; \u202e" + "x" * 200, username="evil", can_post=True, protected=True)
+PAIR = ChannelPair("01890a5d-ac96-774b-bcce-b302099a8057", "5", EVIL, EVIL, New(), NOW)
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_sentences_with_the_same_placeholders() -> None:
+    english, chinese = CATALOGUES["en"], CATALOGUES["zh"]
+    assert set(english) == set(chinese)
+    assert {key for key in english if placeholders(english[key]) != placeholders(chinese[key])} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_is_html_that_telegram_accepts(language: Language) -> None:
+    for key, text in CATALOGUES[language].items():
+        parse_html(text.format(**dict.fromkeys(placeholders(text), "x")))
+        assert text, key
+
+
+def test_every_error_state_notice_and_reason_has_words() -> None:
+    codes = {
+        kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.BybotError)
+    }
+    internal = {"error", "store", "session", "mirror", "configuration", "key_missing", "wrong_key", "tampered",
+                "fenced", "invalid_transition", "document_too_large"}  # fmt: skip
+    assert {code for code in codes - internal if not has(f"error.{code}")} == set()
+    assert all(has(f"state.{state}") for state in PairState)
+    assert all(has(f"notice.{kind}") for kind in NoticeKind)
+    assert all(has(f"reason.{reason}") for reason in EXPLAINED)
+    assert all(has(f"command.{name}") for name in MENU)
+    assert set(MENU) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_error_becomes_a_sentence_without_its_own_text(language: Language) -> None:
+    for error in (
+        errors.LoginFlood("secret", seconds=90),
+        errors.SessionRevoked("secret", reason="revoked"),
+        errors.SessionRevoked("secret", reason="something new"),
+        errors.OwnedElsewhere("secret", holder="host"),
+        errors.WrongKey("secret"),
+        errors.BybotError("secret"),
+        errors.MirrorError("secret"),
+        ValueError("secret"),
+    ):
+        assert "secret" not in error_text(language, error, NOW)
+
+
+def status(**changes: object) -> PairStatus:
+    facts: dict[str, object] = {
+        "pair": PAIR, "state": PairState.HISTORY,
+        "progress": Progress("history", 40, 2, 100, 2.0, NOW + timedelta(hours=30)),
+        "counts": Counts(40, 1, 1), "not_before": NOW + timedelta(minutes=5), "reason": errors.ChatNotWritable("x"),
+    }  # fmt: skip
+    return PairStatus(**(facts | changes))  # type: ignore[arg-type]
+
+
+def views(language: Language) -> list[View]:
+    """Every screen, with the worst titles."""
+    ticket = new_ticket()
+    many = [EVIL] * 40
+    notes = [
+        Notice(
+            kind,
+            PAIR,
+            {
+                "until": NOW + timedelta(hours=1),
+                "seconds": 3600,
+                "copied": 5,
+                "skipped": 1,
+                "reason": "<x>",
+                "error": "<y>",
+            },
+        )
+        for kind in NoticeKind
+    ]
+    return [
+        login.consent(language, storage="local", sealed=True, device="<d>", then="login"),
+        login.consent(language, storage="firebase", sealed=True, device="<d>"),
+        login.consent(language, storage="memory", sealed=False, device="<d>"),
+        login.phone(language, ticket),
+        login.keypad(language, ticket, where="app", entered=2, length=5, seconds_left=299.2),
+        login.keypad(language, ticket, where="nowhere", entered=0, length=5, seconds_left=-3, usable=False),
+        login.typed(language, ticket),
+        login.qr(language, ticket, seconds_left=30),
+        login.password(language, ticket, hint="<i>"),
+        login.password(language, ticket, hint=""),
+        login.done(language, "<b>"),
+        info.greeting(language, "<b>", "<i>"),
+        info.greeting(language, "", None),
+        info.status(language, state="active", account="<b>", since=NOW, reason=None, pairs=2, running=1),
+        info.status(language, state="revoked", account=None, since=None, reason="revoked", pairs=0, running=0),
+        info.stats(language, {"total_sessions": 1, "bot_id": "<b>"}, "no_session"),
+        info.channels(language, [], 0),
+        info.channels(language, many, 99),
+        info.languages(language),
+        info.help_(language, admin=True),
+        info.logout(language, "<b>"),
+        info.forget(language),
+        info.forget(language, other=5),
+        pairs.pair_list(language, []),
+        pairs.pair_list(language, [status()] * 20, 1),
+        pairs.pair(language, status(), NOW),
+        pairs.pair(language, status(state=PairState.LIVE, progress=Progress("live", 4, 0, None), reason=None), NOW),
+        pairs.remove(language, status()),
+        wizard.source(language, ticket),
+        wizard.target(language, ticket, EVIL),
+        wizard.pick(language, ticket, "source", many, 2),
+        wizard.pick(language, ticket, "target", [], 0),
+        wizard.choose_range(language, ticket, EVIL, EVIL),
+        wizard.ask_number(language, ticket),
+        wizard.confirm(language, ticket, EVIL, EVIL, New(), None),
+        wizard.confirm(language, ticket, EVIL, EVIL, Last(5), Estimate(5, 7)),
+        wizard.confirm(language, ticket, EVIL, EVIL, Everything(), Estimate(5000, 700)),
+        wizard.added(language, EVIL, EVIL, New()),
+        notices.progress(language, PAIR, Progress("history", 40, 2, 100, 2.0), NOW),
+        notices.progress(language, PAIR, Progress("history", 0, 0, None, 0.0, NOW + timedelta(seconds=5)), NOW),
+        notices.progress(language, PAIR, Progress("live", 40, 2, 100), NOW),
+        *(notices.notice(language, note, NOW) for note in notes),
+        notices.session_lost(language, "<b>"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_view_fits_telegram_and_its_buttons_lead_somewhere(language: Language) -> None:
+    for view in views(language):
+        text, _entities = parse_html(view.text)
+        assert 0 < len(text) <= 4096
+        for row in view.rows:
+            assert 1 <= len(row) <= 4
+            for button in row:
+                assert isinstance(button.callback_data, str)
+                assert 1 <= len(button.callback_data.encode()) <= 64
+                press = Press.parse(button.callback_data)
+                assert press is not None
+                assert press.area in BUTTONS
+
+
+def test_facts_are_escaped_and_html_is_kept() -> None:
+    assert t("en", "login.hint", hint="<&>") == "Hint: <b>&lt;&amp;&gt;</b>"
+    assert t("en", "login.hint", hint=Html("<i>x</i>")) == "Hint: <b><i>x</i></b>"
+
+
+@pytest.mark.parametrize(
+    ("code", "language"),
+    [
+        ("zh", "zh"),
+        ("zh-hans", "zh"),
+        ("zh_TW", "zh"),
+        ("en", "en"),
+        ("de", "en"),
+        (None, "en"),
+        ("", "en"),
+        ("zha", "en"),
+    ],
+)
+def test_the_language_is_read_from_telegrams_code(code: str | None, language: Language) -> None:
+    assert language_of(code) == language
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "1 s"),
+        (59.2, "1 min"),
+        (61, "1 min 1 s"),
+        (3600, "1 h"),
+        (3661, "1 h 2 min"),
+        (90000, "1 d 1 h"),
+        (86399, "1 d"),
+    ],
+)
+def test_durations_are_short_and_rounded_up(seconds: float, text: str) -> None:
+    assert duration("en", seconds) == text
+
+
+def test_numbers_bars_and_titles() -> None:
+    assert number(12345) == "12\u202f345"
+    assert (bar(0), bar(0.5), bar(2)) == ("░" * 12, "▓" * 6 + "░" * 6, "▓" * 12)
+    assert short("频道" * 20, 10) == "频道频道…"
+    assert short("two\nlines\u0000here") == "two lines here"
+
+
+@given(st.text(max_size=300), st.integers(2, 60))
+def test_a_short_title_is_never_wider_than_asked(title: str, width: int) -> None:
+    assert len(short(title, width)) <= width + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["12345", "1 2 3 4 5", "1-2-3-4-5", "a1b2c3d4e5", "１２３４５", "①②③④⑤", "١٢٣٤٥", "one two three four five",
+     "一二三四五", "壹贰叁肆伍", "Login code: 12345. Do not give this code to anyone", "𝟏𝟐𝟑𝟒𝟓", "1️⃣2️⃣3️⃣4️⃣5️⃣"],
+)  # fmt: skip
+def test_a_code_is_recognised_in_any_disguise(text: str) -> None:
+    assert digits_in(text) == "12345"
+    assert looks_like_code(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", "how does one phone someone often?", "I have 2 phones", "在哪里", "what do I do?"]
+)
+def test_ordinary_words_are_no_code(text: str) -> None:
+    assert not looks_like_code(text)
+
+
+def test_callback_data_makes_the_round_trip_and_is_bounded() -> None:
+    press = Press("pr", "view", "", "a:b")
+    assert Press.parse(press.data()) == press
+    assert Press.parse("something else") is None
+    assert Press.parse(None) is None
+    with pytest.raises(ValueError, match="64"):
+        Press("pr", "view", "", "x" * 60).data()
+    with pytest.raises(ValueError, match="colon"):
+        Press("p:r", "view").data()

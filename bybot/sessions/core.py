@@ -18,7 +18,6 @@ from bybot.errors import (
     Fenced,
     NoSession,
     OwnedElsewhere,
-    SessionError,
     SessionRevoked,
     StoreUnavailable,
     TelegramUnreachable,
@@ -261,5 +260,5 @@ class Core:
             await self.pool.get(attempt.user, Opening(claim, attempt.session, attempt.credentials))
         except (TelegramUnreachable, StoreUnavailable):
             self.pool.revive(attempt.user)  # it is stored; it connects when Telegram answers
-        except (SessionError, BybotError) as error:
+        except BybotError as error:
             log.warning("The new session of %s did not connect: %s", attempt.user, error.code)

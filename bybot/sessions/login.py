@@ -92,6 +92,8 @@ class LoginDesk(AttemptDesk):
             if attempt.phone is None or attempt.code_hash is None:
                 raise NoLogin("No code was asked for.")
             request = functions.auth.SignInRequest(attempt.phone, attempt.code_hash, digits)
+            if attempt.session.key_id != attempt.stored_key:
+                await self.keep(attempt)  # never sign a key in that a restart would lose
             try:
                 answer = await self.ask(attempt, request)
             except errors.SessionPasswordNeededError:

@@ -161,6 +161,7 @@ class UserSessionManager(LoginCalls):
         await self._restored.wait()
 
     async def _gained(self, claims: Claims) -> None:
+        self._core.revoked.clear()  # another process may have logged people in again; the store knows
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._upkeep.run(claims))
@@ -212,6 +213,7 @@ class UserSessionManager(LoginCalls):
         except StoreError as error:
             log.warning("The lease could not be released and lapses by itself: %s", error)
         finally:
+            await self._ownership.halt()
             await self._core.tasks.end()
             if self._owns_store:
                 await self._store.close()
@@ -249,7 +251,6 @@ class UserSessionManager(LoginCalls):
             await self._pool.get(user)
         except BybotError as error:
             log.info("There is no working session of %s: %s", user, error.code)
-            self._pool.trouble[user] = error
             return False
         return True
 

@@ -171,6 +171,14 @@ class Ownership:
         Raises:
             StoreUnavailable: not acknowledged; it lapses by itself.
         """
+        claims = self.claims
+        await self.halt()
+        if claims is not None:
+            await self._lease.release(claims.term)
+        await self._lease.withdraw()
+
+    async def halt(self) -> None:
+        """End the right to act without a word to the store: the lease lapses by itself. May be called twice."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -178,8 +186,4 @@ class Ownership:
         claims, self.claims = self.claims, None
         self._active.clear()
         if claims is not None:
-            held = claims.term.alive() or self._lease.holder is None
             self.revoke(claims)
-            if held:
-                await self._lease.release(claims.term)
-        await self._lease.withdraw()

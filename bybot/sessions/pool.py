@@ -18,7 +18,14 @@ from typing import Any, Final, Protocol
 from telethon import TelegramClient
 
 from bybot.clock import Clock
-from bybot.errors import BybotError, NoSession, SessionError, SessionRevoked, StoreUnavailable, TelegramUnreachable
+from bybot.errors import (
+    BybotError,
+    NoSession,
+    OwnedElsewhere,
+    SessionRevoked,
+    StoreUnavailable,
+    TelegramUnreachable,
+)
 from bybot.sessions.claims import Claim
 from bybot.sessions.clients import check, connect_checked, hang_up
 from bybot.sessions.failures import LoginOver, definitive, explain
@@ -183,6 +190,9 @@ class Pool:
                 assert opening is not None
                 await self._sessions.over(user, opening.claim, over.reason)
                 raise SessionRevoked(explain(over.reason), reason=over.reason) from over
+            except (NoSession, SessionRevoked, OwnedElsewhere):
+                self.trouble.pop(user, None)  # no trouble: there is nothing to connect here
+                raise
             except BybotError as error:
                 self.trouble[user] = error
                 if opening is not None:
@@ -283,7 +293,7 @@ class Pool:
             except (TelegramUnreachable, StoreUnavailable) as error:
                 log.warning("Session %s is not connected: %s", user, error)
                 pause = min(_LONGEST_PAUSE, max(1.0, pause * 2))
-            except (SessionError, BybotError) as error:
+            except BybotError as error:
                 log.info("Session %s is not opened again: %s", user, error.code)
                 return
             else:

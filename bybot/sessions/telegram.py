@@ -164,6 +164,7 @@ class TelegramEndpoint:
             app.api_id,
             app.api_hash,
             connection=self._connection,
+            use_ipv6=self.dc is not None and ":" in self.dc.host,
             proxy=self._proxy,
             timeout=self._timeout,
             device_model=self._device_model,

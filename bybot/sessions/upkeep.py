@@ -76,7 +76,7 @@ class Upkeep:
 
     async def _write(self, claims: Claims, lives: list[Live], *, release: bool) -> set[Claim]:
         """Returns the claims whose write failed."""
-        now = self._core.clock.now()
+        now, written = self._core.clock.now(), self._core.clock.elapsed()
         snapshots = [live.session.snapshot() if live.session.revision != live.saved else None for live in lives]
         used = [self._used(live) for live in lives]
 
@@ -90,14 +90,17 @@ class Upkeep:
         for live, data, when in zip(lives, await asyncio.to_thread(pack), used, strict=True):
             if when is not None:
                 data["last_used_at"] = when
-                live.since = self._core.clock.elapsed()
             if release:
                 data["owner"] = None
             updates.append((live.claim, data))
         failed = await claims.save_many(updates)
         for claim, error in failed:
             log.warning("The session of %s was not written: %s", claim.user, error)
-        return {claim for claim, _ in failed}
+        unwritten = {claim for claim, _ in failed}
+        for live in lives:
+            if live.claim not in unwritten:
+                live.since = written
+        return unwritten
 
     async def release_all(self, claims: Claims, lives: list[Live], *, seconds: float) -> list[str]:
         """Write every session that ended and give it back, within that many seconds.

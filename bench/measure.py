@@ -22,13 +22,12 @@ class Size:
     rounds: int = 5
     posts: int = 5000
     live_posts: int = 1000
-    burst: int = 1000
     sessions: int = 1000
     idle_seconds: float = 3.0
 
 
 #: Only to see that everything runs; its figures mean nothing.
-SMALL = Size(rounds=1, posts=200, live_posts=40, burst=40, sessions=20, idle_seconds=0.2)
+SMALL = Size(rounds=1, posts=200, live_posts=40, sessions=20, idle_seconds=0.2)
 
 
 async def clone(ground: Ground, size: Size) -> Measured:
@@ -58,7 +57,8 @@ async def clone(ground: Ground, size: Size) -> Measured:
 async def live(ground: Ground, size: Size) -> Measured:
     """Latency in milliseconds at half of what the plain program can carry."""
     capacities = [
-        await _live_once(ground, "raw", lambda field: field.burst(size.burst)) for _ in range(min(3, size.rounds))
+        await _live_once(ground, "raw", lambda field: field.capacity(size.live_posts))
+        for _ in range(min(3, size.rounds))
     ]
     rate = median(capacities) / 2
 
@@ -68,7 +68,8 @@ async def live(ground: Ground, size: Size) -> Measured:
     found = await interleaved(size.rounds, once)
 
     def share(part: float) -> Samples:
-        return {side: [percentile(r["latencies"], part) * 1000 for r in runs] for side, runs in found.items()}
+        values = {side: [percentile(r["latencies"], part) * 1000 for r in runs] for side, runs in found.items()}
+        return {**values, "posts_per_second": [rate]}
 
     return {"live_latency_p50": share(0.5), "live_latency_p99": share(0.99)}
 
@@ -76,7 +77,7 @@ async def live(ground: Ground, size: Size) -> Measured:
 async def _live_once(ground: Ground, side: Side, measure: Callable[[Range], Awaitable[Any]]) -> Any:
     copier, poster, watcher = await ground.live_specs()
     async with program(side, "live", copier) as running, shooting_range(poster, watcher) as field:
-        await field.burst(10)  # the first posts pay for what is looked up once
+        await field.capacity(10)  # the first posts pay for what is looked up once
         found = await measure(field)
         await running.result()
         return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from python_socks import ProxyError
 
 from bybot.sandbox.socks import SocksServer
 from tests.sandbox.support import new_client, ready_client, running_server, until
@@ -32,7 +33,8 @@ async def test_user_and_password_are_asked_for(kind: str) -> None:
         async with running_server() as running:
             async with new_client(running, proxy=(kind, host, port, True, "u", "p")) as client:
                 assert await client.get_me() is None
-            with pytest.raises(ConnectionError):
+            # Telethon turns the first into the second only when nobody imported the library's proxies before.
+            with pytest.raises((ProxyError, ConnectionError)):
                 async with new_client(running, proxy=(kind, host, port, True, "u", "wrong")):
                     pass
             assert proxy.refused >= 1

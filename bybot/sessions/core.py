@@ -163,7 +163,7 @@ class Core:
 
     def _open(self, record: SessionRecord, claim: Claim) -> Opening:
         credentials = self.codec.open_credentials(record.user, record.api)
-        return Opening(claim, self.codec.unpack(record), credentials)
+        return Opening(claim, self.codec.unpack(record), credentials, stored=0)
 
     async def over(self, user: str, claim: Claim, reason: str) -> None:
         """Telegram ended the login: remember, stop speaking, write it down, tell."""

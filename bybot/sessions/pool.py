@@ -46,6 +46,8 @@ class Opening:
     claim: Claim
     session: StoredSession
     credentials: Credentials | None = None
+    #: The session's revision that is stored; -1: unknown.
+    stored: int = -1
 
 
 class Live:
@@ -62,6 +64,7 @@ class Live:
         "saved",
         "session",
         "since",
+        "stored",
     )
 
     def __init__(self, client: TelegramClient, permit: Permit, opening: Opening, since: float) -> None:
@@ -70,6 +73,9 @@ class Live:
         self.claim = opening.claim
         self.session = opening.session
         self.credentials = opening.credentials
+        #: The revision that is stored, and the one from which a checkpoint counts: what connecting itself taught is
+        #: written at the end only, with the release.
+        self.stored = opening.stored
         self.saved = opening.session.revision
         self.since = since
         #: Elapsed seconds of the last use; None: none since it was opened.
@@ -207,7 +213,7 @@ class Pool:
     def _again(self, live: Live) -> Opening | None:
         """A client that ended by itself is built again from its own session, which is newer than the stored one."""
         if live.claim.valid and not live.session.deleted:
-            return Opening(live.claim, live.session, live.credentials)
+            return Opening(live.claim, live.session, live.credentials, live.stored)
         return None
 
     async def _connect(self, opening: Opening) -> Live:

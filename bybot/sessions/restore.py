@@ -70,7 +70,7 @@ async def connect_claimed(core: Core, owned: Sequence[tuple[Claim, Document]]) -
 async def _connect(core: Core, record: SessionRecord, claim: Claim, session: StoredSession) -> None:
     try:
         credentials = core.codec.open_credentials(record.user, record.api)
-        await core.pool.get(record.user, Opening(claim, session, credentials))
+        await core.pool.get(record.user, Opening(claim, session, credentials, stored=0))
     except (TelegramUnreachable, StoreUnavailable):
         core.pool.revive(record.user)
     except Fenced:

@@ -61,7 +61,7 @@ class Upkeep:
             failed = await self._write(claims, chunk, release=False)
             for live, revision in zip(chunk, revisions, strict=True):
                 if live.claim not in failed:
-                    live.saved = revision
+                    live.saved = live.stored = revision
         return len(changed)
 
     def _worth_writing(self, live: Live) -> bool:
@@ -77,7 +77,11 @@ class Upkeep:
     async def _write(self, claims: Claims, lives: list[Live], *, release: bool) -> set[Claim]:
         """Returns the claims whose write failed."""
         now, written = self._core.clock.now(), self._core.clock.elapsed()
-        snapshots = [live.session.snapshot() if live.session.revision != live.saved else None for live in lives]
+        known = [live.stored if release else live.saved for live in lives]
+        snapshots = [
+            live.session.snapshot() if live.session.revision != revision else None
+            for live, revision in zip(lives, known, strict=True)
+        ]
         used = [self._used(live) for live in lives]
 
         def pack() -> list[dict[str, Any]]:

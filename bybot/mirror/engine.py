@@ -216,6 +216,8 @@ class Engine:
                 log.info("pair %s: starts over from its cursor (%s)", self.pair.id, type(error).__name__)
                 if not self._account.client.is_connected():
                     raise ConnectionError("the client is not connected") from error
+            if self._sender is not None:
+                self._sender.abandon()
             self.journal.cursor.unpin_all()
             done = self.journal.counts.copied
             attempt = 0 if done > before else attempt + 1

@@ -11,6 +11,7 @@ from telethon import TelegramClient
 from bybot.clock import SystemClock
 from bybot.sandbox.server import Sandbox
 from bybot.stores.memory import MemoryStore
+from tests.sessions.room import Room
 
 PEOPLE: dict[str, Any] = {
     "accounts": [
@@ -35,3 +36,12 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture
 def store() -> MemoryStore:
     return MemoryStore(SystemClock())
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    room = Room()
+    yield room
+    room.store.down = False
+    for process in room.processes:
+        await process.ownership.stop()

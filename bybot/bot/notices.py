@@ -34,6 +34,8 @@ _MOST_NOTICES: Final = 20
 #: These concern the account, not one pair: told once, not once per pair, within this many seconds.
 _ONCE: Final = frozenset({NoticeKind.SESSION_LOST, NoticeKind.LIMITED, NoticeKind.FLOOD})
 _ONCE_SECONDS: Final = 60.0
+#: After these there is no progress to show any more.
+_ENDS: Final = frozenset({NoticeKind.HISTORY_DONE, NoticeKind.FINISHED})
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,10 @@ class ChatNotices:
 
     async def _round(self, person: Person, box: _Box) -> None:
         while box.notices:
-            await self._say(person, box.notices[0])
+            news = box.notices[0]
+            if isinstance(news, Notice) and news.kind in _ENDS:
+                box.progress.pop(news.pair.id, None)  # older than the end that is told now
+            await self._say(person, news)
             box.notices.popleft()
         while box.progress:
             pair_id, report = next(iter(box.progress.items()))
@@ -170,9 +175,12 @@ class ChatNotices:
         if isinstance(news, Notice):
             if news.kind in _ONCE and not self._first(person.user_id, news.kind):
                 return
-            if news.kind in {NoticeKind.HISTORY_DONE, NoticeKind.FINISHED}:
-                _progress_messages(person).pop(news.pair.id, None)
-            await person.chat.send(views.notice(person.language, news, person.now))
+            view = views.notice(person.language, news, person.now)
+            if news.kind in _ENDS:
+                # A new message, so that the phone rings, in place of the one that showed the progress.
+                await person.chat.move(_progress_messages(person).pop(news.pair.id, None), view)
+            else:
+                await person.chat.send(view)
         elif self._first(person.user_id, NoticeKind.SESSION_LOST):
             await person.chat.send(views.session_lost(person.language, news.reason))
 

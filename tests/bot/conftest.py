@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -10,6 +11,9 @@ from bybot.sandbox.control_client import ControlClient
 from bybot.sandbox.faults import PROCESS_UNKNOWN
 from bybot.sandbox.server import Sandbox
 from tests.bot.support import ANN, PHONES, SEED, STRANGER, WEI, Person, Product, running
+
+# python-telegram-bot warns when it makes a RetryAfter unless one says which kind of number is wanted.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 
 @pytest.fixture(scope="session", autouse=True)

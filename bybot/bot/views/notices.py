@@ -48,10 +48,13 @@ def notice(language: Language, news: Notice, now: datetime) -> View:
     else:
         seconds = float(facts.get("seconds") or 0)
         values |= {"until": duration(language, seconds), "left": duration(language, seconds)}
+    left_out = int(facts.get("skipped") or 0)
     values["copied"] = number(int(facts.get("copied") or 0))
     values["reason"] = reason_text(language, str(facts.get("reason") or "other"))
     key = f"notice.{news.kind}"
     text = t(language, key, **values) if has(key) else t(language, "notice.other", text=str(news.kind))
+    if left_out and news.kind in {NoticeKind.HISTORY_DONE, NoticeKind.FINISHED}:
+        text = lines(text, t(language, "progress.skipped", skipped=number(left_out)))
     if news.kind == NoticeKind.SESSION_LOST:
         return View(text, start_login(language))
     return View(text, ((button(language, "pairs", Press("pr", "list")),),))

@@ -50,9 +50,10 @@ _READ_SECONDS: Final = 20.0
 
 @dataclass(frozen=True)
 class Bot:
-    """The chat: python-telegram-bot's application, and what it works with."""
+    """The chat: python-telegram-bot's application, its connections, and what it works with."""
 
     application: BotApplication
+    requests: tuple[HTTPXRequest, ...]
     services: Services
     notices: ChatNotices
     dialogues: Dialogues
@@ -78,7 +79,8 @@ def build_application(
     """
     states = UserStates(store)
     processor = OrderedPerUser(states)
-    application = _application(options, states, processor, clock)
+    requests = (_request(options, 64), _request(options, 2))
+    application = _application(options, states, processor, clock, requests)
     services = Services(
         options=options,
         clock=clock,
@@ -102,18 +104,24 @@ def build_application(
             tell.session_lost(user_id, reason)
 
     manager.on_lost(lost)
-    return Bot(application, services, notices, Dialogues(services))
+    return Bot(application, requests, services, notices, Dialogues(services))
 
 
-def _application(options: BotOptions, states: UserStates, processor: OrderedPerUser, clock: Clock) -> BotApplication:
+def _application(
+    options: BotOptions,
+    states: UserStates,
+    processor: OrderedPerUser,
+    clock: Clock,
+    requests: tuple[HTTPXRequest, HTTPXRequest],
+) -> BotApplication:
     builder: Any = (
         ApplicationBuilder()
         .token(options.token)
         .concurrent_updates(processor)
         .persistence(StorePersistence(states))
         .rate_limiter(PatientLimiter(clock))
-        .request(_request(options, 64))
-        .get_updates_request(_request(options, 2))
+        .request(requests[0])
+        .get_updates_request(requests[1])
     )
     if options.api_url:
         base = options.api_url.rstrip("/")

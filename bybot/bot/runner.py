@@ -155,6 +155,8 @@ class BotRunner:
         if application.running:
             await self._within(application.stop())
         await self._within(application.shutdown())
+        for request in self.bot.requests:  # what never got as far as being initialised is left open by the above
+            await self._within(request.shutdown())
 
     async def _within(self, step: Any) -> None:
         try:

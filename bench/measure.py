@@ -68,8 +68,10 @@ async def live(ground: Ground, size: Size) -> Measured:
     found = await interleaved(size.rounds, once)
 
     def share(part: float) -> Samples:
-        values = {side: [percentile(r["latencies"], part) * 1000 for r in runs] for side, runs in found.items()}
-        return {**values, "posts_per_second": [rate]}
+        samples: Samples = {
+            side: [percentile(r["latencies"], part) * 1000 for r in runs] for side, runs in found.items()
+        }
+        return samples | {"posts_per_second": [rate]}
 
     return {"live_latency_p50": share(0.5), "live_latency_p99": share(0.99)}
 

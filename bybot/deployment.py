@@ -387,6 +387,8 @@ async def run_forever(settings: Settings) -> int:
     secrets = [settings.bot_token, settings.api_hash, *settings.session_encryption_keys]
     setup_logging(settings.log_level, settings.log_format, [secret.get_secret_value() for secret in secrets])
     DeploymentManager(settings).log_deployment_info()
+    if not settings.session_encryption_keys:
+        log.warning("SESSION_ENCRYPTION_KEYS is not set: sessions lie readable in %s.", settings.sessions_dir)
     async with _signals() as asked, Deployment(settings, watchdog=True) as deployment:
         stopping = asyncio.create_task(asked.wait())
         failing = asyncio.create_task(deployment.failed())

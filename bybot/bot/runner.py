@@ -107,7 +107,7 @@ class BotRunner:
         """The application, initialised and started, with its background work and its source of updates."""
         bot, application = self.bot, self.bot.application
         try:
-            await self._patiently("initialise", application.initialize)
+            await self._patiently("say who the bot is", application.initialize)
             await application.start()
             bot.services.tasks.open()
             bot.services.tasks.start("timeouts", bot.services.timeouts.run())
@@ -177,7 +177,13 @@ class BotRunner:
             except RetryAfter as refused:
                 pause = seconds_of(refused)
             except NetworkError as error:
-                _log.warning("could not %s (%s); trying again in %g s", what, type(error).__name__, pause)
+                _log.warning(
+                    "Telegram's Bot API does not answer (%s, to %s); trying again in %g s. Check the network, or set "
+                    "PROXY_URL where Telegram is blocked.",
+                    type(error).__name__,
+                    what,
+                    pause,
+                )
             await self.bot.services.clock.sleep(pause)
             pause = min(_MOST, pause * 2)
 

@@ -110,7 +110,7 @@ async def _play(options: TourOptions, narrator: Narrator, directory: Path) -> To
 def _ending(narrator: Narrator) -> None:
     narrator.say()
     narrator.say("See it in the browser:   [bold]make sandbox[/bold]")
-    narrator.say("As on Render:            [bold]make demo ARGS="--store firestore"[/bold]")
+    narrator.say('As on Render:            [bold]make demo ARGS="--store firestore"[/bold]')
     narrator.say(
         "Run it for real:         copy [bold].env.example[/bold] to [bold].env[/bold], fill in BOT_TOKEN, API_ID and "
         "API_HASH, then [bold]make run[/bold]"

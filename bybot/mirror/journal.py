@@ -12,6 +12,7 @@ writes of a holder that does not know yet are refused (StaleWrite), and it stops
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -27,8 +28,8 @@ from bybot.stores.base import SERVER_TIME, Condition, Delete, Key, Put, Store, W
 #: Posts after which the journal is written, and seconds after which it is written in any case.
 FLUSH_POSTS = 100
 FLUSH_SECONDS = 300.0
-#: Seconds between two writes behind, however fast posts go.
-_MIN_SECONDS = 0.25
+#: Seconds between two writes behind, however fast posts go, unless the ceiling comes near.
+_MIN_SECONDS = 1.0
 #: How far the ceiling is above what is done, in ids: at least, and at most when posts go fast.
 _AHEAD_MIN = 200
 _AHEAD_MAX = 4_000
@@ -114,6 +115,7 @@ class Journal:
         self._written_at = 0.0
         self._ahead = _AHEAD_MIN
         self._wanted = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._writing = asyncio.Lock()
 
     # Opening and closing --------------------------------------------------------------------------------------
@@ -204,7 +206,10 @@ class Journal:
     def _done(self, source_ids: Sequence[int]) -> None:
         self.cursor.done(source_ids, self._clock.elapsed())
         self._unwritten += len(source_ids)
-        if self._unwritten >= FLUSH_POSTS or self._ceiling - self.cursor.highest < self._ahead // 2:
+        if self._ceiling - self.cursor.highest < self._ahead // 2:
+            self._urgent.set()
+            self._wanted.set()
+        elif self._unwritten >= FLUSH_POSTS:
             self._wanted.set()
 
     def write_soon(self) -> None:
@@ -262,7 +267,9 @@ class Journal:
                 if not self._unwritten:
                     continue
             await self.flush()
-            await asyncio.sleep(_MIN_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_MIN_SECONDS):
+                    await self._urgent.wait()
 
     async def flush(self, reach: int = 0) -> None:
         """Write now, with a ceiling of at least ``reach``; waits as long as the store is away.
@@ -274,6 +281,7 @@ class Journal:
         rate = self._unwritten / max(now - self._written_at, 0.001) if self._written_at else 0.0
         self._ahead = int(min(_AHEAD_MAX, max(_AHEAD_MIN, 2 * rate)))
         self._wanted.clear()
+        self._urgent.clear()
         await self._write(ceiling=max(self._ceiling, self.cursor.highest + self._ahead, reach))
 
     async def _write(self, *, ceiling: int) -> None:

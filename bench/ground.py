@@ -114,12 +114,16 @@ class Ground:
             raise ProgramFailed(f"{found['posts']} of {count} posts were copied")
         return found
 
-    async def live_specs(self) -> tuple[Spec, Spec, Spec]:
-        """Copier, poster and watcher of a new pair of channels."""
-        channels = await self._ask("live")
+    async def live_spec(self) -> Spec:
+        """A new copying account with a source that it follows and a target."""
+        found = await self._ask("live")
         directory = await asyncio.to_thread(tempfile.mkdtemp, dir=self._directory)
-        copier = self._spec(await self._ask("copier"), **channels, directory=directory)
-        return copier, self._spec(self._facts["poster"], **channels), self._spec(self._facts["watcher"], **channels)
+        return self._spec(found["copier"], source=found["source"], target=found["target"], directory=directory)
+
+    async def observer_specs(self) -> tuple[Spec, Spec]:
+        """The poster of all sources and the watcher of all targets, each with a new key."""
+        found = await self._ask("observers")
+        return self._spec(found["poster"]), self._spec(found["watcher"])
 
     # Many sessions ------------------------------------------------------------------------------------------------
 

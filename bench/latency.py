@@ -57,7 +57,7 @@ class Arrivals:
 
 @dataclass(frozen=True)
 class Range:
-    """A poster of the source and a watcher of the target."""
+    """A poster of one program's source and a watcher of its target."""
 
     poster: TelegramClient
     watcher: TelegramClient
@@ -115,12 +115,23 @@ async def _until(instant: float) -> None:
 
 
 @asynccontextmanager
-async def shooting_range(poster: Spec, watcher: Spec) -> AsyncIterator[Range]:
-    """Connect the poster (to ``source``) and the watcher (of ``target``)."""
+async def observers(poster: Spec, watcher: Spec) -> AsyncIterator[Observers]:
+    """Connect the poster and the watcher."""
     async with raw.connected(poster) as posting, raw.connected(watcher) as watching:
-        source = await posting.get_input_entity(poster.source)
-        target = await watching.get_input_entity(watcher.target)
-        yield Range(posting, watching, source, target)
+        yield Observers(posting, watching)
+
+
+@dataclass(frozen=True)
+class Observers:
+    """The accounts that post and watch, for any number of pairs of channels."""
+
+    poster: TelegramClient
+    watcher: TelegramClient
+
+    async def range(self, spec: Spec) -> Range:
+        """The source and target of a copying program."""
+        source = await self.poster.get_input_entity(spec.source)
+        return Range(self.poster, self.watcher, source, await self.watcher.get_input_entity(spec.target))
 
 
 def percentile(values: list[float], share: float) -> float:

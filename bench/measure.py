@@ -9,10 +9,11 @@ from typing import Any
 
 from bench.figures import Samples
 from bench.ground import Ground
-from bench.harness import ProgramFailed, Side, interleaved, program, run
-from bench.latency import Range, percentile, shooting_range
+from bench.harness import SIDES, ProgramFailed, Side, interleaved, program, run
+from bench.latency import Range, observers, percentile
 
 Measured = dict[str, Samples]
+_BLOCK = 100
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Size:
     """How much is measured; the default is what the README's figures were taken with."""
 
     rounds: int = 5
-    posts: int = 5000
+    posts: int = 10_000
     live_posts: int = 1000
     sessions: int = 1000
     idle_seconds: float = 3.0
@@ -56,33 +57,45 @@ async def clone(ground: Ground, size: Size) -> Measured:
 
 async def live(ground: Ground, size: Size) -> Measured:
     """Latency in milliseconds at half of what the plain program can carry."""
-    capacities = [
-        await _live_once(ground, "raw", lambda field: field.capacity(size.live_posts))
-        for _ in range(min(3, size.rounds))
-    ]
-    rate = median(capacities) / 2
-
-    async def once(side: Side, _: int) -> dict[str, Any]:
-        return {"latencies": await _live_once(ground, side, lambda field: field.steady(size.live_posts, rate))}
-
-    found = await interleaved(size.rounds, once)
+    rate = median([await _capacity(ground, size.live_posts) for _ in range(min(3, size.rounds))]) / 2
+    rounds = [await _latencies(ground, size.live_posts, rate) for _ in range(size.rounds)]
 
     def share(part: float) -> Samples:
-        samples: Samples = {
-            side: [percentile(r["latencies"], part) * 1000 for r in runs] for side, runs in found.items()
-        }
+        samples: Samples = {side: [percentile(found[side], part) * 1000 for found in rounds] for side in SIDES}
         return samples | {"posts_per_second": [rate]}
 
     return {"live_latency_p50": share(0.5), "live_latency_p99": share(0.99)}
 
 
-async def _live_once(ground: Ground, side: Side, measure: Callable[[Range], Awaitable[Any]]) -> Any:
-    copier, poster, watcher = await ground.live_specs()
-    async with program(side, "live", copier) as running, shooting_range(poster, watcher) as field:
-        await field.capacity(10)  # the first posts pay for what is looked up once
-        found = await measure(field)
+async def _capacity(ground: Ground, posts: int) -> float:
+    spec = await ground.live_spec()
+    async with program("raw", "live", spec) as running, observers(*await ground.observer_specs()) as eyes:
+        found = await (await eyes.range(spec)).capacity(posts)
         await running.result()
         return found
+
+
+async def _latencies(ground: Ground, posts: int, rate: float) -> dict[Side, list[float]]:
+    """Both programs are up, each with its own account and channels; blocks of posts go to one and the other in turn.
+
+    So what else the machine does for a second meets both sides.
+    """
+    plain, ours = await ground.live_spec(), await ground.live_spec()
+    found: dict[Side, list[float]] = {side: [] for side in SIDES}
+    async with (
+        program("raw", "live", plain) as raw_program,
+        program("ours", "live", ours) as our_program,
+        observers(*await ground.observer_specs()) as eyes,
+    ):
+        ranges: dict[Side, Range] = {"raw": await eyes.range(plain), "ours": await eyes.range(ours)}
+        for field in ranges.values():
+            await field.capacity(10)  # the first posts pay for what is looked up once
+        for block in range(-(-posts // _BLOCK)):
+            for side in SIDES if block % 2 == 0 else reversed(SIDES):
+                found[side] += await ranges[side].steady(min(_BLOCK, posts), rate)
+        await raw_program.result()
+        await our_program.result()
+    return found
 
 
 async def sessions(ground: Ground, size: Size) -> Measured:

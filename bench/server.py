@@ -51,15 +51,13 @@ class Commands:
         return {"account": account.id, "key": self._key(account)}
 
     def hello(self) -> dict[str, Any]:
-        """Addresses, the public key, the bot's token, and keys of copier, poster and watcher."""
+        """Addresses, the public key, and the bot's token."""
         return {
             "dc": self._sandbox.dc_spec,
             "rsa_pem": self._sandbox.rsa_public_key_pem,
             "bot_api": self._sandbox.bot_api_url,
             "bot_token": BOT_TOKEN,
             "firestore": self._sandbox.firestore_address,
-            "poster": self._user(self._poster),
-            "watcher": self._user(self._watcher),
         }
 
     def copier(self) -> dict[str, Any]:
@@ -79,11 +77,16 @@ class Commands:
         return {"target": self._channel(self._copier, "target").username}
 
     def live(self) -> dict[str, Any]:
-        """A new source of the poster that the copier follows, and a target that the watcher follows."""
-        source, target = self._channel(self._poster, "live_source"), self._channel(self._copier, "live_target")
-        self._world.join(self._copier, source)
+        """A new copying account, a source of the poster that it follows, and a target that the watcher follows."""
+        copier = self._person(f"copier_{next(self._numbers)}")
+        source, target = self._channel(self._poster, "live_source"), self._channel(copier, "live_target")
+        self._world.join(copier, source)
         self._world.join(self._watcher, target)
-        return {"source": source.username, "target": target.username}
+        return {"copier": self._user(copier), "source": source.username, "target": target.username}
+
+    def observers(self) -> dict[str, Any]:
+        """New keys of poster and watcher."""
+        return {"poster": self._user(self._poster), "watcher": self._user(self._watcher)}
 
     def posts(self, chat: str) -> dict[str, Any]:
         """How many posts a channel holds, service messages left out, and how many of them reply."""

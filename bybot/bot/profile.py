@@ -49,6 +49,10 @@ class Profiles:
             self._known[user_id] = _read(document.data.get("config") if document else None)
         return self._known[user_id]
 
+    def forget_cache(self) -> None:
+        """Read anew from now on."""
+        self._known.clear()
+
     async def set_language(self, user_id: int, language: Language) -> None:
         """Raises: StoreUnavailable: not known to be written."""
         await self._change(user_id, {"language": language})

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from telegram import BotCommand, BotCommandScopeAllPrivateChats, Update
-from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bybot.bot.app import ALLOWED_UPDATES, Bot
 from bybot.bot.handlers import MENU
 from bybot.bot.limiter import seconds_of
 from bybot.bot.texts import LANGUAGES, plain
-from bybot.errors import BybotError, ConfigurationError, Problem
+from bybot.errors import BybotError, ConfigurationError, Problem, StoreError
 
 _log = logging.getLogger(__name__)
 #: Seconds between tries while the Bot API does not answer: first and most.
@@ -88,19 +88,30 @@ class BotRunner:
                 self.state = "waiting"
                 await manager.wait_active()
                 self.state = "connecting"
-                async with self._connected():
-                    while manager.state == "active":
-                        await self.bot.services.clock.sleep(_LOOK)
+                try:
+                    async with self._connected():
+                        while manager.state == "active":
+                            await self.bot.services.clock.sleep(_LOOK)
+                except (StoreError, NetworkError) as error:
+                    if isinstance(error, BadRequest):
+                        raise
+                    _log.warning("the bot could not start (%s); trying again", type(error).__name__)
+                    await self.bot.services.clock.sleep(_FIRST)
         except InvalidToken:
             # The text of the original error holds the token.
-            self.failure = ConfigurationError(
-                [Problem("BOT_TOKEN", "Telegram does not accept it", "Copy it again from @BotFather.")]
-            )
-            self.state = "failed"
-            _log.error("Telegram does not accept BOT_TOKEN")
+            self._fail(Problem("BOT_TOKEN", "Telegram does not accept it", "Copy it again from @BotFather."))
+        except BadRequest as error:
+            self._fail(Problem("WEBHOOK_URL", f"Telegram refuses it ({error.message})", "It must be public HTTPS."))
+        except Exception:
+            _log.exception("the bot stopped unexpectedly")
+            self.state, self.failure = "failed", BybotError("The bot stopped unexpectedly; the log says why.")
         finally:
             if self.state != "failed":
                 self.state = "stopped"
+
+    def _fail(self, problem: Problem) -> None:
+        self.state, self.failure = "failed", ConfigurationError([problem])
+        _log.error("%s: %s", problem.variable, problem.fact)
 
     @contextlib.asynccontextmanager
     async def _connected(self) -> AsyncIterator[None]:
@@ -108,6 +119,8 @@ class BotRunner:
         bot, application = self.bot, self.bot.application
         try:
             await self._patiently("say who the bot is", application.initialize)
+            bot.services.states.forget_cache()
+            bot.services.profiles.forget_cache()
             await application.start()
             bot.services.tasks.open()
             bot.services.tasks.start("timeouts", bot.services.timeouts.run())
@@ -172,7 +185,7 @@ class BotRunner:
             try:
                 await step()
                 return
-            except InvalidToken:
+            except (InvalidToken, BadRequest):
                 raise
             except RetryAfter as refused:
                 pause = seconds_of(refused)

@@ -113,6 +113,10 @@ class UserStates:
             entry.live.clear()
         await self._store.commit([Delete(_key(user_id))])
 
+    def forget_cache(self) -> None:
+        """Read anew from now on: another process may have been the active one meanwhile."""
+        self._entries.clear()
+
     async def waiting(self) -> list[int]:
         """The people who have a dialogue under way, as stored."""
         found = await self._store.query(COLLECTION, Where("waiting", True), fields=["waiting"])

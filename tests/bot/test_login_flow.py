@@ -10,7 +10,7 @@ from bybot.clock import SystemClock
 from bybot.sandbox.control_client import ControlClient
 from bybot.sandbox.server import Sandbox
 from bybot.stores.memory import MemoryStore
-from tests.bot.support import ANN, BOT, PASSWORD, Person, Product, bot_options, labels_of, running
+from tests.bot.support import ANN, BOT, EDITOR, PASSWORD, PHONES, Person, Product, bot_options, labels_of, running
 
 
 async def test_a_person_logs_in_by_keypad_and_second_password(
@@ -158,6 +158,21 @@ async def test_a_button_of_a_dialogue_that_is_over_is_answered_and_taken_away(pr
     assert answer["text"] == "这个按钮已失效。"
     newest = (await wei.chat())[-1]
     assert labels_of(newest) == []
+
+
+async def test_a_person_goes_back_from_the_keypad_to_correct_the_number(
+    product: Product, wei: Person, control: ControlClient
+) -> None:
+    await wei.say("/login")
+    await wei.press(await wei.wait("🔐"), "✅")
+    await wei.wait("📱")
+    await wei.say(PHONES[EDITOR])  # somebody else's, by mistake
+    await wei.press(await wei.wait("🔢", button="⌫"), "换个号码")
+    await wei.wait("📱")
+    assert await product.manager.pending_login(wei.id) is None
+    await wei.say(wei.phone)
+    await wei.tap(await wei.wait("🔢", button="⌫"), await control.wait_code(wei.phone))
+    await wei.wait("登录成功")
 
 
 async def test_cancel_by_command_stops_a_login(product: Product, wei: Person) -> None:

@@ -85,6 +85,19 @@ async def test_a_refused_token_is_one_clear_error_without_the_token(
     assert wrong not in failure.message + caplog.text
 
 
+async def test_a_webhook_that_telegram_refuses_is_one_clear_error(sandbox: Sandbox, control: ControlClient) -> None:
+    await control.fault("bot_error", method="setWebhook", code=400, message="Bad Request: bad webhook: no HTTPS")
+    options = bot_options(sandbox, webhook_url="http://203.0.113.1")
+    product = Product.build(sandbox, MemoryStore(SystemClock()), options)
+    try:
+        await product.start()
+        failure = await product.runner.wait_failed()
+    finally:
+        await product.stop()
+    assert isinstance(failure, ConfigurationError)
+    assert [problem.variable for problem in failure.problems] == ["WEBHOOK_URL"]
+
+
 async def test_an_outage_of_the_bot_api_at_start_is_waited_out(
     sandbox: Sandbox, control: ControlClient, ann: Person
 ) -> None:

@@ -50,7 +50,9 @@ async def _in_dialogue(turn: Turn, wizard: Wizard, action: str, argument: str) -
             await turn.answer("login.resend_wait", seconds=wait, alert=True)
     elif action == "qr" and wizard.step != "qr":
         await _to_qr(turn, wizard)
-    elif action == "phone" and wizard.step == "qr":
+    elif action == "phone" and wizard.step != "phone":
+        await turn.answer()
+        turn.services.keypads.pop(turn.user_id, None)
         await qr.leave(turn, wizard)
         await turn.sessions.cancel_login(turn.user_id)
         await steps.ask_phone(turn, wizard)

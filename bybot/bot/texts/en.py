@@ -26,6 +26,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.clear": "Clear",
     "button.resend": "🔁 New code",
     "button.qr": "🔳 Use a QR code",
+    "button.other_number": "‹ Another number",
     "button.phone": "📱 Use my number",
     "button.continue": "Go on",
     "button.start_over": "Start over",

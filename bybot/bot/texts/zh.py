@@ -26,6 +26,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.clear": "清空",
     "button.resend": "🔁 新验证码",
     "button.qr": "🔳 使用二维码",
+    "button.other_number": "‹ 换个号码",
     "button.phone": "📱 使用手机号",
     "button.continue": "继续",
     "button.start_over": "重新开始",

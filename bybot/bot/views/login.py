@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from telegram import InlineKeyboardButton
+
 from bybot.bot.callbacks import Press
 from bybot.bot.texts import Html, Language, has, lines, t
 from bybot.bot.texts.formats import duration
@@ -91,7 +93,14 @@ def _ways_out(language: Language, ticket: str) -> Rows:
             button(language, "resend", Press(AREA, "resend", ticket)),
             button(language, "qr", Press(AREA, "qr", ticket)),
         ),
-        (button(language, "cancel", Press(AREA, "cancel", ticket)),),
+        _leave(language, ticket),
+    )
+
+
+def _leave(language: Language, ticket: str) -> tuple[InlineKeyboardButton, ...]:
+    return (
+        button(language, "other_number", Press(AREA, "phone", ticket)),
+        button(language, "cancel", Press(AREA, "cancel", ticket)),
     )
 
 
@@ -115,13 +124,8 @@ def password(language: Language, ticket: str, *, hint: str | None) -> View:
     hint_line = t(language, "login.hint", hint=hint) if hint else None
     return View(
         lines(t(language, "login.password"), f"\n{hint_line}" if hint_line else None),
-        ((button(language, "cancel", Press(AREA, "cancel", ticket)),),),
+        (_leave(language, ticket),),
     )
-
-
-def busy(language: Language, ticket: str) -> Rows:
-    """Go on with the login under way, or start over."""
-    return ((button(language, "start_over", Press(AREA, "over", ticket)),),)
 
 
 def done(language: Language, account: str) -> View:

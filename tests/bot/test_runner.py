@@ -16,7 +16,7 @@ from bybot.sandbox.server import Sandbox
 from bybot.stores.memory import MemoryStore
 from bybot.web.app import Webhook, create_app
 from bybot.web.server import WebServer
-from tests.bot.support import TOKEN, WEI, Person, Product, bot_options, running, until
+from tests.bot.support import SEED, TOKEN, WEI, Person, Product, bot_options, running, until
 
 
 async def test_updates_come_through_the_webhook_of_the_service(sandbox: Sandbox, ann: Person) -> None:
@@ -175,3 +175,14 @@ async def test_the_webhook_path_and_header_cannot_be_guessed(sandbox: Sandbox) -
     assert bot_options(sandbox, webhook_secret="plain_secret").header_secret == "plain_secret"
     assert TOKEN not in repr(options)
     assert httpx.URL(f"http://x{options.webhook_path}").path == options.webhook_path
+
+
+async def test_the_bot_speaks_through_a_proxy() -> None:
+    async with (
+        Sandbox(seed=SEED, socks_port=0) as sandbox,
+        ControlClient(sandbox.control_url) as control,
+        running(sandbox, options=bot_options(sandbox, proxy_url="socks5://{}:{}".format(*sandbox.socks_address))),
+    ):
+        await Person(control, WEI).say_and_wait("/help", "我能听懂的命令")
+        assert sandbox._socks is not None
+        assert sum(sandbox._socks.connections.values()) >= 2

@@ -42,7 +42,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.pick": "📋 Pick from my channels",
     "button.mode_new": "🆕 Only new posts",
     "button.mode_last": "Last {count}",
-    "button.mode_number": "🔢 Another number",
+    "button.mode_number": "🔢 Number…",
     "button.mode_all": "📚 Everything",
     "button.start_pair": "✅ Start",
     "button.help": "❓ Help",

@@ -1,4 +1,4 @@
-"""A proxy for tests: SOCKS5 (with or without user and password) and HTTP CONNECT on one port.
+"""A proxy for tests: SOCKS5 (with or without user and password) and HTTP (CONNECT, and plain requests) on one port.
 
 It counts what goes through it, so that a test can assert that nothing goes past it.
 """
@@ -12,6 +12,8 @@ import hmac
 import ipaddress
 import logging
 from collections import Counter
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 _log = logging.getLogger(__name__)
 
@@ -22,10 +24,22 @@ _IPV4, _DOMAIN, _IPV6 = 1, 3, 4
 _SUCCEEDED, _UNREACHABLE, _NOT_SUPPORTED = 0, 4, 7
 _HANDSHAKE_SECONDS = 10
 _CHUNK = 64 << 10
+_BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
 
 
 class _Refused(Exception):
     """The client asks for something that this proxy does not do."""
+
+
+@dataclass(frozen=True)
+class _Route:
+    """Where a connection goes, what the client hears when it is open or cannot be, and what is sent ahead."""
+
+    host: str
+    port: int
+    opened: bytes
+    failed: bytes
+    ahead: bytes = b""
 
 
 class SocksServer:
@@ -82,10 +96,10 @@ class SocksServer:
             async with asyncio.timeout(_HANDSHAKE_SECONDS):
                 first = (await reader.readexactly(1))[0]
                 if first == _SOCKS5:
-                    destination = await self._socks(reader, writer)
+                    route = await self._socks(reader, writer)
                 else:
-                    destination = await self._http(bytes([first]), reader, writer)
-            await self._relay(destination, first == _SOCKS5, reader, writer)
+                    route = await self._http(bytes([first]), reader, writer)
+            await self._relay(route, reader, writer)
         except _Refused as reason:
             self.refused += 1
             _log.info("refused: %s", reason)
@@ -98,7 +112,7 @@ class SocksServer:
             await _close(writer)
             self._tasks.discard(task)
 
-    async def _socks(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[str, int]:
+    async def _socks(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> _Route:
         methods = await reader.readexactly((await reader.readexactly(1))[0])
         wanted = _NO_AUTH if self._credentials is None else _USER_PASSWORD
         if wanted not in methods:
@@ -119,9 +133,9 @@ class SocksServer:
         if command != _CONNECT:
             writer.write(_socks_reply(_NOT_SUPPORTED))
             raise _Refused("only CONNECT is supported")
-        return host, port
+        return _Route(host, port, _socks_reply(_SUCCEEDED), _socks_reply(_UNREACHABLE))
 
-    async def _http(self, first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[str, int]:
+    async def _http(self, first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> _Route:
         head = first + await reader.readuntil(b"\r\n\r\n")
         request, *headers = head.decode("latin-1").split("\r\n")
         method, target, *_ = [*request.split(" "), ""]
@@ -135,27 +149,29 @@ class SocksServer:
             if scheme.lower() != "basic" or not self._is_right(user, password):
                 writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
                 raise _Refused("wrong user or password")
+        url = urlsplit(target)
+        if url.scheme == "http" and url.hostname:
+            return _forwarded(method, target, headers)
         host, _, port = target.rpartition(":")
         if method != "CONNECT" or not port.isdigit():
             writer.write(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
-            raise _Refused("only CONNECT is supported")
-        return host.strip("[]"), int(port)
+            raise _Refused("neither CONNECT nor an http:// address")
+        return _Route(host.strip("[]"), int(port), b"HTTP/1.1 200 Connection established\r\n\r\n", _BAD_GATEWAY)
 
     def _is_right(self, user: bytes, password: bytes) -> bool:
         assert self._credentials is not None
         return hmac.compare_digest(user, self._credentials[0]) and hmac.compare_digest(password, self._credentials[1])
 
-    async def _relay(
-        self, destination: tuple[str, int], socks: bool, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _relay(self, route: _Route, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(_HANDSHAKE_SECONDS):
-                far_reader, far_writer = await asyncio.open_connection(*destination)
+                far_reader, far_writer = await asyncio.open_connection(route.host, route.port)
         except (OSError, TimeoutError) as error:
-            writer.write(_socks_reply(_UNREACHABLE) if socks else b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
-            raise _Refused(f"{destination[0]}:{destination[1]} cannot be reached: {error}") from error
-        self.connections[destination] += 1
-        writer.write(_socks_reply(_SUCCEEDED) if socks else b"HTTP/1.1 200 Connection established\r\n\r\n")
+            writer.write(route.failed)
+            raise _Refused(f"{route.host}:{route.port} cannot be reached: {error}") from error
+        self.connections[(route.host, route.port)] += 1
+        writer.write(route.opened)
+        far_writer.write(route.ahead)
         try:
             # Either side's end ends both.
             there = asyncio.ensure_future(_pump(reader, far_writer))
@@ -168,6 +184,16 @@ class SocksServer:
                 await asyncio.gather(there, back, return_exceptions=True)
         finally:
             await _close(far_writer)
+
+
+def _forwarded(method: str, target: str, headers: list[str]) -> _Route:
+    """A plain request: sent on as the server expects it, one for each connection, without the proxy's own headers."""
+    url = urlsplit(target)
+    path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    own = ("proxy-", "connection:")
+    kept = [line for line in headers if line and not line.lower().startswith(own)]
+    ahead = "\r\n".join([f"{method} {path} HTTP/1.1", *kept, "Connection: close", "", ""]).encode("latin-1")
+    return _Route(str(url.hostname), url.port or 80, b"", _BAD_GATEWAY, ahead)
 
 
 async def _read_host(reader: asyncio.StreamReader, kind: int) -> str:

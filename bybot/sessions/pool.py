@@ -256,6 +256,12 @@ class Pool:
             if reason is not None and not live.ended:
                 self._spawn(self.lose(user, live, reason), f"end {user}")
             raise
+        except asyncio.CancelledError as error:
+            # Telethon cancels what waits for an answer when a client ends. Nobody cancelled the caller.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise ConnectionError("the client was disconnected before the answer came") from error
 
     async def _reconnected(self, user: str, live: Live, then: Callable[[], Awaitable[None]]) -> None:
         if live.ended:

@@ -96,7 +96,15 @@ class Engine:
         """How far the pair is."""
         counts = self.journal.counts
         phase: Literal["history", "live", "finished"] = "history" if self.phase == "starting" else self.phase
-        return Progress(phase, counts.copied, counts.skipped, self.journal.total or None, self._rate(), self.not_before)
+        return Progress(
+            phase,
+            counts.copied,
+            counts.skipped,
+            self.journal.total or None,
+            self._rate(),
+            self.not_before,
+            counts.left_out,
+        )
 
     def _rate(self) -> float:
         if self._began is None:
@@ -255,7 +263,7 @@ class Engine:
         self.phase = "live"
         if self.journal.total:
             counts = self.journal.counts
-            self._tell_once(NoticeKind.HISTORY_DONE, copied=counts.copied, skipped=counts.skipped)
+            self._tell_once(NoticeKind.HISTORY_DONE, copied=counts.copied, skipped=counts.left_out)
         self._report.progressed(self)
 
     def _at_end(self) -> bool:
@@ -317,7 +325,7 @@ class Engine:
         """Tell how far it came."""
         self.journal.cursor.settle(self._clock.elapsed())
         if self.journal.counts.protected:
-            self._tell_once(NoticeKind.PROTECTED, skipped=self.journal.counts.protected)
+            self._tell_once(NoticeKind.PROTECTED, whole=bool(self._protected))
         self._report.progressed(self)
 
     def _reach_end(self) -> None:

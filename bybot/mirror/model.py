@@ -176,7 +176,13 @@ class Counts:
     reply_lost: int = 0
 
     @property
+    def left_out(self) -> int:
+        """Posts without a copy: what people want to hear of."""
+        return self.protected + self.refused + self.gone
+
+    @property
     def skipped(self) -> int:
+        """Everything that is done without a copy, service messages too."""
         return self.service + self.protected + self.refused + self.gone
 
     def to_value(self) -> dict[str, int]:
@@ -204,7 +210,10 @@ class PairState(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a pair is. ``total`` is an estimate, in messages; None when unknown."""
+    """How far a pair is.
+
+    ``total`` is an estimate, in messages; None when unknown. ``left_out``: posts without a copy.
+    """
 
     phase: Literal["history", "live", "finished"]
     copied: int
@@ -212,6 +221,7 @@ class Progress:
     total: int | None
     per_second: float = 0.0
     not_before: datetime | None = None
+    left_out: int = 0
 
     @property
     def done(self) -> int:

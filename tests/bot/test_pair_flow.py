@@ -176,3 +176,19 @@ async def test_protected_posts_are_skipped_and_explained_once(
     await wei.press(await wei.wait("准备好了", "禁止转发"), "开始")
     await wei.wait("🔒", "禁止转发帖子", "不绕过保护")
     assert copies(product) == []
+
+
+async def test_a_few_protected_posts_do_not_make_the_channel_a_protected_one(
+    product: Product, wei: Person, control: ControlClient
+) -> None:
+    await wei.log_in()
+    editor = product.sandbox.world.account_by_username("editor")
+    source = product.sandbox.world.channel(1000000100)
+    assert editor is not None
+    product.sandbox.world.send_message(editor, source.peer, text="closed", noforwards=True)
+    await control.post("@editor", "@harbour_news", "open")
+    await to_confirmation(wei, "@harbour_news", f"-100{ARCHIVE}", "全部")
+    await wei.press(await wei.wait("准备好了"), "开始")
+    await wei.wait("🔒", "有些帖子禁止转发")
+    await wei.wait("✅", "未复制", "1")
+    assert copies(product)[-1] == "open"

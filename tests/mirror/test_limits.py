@@ -61,7 +61,10 @@ async def test_protected_posts_are_skipped_counted_and_told_once() -> None:
             await g.wait_same()
             assert mirror._engine is not None
             assert mirror._engine.journal.counts.protected == 8
-        assert [kind for kind, _ in g.notices].count(NoticeKind.PROTECTED) == 1
+            assert mirror.progress is not None
+            assert mirror.progress.left_out == 8
+        told = [facts for kind, facts in g.notices if kind is NoticeKind.PROTECTED]
+        assert told == [{"whole": False}]
 
 
 async def test_a_protected_channel_is_not_copied_at_all() -> None:

@@ -236,12 +236,16 @@ TEXTS: Final[dict[str, str]] = {
     "progress.count_open": "{done} posts",
     "progress.left": "about {time} left",
     "progress.done": "✅ History copied: <b>{done}</b> posts. New posts follow by themselves.",
-    "progress.skipped": "Skipped: {skipped}",
+    "progress.skipped": "Left out (protected, deleted or refused): {skipped}",
     "progress.wait": "⏳ Telegram asks to wait until {until} ({left}).",
     # Notices ---------------------------------------------------------------------------------------------------
     "notice.protected": (
         "🔒 <b>{source}</b> forbids forwarding its posts. I skip them and do not go around the protection. "
         "Ask the owner of the channel to allow forwarding."
+    ),
+    "notice.protected_some": (
+        "🔒 Some posts of <b>{source}</b> are protected from forwarding. I leave those out and do not go around the "
+        "protection; all others are copied."
     ),
     "notice.flood": (
         "⏳ Telegram asks your account to wait until {until} ({left}). I go on by myself then; nothing is skipped."

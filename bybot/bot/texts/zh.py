@@ -227,9 +227,10 @@ TEXTS: Final[dict[str, str]] = {
     "progress.count_open": "{done} 条",
     "progress.left": "约剩 {time}",
     "progress.done": "✅ 历史已复制：<b>{done}</b> 条。新帖子会自动跟上。",
-    "progress.skipped": "已跳过：{skipped}",
+    "progress.skipped": "未复制（受保护、已删除或被拒绝）：{skipped}",
     "progress.wait": "⏳ Telegram 要求等到 {until}（{left}）。",
     # Notices ---------------------------------------------------------------------------------------------------
+    "notice.protected_some": ("🔒 <b>{source}</b> 有些帖子禁止转发。这些帖子会略过，我不绕过保护；其余的照常复制。"),
     "notice.protected": ("🔒 <b>{source}</b> 禁止转发帖子。我会跳过它们，不绕过保护。可以请频道所有者允许转发。"),
     "notice.flood": ("⏳ Telegram 要求你的帐号等到 {until}（{left}）。之后我会自动继续，不会跳过任何帖子。"),
     "notice.source_lost": (

@@ -21,7 +21,7 @@ def progress(language: Language, pair: ChannelPair, state: Progress, now: dateti
     if state.phase != "history":
         facts = lines(
             t(language, "progress.done", done=number(state.copied)),
-            t(language, "progress.skipped", skipped=number(state.skipped)) if state.skipped else None,
+            t(language, "progress.skipped", skipped=number(state.left_out)) if state.left_out else None,
         )
         return View(Html(f"{title}\n\n{facts}"), rows)
     left = state.seconds_left
@@ -32,7 +32,7 @@ def progress(language: Language, pair: ChannelPair, state: Progress, now: dateti
         if state.total
         else t(language, "progress.count_open", done=number(state.done)),
         t(language, "progress.left", time=duration(language, left)) if left and not state.not_before else None,
-        t(language, "progress.skipped", skipped=number(state.skipped)) if state.skipped else None,
+        t(language, "progress.skipped", skipped=number(state.left_out)) if state.left_out else None,
         wait_text(language, state.not_before, now),
     )
     return View(Html(f"{title}\n\n{facts}"), rows)
@@ -52,6 +52,8 @@ def notice(language: Language, news: Notice, now: datetime) -> View:
     values["copied"] = number(int(facts.get("copied") or 0))
     values["reason"] = reason_text(language, str(facts.get("reason") or "other"))
     key = f"notice.{news.kind}"
+    if news.kind == NoticeKind.PROTECTED and not facts.get("whole", True):
+        key = "notice.protected_some"
     text = t(language, key, **values) if has(key) else t(language, "notice.other", text=str(news.kind))
     if left_out and news.kind in {NoticeKind.HISTORY_DONE, NoticeKind.FINISHED}:
         text = lines(text, t(language, "progress.skipped", skipped=number(left_out)))

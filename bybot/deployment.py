@@ -1,4 +1,4 @@
-"""Where are we, and what runs here: the only place that chooses implementations, and the order of start and stop.
+"""Where are we, and what runs here, in which order it starts and stops. :mod:`bybot.parts` chooses implementations.
 
 Start: the HTTP service (it answers health checks while everything else is still coming up), the store, the sessions,
 the mirror, the chat. Stop: the other way round, within a deadline, so that everything is durable when the host's
@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
@@ -29,14 +27,8 @@ from bybot.errors import BybotError, ConfigurationError, Problem, StoreUnavailab
 from bybot.log import setup_logging
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.supervisor import Supervisor
-from bybot.sessions.documentlease import DocumentLease
-from bybot.sessions.lease import Lease, LeaseTimes, LockLease, Watchdog
+from bybot.parts import create_manager, create_store
 from bybot.sessions.manager import UserSessionManager
-from bybot.sessions.telegram import DataCenter, Proxy, TelegramEndpoint
-from bybot.sessions.vault import Vault
-from bybot.stores.base import Store
-from bybot.stores.local import LocalFileStore
-from bybot.stores.locallock import LocalLock
 from bybot.web.app import Webhook, create_app
 from bybot.web.server import WebServer
 
@@ -46,74 +38,6 @@ log = logging.getLogger(__name__)
 STOP_SECONDS: Final = 25.0
 _SESSION_SECONDS: Final = 12.0
 _PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
-
-
-# Parts --------------------------------------------------------------------------------------------------------
-
-
-def create_store(settings: Settings, clock: Clock) -> Store:
-    """The store that the configuration asks for, not opened yet."""
-    if settings.local_storage:
-        return LocalFileStore(settings.sessions_dir, settings.data_space, clock)
-    # Google's libraries take 50 MB of memory: loaded only where they are used.
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    from bybot.stores.firestore import FirestoreStore
-
-    return FirestoreStore(
-        settings.firebase_project,
-        settings.firebase_secret,
-        settings.data_space,
-        commit_timeout=min(5.0, settings.lease_seconds / 3),
-        emulator_host=settings.firestore_emulator_host,
-    )
-
-
-def create_manager(
-    settings: Settings, store: Store, clock: Clock, *, watchdog: bool = False, owns_store: bool = False
-) -> UserSessionManager:
-    """The session manager of these settings over a store.
-
-    Args:
-        watchdog: let the process end itself when it hangs past its lease; for programs of which bybot is the main part.
-        owns_store: the manager opens the store at its start and closes it at its end.
-    """
-    keys = [key.get_secret_value() for key in settings.session_encryption_keys]
-    return UserSessionManager(
-        store,
-        Vault.from_text(keys, bot_id=settings.data_space),
-        create_endpoint(settings),
-        bot_id=settings.data_space,
-        clock=clock,
-        lease=_lease(settings, store, clock, watchdog),
-        admin_ids=settings.admin_ids,
-        sessions_dir=str(settings.sessions_dir) if settings.local_storage else "",
-        owns_store=owns_store,
-    )
-
-
-def create_endpoint(settings: Settings) -> TelegramEndpoint:
-    """Where Telegram is and through which proxy it is reached."""
-    pem = settings.telegram_rsa_key_file
-    return TelegramEndpoint(
-        settings.api_id,
-        settings.api_hash.get_secret_value(),
-        device_model=settings.device_model,
-        app_version=__version__,
-        dc=DataCenter.parse(settings.telegram_dc) if settings.telegram_dc else None,
-        rsa_pem=pem.read_text() if pem else None,
-        proxy=Proxy.parse(settings.proxy_url.get_secret_value()) if settings.proxy_url else None,
-        # What the kernel holds must be gone before another process may speak: well inside the takeover margin.
-        unsent_for=min(8.0, settings.lease_seconds / 3 * 0.8),
-    )
-
-
-def _lease(settings: Settings, store: Store, clock: Clock, watchdog: bool) -> Lease:
-    label = settings.render_instance_id or socket.gethostname()
-    times = LeaseTimes.of(settings.lease_seconds)
-    if settings.local_storage:
-        lock = LocalLock(settings.sessions_dir, settings.data_space)
-        return LockLease(lock, clock, label=label, renew_every=times.renew_every)
-    return DocumentLease(store, clock, times, label=label, watchdog=Watchdog(enabled=watchdog))
 
 
 def create_user_session_manager_from_config(settings: Settings | None = None) -> UserSessionManager:

@@ -96,15 +96,8 @@ class Engine:
         """How far the pair is."""
         counts = self.journal.counts
         phase: Literal["history", "live", "finished"] = "history" if self.phase == "starting" else self.phase
-        return Progress(
-            phase,
-            counts.copied,
-            counts.skipped,
-            self.journal.total or None,
-            self._rate(),
-            self.not_before,
-            counts.left_out,
-        )
+        total, wait = self.journal.total or None, self.not_before
+        return Progress(phase, counts.copied, counts.skipped, total, self._rate(), wait, counts.left_out)
 
     def _rate(self) -> float:
         if self._began is None:

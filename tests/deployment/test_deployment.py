@@ -12,8 +12,9 @@ import pytest
 from bybot import create_deployment_manager, start_local_deployment, start_render_deployment
 from bybot.clock import SystemClock
 from bybot.config import Settings
-from bybot.deployment import Deployment, create_store
+from bybot.deployment import Deployment
 from bybot.errors import ConfigurationError, WrongKey
+from bybot.parts import create_store
 from bybot.sandbox.control_client import ControlClient
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.vault import Vault

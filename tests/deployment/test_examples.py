@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bybot.clock import SystemClock
-from bybot.deployment import create_store
+from bybot.parts import create_store
 from bybot.sandbox.control_client import ControlClient
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.vault import Vault

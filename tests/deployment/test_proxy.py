@@ -7,7 +7,8 @@ import gc
 import pytest
 
 from bybot.clock import SystemClock
-from bybot.deployment import Deployment, create_store
+from bybot.deployment import Deployment
+from bybot.parts import create_store
 from bybot.sandbox.server import Sandbox
 from bybot.sandbox.socks import SocksServer
 from bybot.sessions.vault import Vault

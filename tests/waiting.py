@@ -8,13 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 
-async def until(condition: Callable[[], Any], *, seconds: float = 10.0) -> None:
-    """Wait until a condition (a plain or async function) is true; fails after that many seconds."""
+async def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """Wait until a condition (a plain or async function) is true, and return its value.
+
+    Raises:
+        TimeoutError: it was not within that many seconds.
+    """
     async with asyncio.timeout(seconds):
         while True:
-            result = condition()
-            if inspect.isawaitable(result):
-                result = await result
-            if result:
-                return
-            await asyncio.sleep(0.02)
+            value = condition()
+            if inspect.isawaitable(value):
+                value = await value
+            if value:
+                return value
+            await asyncio.sleep(0.01)

@@ -7,7 +7,7 @@ from typing import Final
 
 from telegram import Bot
 from telegram.constants import ChatAction, ParseMode
-from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.error import BadRequest, TelegramError
 
 from bybot.bot.texts import Language
 from bybot.bot.views.base import View
@@ -106,15 +106,3 @@ class Chat:
             await self.bot.send_chat_action(self.user_id, ChatAction.TYPING)
         except TelegramError as error:
             _log.debug("no chat action for %s: %s", self.user_id, type(error).__name__)
-
-    async def try_send(self, view: View) -> int | None:
-        """Say it to a person who may have blocked the bot.
-
-        Returns:
-            The message's id; None when the person cannot be reached.
-        """
-        try:
-            return await self.send(view)
-        except Forbidden:
-            _log.info("user %s has blocked the bot; a message was not delivered", self.user_id)
-            return None

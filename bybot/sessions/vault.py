@@ -25,6 +25,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from bybot.config_rules import decode_key
 from bybot.errors import KeyMissing, Tampered, WrongKey
 
 _MAGIC: Final = b"\xb7BB1"
@@ -55,11 +56,8 @@ def parse_key(text: str) -> bytes:
     Raises:
         ValueError: not base64 of 32 bytes; the message never shows the text.
     """
-    try:
-        key = base64.b64decode(text.strip().replace("-", "+").replace("_", "/"), validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("an encryption key is base64 text") from None
-    if len(key) != _KEY_BYTES:
+    key = decode_key(text)
+    if key is None:
         raise ValueError("an encryption key is base64 of 32 bytes")
     return key
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,6 +23,7 @@ from bybot.sessions.telegram import DataCenter, TelegramEndpoint
 from bybot.sessions.vault import Vault
 from bybot.stores.base import Store
 from bybot.stores.memory import MemoryStore
+from tests.waiting import until
 
 TOKEN = "7000000001:AAEk3nFv8ZpQmT0rXw5LcUyB2hJdGs9oKiM"
 BOT = "@mirror_bot"
@@ -124,13 +125,6 @@ async def running(
         yield product
     finally:
         await product.stop()
-
-
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait for a condition, with a bound."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - any condition
-            await asyncio.sleep(0.01)
 
 
 @dataclass

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from bybot.sandbox.mtproto.server import MtprotoServer
 from bybot.sandbox.mtproto.switches import Switches
 from bybot.sandbox.world.model import Account
 from bybot.sandbox.world.world import World
+from tests.waiting import until as until
 
 API_ID, API_HASH = 12345, "0123456789abcdef0123456789abcdef"
 DC_ID = 2
@@ -122,16 +122,3 @@ async def new_client(running: Any, **options: Any) -> AsyncIterator[TelegramClie
     """A connected client with a new key, not logged in."""
     async with connected(make_client(running, **options)) as client:
         yield client
-
-
-async def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
-    """Wait until a condition holds, and return its value.
-
-    Raises:
-        AssertionError: it did not within the seconds.
-    """
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, "the condition did not come true"
-        await asyncio.sleep(0.005)
-    return value

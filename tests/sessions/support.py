@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +25,7 @@ from bybot.sessions.telegram import DataCenter, Proxy, TelegramEndpoint
 from bybot.sessions.vault import Vault
 from bybot.stores.base import Committed, Document, Key, Put, Store, Where, Write
 from bybot.stores.memory import MemoryStore
+from tests.waiting import until as until
 
 BOT_ID = "bybot_test"
 KEY = bytes(range(32))
@@ -99,18 +100,6 @@ async def plant_session(
     facts = {"state": "ready", "owner": None, "token": 3, "account_id": account_id, "created_at": now}
     await store.commit([Put(session_key(key), {**facts, "last_used_at": now, **fields})])
     return data
-
-
-async def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
-    """Wait until a condition holds (plain or awaitable); fails after that many seconds."""
-    async with asyncio.timeout(seconds):
-        while True:
-            result = condition()
-            if isinstance(result, Awaitable):
-                result = await result
-            if result:
-                return
-            await asyncio.sleep(0.01)
 
 
 async def log_in(manager: UserSessionManager, sandbox: Sandbox, user: int | str, phone: str = ANN_PHONE) -> Any:

@@ -12,7 +12,7 @@ from bybot.errors import StaleWrite, StoreUnavailable
 from bybot.sandbox.firestore import FirestoreServer
 from bybot.stores.base import Condition, Key, Patch, Put
 from bybot.stores.firestore import FirestoreStore
-from tests.stores.waiting import until
+from tests.waiting import until
 
 KEY = Key("things", "one")
 

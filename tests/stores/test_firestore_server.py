@@ -14,7 +14,7 @@ from bybot.stores.base import Key, Put
 from bybot.stores.firestore import FirestoreStore
 from tests.stores.firestore_calls import CALLS
 from tests.stores.firestore_replay import RECORDINGS, Replay, load
-from tests.stores.waiting import until
+from tests.waiting import until
 
 TOPICS = pytest.mark.parametrize("path", sorted(RECORDINGS.glob("*.json")), ids=lambda path: path.stem)
 

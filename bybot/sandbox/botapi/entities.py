@@ -40,12 +40,6 @@ _PLAIN = {
 }
 
 
-def utf16_slice(text: str, offset: int, length: int) -> str:
-    """The part of a text that an entity covers."""
-    data = text.encode("utf-16-le", "surrogatepass")
-    return data[offset * 2 : (offset + length) * 2].decode("utf-16-le", "replace")
-
-
 class Writer:
     """Plain text under construction, with the entities found so far."""
 

@@ -165,10 +165,6 @@ class Log:
         start = bisect_right(self._ends, pts)
         return self._entries[start : start + limit]
 
-    def count_since(self, pts: int) -> int:
-        """How many events came after that pts."""
-        return len(self._ends) - bisect_right(self._ends, pts)
-
 
 Observer = Callable[[Event], None]
 PushSink = Callable[[int, Any, "SessionRef | None"], None]

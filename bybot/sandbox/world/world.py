@@ -186,10 +186,6 @@ class World:
         """See :meth:`Invites.export`."""
         return self.invites.export(channel, admin, **options)
 
-    def import_invite(self, account: Account, hash_or_link: str) -> Channel:
-        """See :meth:`Invites.use`."""
-        return self.invites.use(account, hash_or_link)
-
     # Messages ---------------------------------------------------------------------------------------------------
 
     def messages_of(self, viewer: Account, peer: Peer) -> MessageList:

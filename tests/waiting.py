@@ -17,7 +17,7 @@ async def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
     async with asyncio.timeout(seconds):
         while True:
             value = condition()
-    XX
+            if inspect.iscoroutine(value):  # a future is a value: somebody else waits for it
                 value = await value
             if value:
                 return value

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from telethon import TelegramClient
 
@@ -26,7 +26,6 @@ from bybot.errors import (
     Fenced,
     InvalidTransition,
     NoSession,
-    SessionRevoked,
     StoreError,
     StoreUnavailable,
 )
@@ -35,17 +34,17 @@ from bybot.sessions.acting import ActingManager, Audit
 from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.cleanup import cleanup
 from bybot.sessions.codec import Codec
-from bybot.sessions.core import Core, Observer
+from bybot.sessions.core import Core
 from bybot.sessions.deletion import delete
 from bybot.sessions.devices import Device, kick, list_devices
 from bybot.sessions.documentlease import DocumentLease
-from bybot.sessions.failures import definitive
 from bybot.sessions.lease import Lease, LeaseTimes
 from bybot.sessions.login import LoginDesk
 from bybot.sessions.logincalls import LoginCalls
 from bybot.sessions.model import Cleanup, Deletion
 from bybot.sessions.ownership import Ownership
 from bybot.sessions.pool import Pool
+from bybot.sessions.reportcalls import ReportCalls
 from bybot.sessions.reports import Reports
 from bybot.sessions.restore import connect_claimed, restore
 from bybot.sessions.telegram import Credentials, TelegramEndpoint
@@ -60,7 +59,7 @@ log = logging.getLogger(__name__)
 UserId = int | str
 
 
-class UserSessionManager(LoginCalls):
+class UserSessionManager(LoginCalls, ReportCalls):
     """See the module.
 
     Args:
@@ -327,53 +326,6 @@ class UserSessionManager(LoginCalls):
         """End one of them; False when there is none. Raises Forbidden for a login younger than a day."""
         async with self.use(user_id) as client:
             return await kick(client, device_id)
-
-    # Reports ------------------------------------------------------------------------------------------------------
-
-    async def list_sessions(self) -> list[dict[str, Any]]:
-        """All stored sessions in the order of their keys, without secrets. Raises StoreUnavailable."""
-        return await self._reports.list_sessions()
-
-    async def get_session_info(self, user_id: UserId) -> dict[str, Any]:
-        """What is known of one session.
-
-        ``status`` is active, expired, no_session, revoked, leased, error or logging_in; further keys are reason,
-        message, owner, since and times. Never raises for a store outage: that is status "error".
-        """
-        return await self._reports.session_info(user_key(user_id))
-
-    async def get_session_stats(self) -> dict[str, Any]:
-        """Numbers that agree with :meth:`list_sessions`. Raises StoreUnavailable."""
-        return await self._reports.stats(self.state)
-
-    async def health_check(self) -> dict[str, Any]:
-        """``status`` is healthy, degraded or error; with message, bot_id, timestamp, store, lease, clients."""
-        return await self._reports.health(self.state)
-
-    # Observers and rights -----------------------------------------------------------------------------------------
-
-    def on_ready(self, callback: Observer) -> Callable[[], None]:
-        """``callback(user_id)`` whenever a session is owned and connected here: start, takeover, login, reconnect.
-
-        Returns what ends the calls. The callback may be a coroutine function.
-        """
-        return self._core.readied.add(callback)
-
-    def on_lost(self, callback: Observer) -> Callable[[], None]:
-        """``callback(user_id, reason)`` when a session ended here: why Telegram ended it, "deleted", or "lease"."""
-        return self._core.lost.add(callback)
-
-    def ready_users(self) -> list[str]:
-        """Ids of the users whose clients are live now."""
-        return [user_id_from_key(user) for user, live in self._pool.live.items() if live.usable]
-
-    async def report_error(self, user_id: UserId, error: BaseException) -> bool:
-        """A caller saw this error from the client. True when it means that the login is over."""
-        reason = definitive(error)
-        live = self._pool.live.get(user_key(user_id))
-        if reason is not None and live is not None:
-            await self._pool.lose(user_key(user_id), live, reason)
-        return reason is not None or isinstance(error, SessionRevoked)
 
     def acting_as(self, caller_id: UserId) -> ActingManager:
         """The same calls with the rights of one caller: their own sessions; admins may all."""

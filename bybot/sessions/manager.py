@@ -331,6 +331,10 @@ class UserSessionManager(LoginCalls, ReportCalls):
         """The same calls with the rights of one caller: their own sessions; admins may all."""
         return ActingManager(self, caller_id, admin=user_key(caller_id) in self._admins, audit=self.audit)
 
+    def as_operator(self) -> ActingManager:
+        """The same calls for whoever runs this deployment (its command line and its HTTP API): all of them."""
+        return ActingManager(self, "operator", admin=True, audit=self.audit)
+
     async def _ready(self) -> None:
         """Refuse when this process may not act. A manager with its own store starts at its first use."""
         if self._phase == "starting" and self._owns_store:

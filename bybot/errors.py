@@ -166,10 +166,12 @@ class OwnedElsewhere(SessionError):
     code = "owned_elsewhere"
     exit_code = 75
 
-    def __init__(self, message: str, *, holder: str, since: datetime | None = None) -> None:
+    def __init__(self, message: str, *, holder: str, since: datetime | None = None, address: str = "") -> None:
         super().__init__(message, next_step="Wait until the other process ends, or stop it.")
         self.holder = holder
         self.since = since
+        #: Where the holder's HTTP service answers, when it says so.
+        self.address = address
 
 
 class Fenced(SessionError):

@@ -44,6 +44,7 @@ class DocumentLease:
     ) -> None:
         self.holder: Holder | None = None
         self.trouble: StoreError | None = None
+        self.address = ""
         self._store = store
         self._clock = clock
         self._times = times
@@ -80,15 +81,14 @@ class DocumentLease:
         if leader is not None and isinstance(named, str) and named != instance:
             wait = await self._wait_for(named)
             if wait is not None:
-                since = leader.data.get("since")
-                since = since if isinstance(since, datetime) else None
-                self.holder = Holder(named, str(leader.data.get("label") or named), since)
+                self.holder = _holder(named, leader)
                 return wait
         return await self._take(instance, leader, named)
 
     async def _take(self, instance: str, leader: Document | None, former: Any) -> Term:
         token = leader.data.get("token", 0) if leader is not None else 0
         facts = {"instance": instance, "label": self._label, "token": token + 1, "since": SERVER_TIME}
+        facts["address"] = self.address
         sent = Instant.of(self._clock)
         writes: list[Write] = [
             self._renewal(instance),
@@ -117,6 +117,7 @@ class DocumentLease:
             facts = {
                 "state": _ALIVE,
                 "label": self._label,
+                "address": self.address,
                 "started_at": SERVER_TIME,
                 "renewed_at": SERVER_TIME,
                 "renewals": 0,
@@ -153,6 +154,15 @@ class DocumentLease:
         if instance == self._instance or instance in self._finished:
             return True
         return await self._wait_for(instance) is None
+
+    async def look(self) -> Holder | None:
+        leader = await self._store.get(LEADER)
+        named = leader.data.get("instance") if leader is not None else None
+        if leader is None or not isinstance(named, str):
+            return None
+        document = await self._store.get(Key(INSTANCES, named))
+        gone = document is None or document.data.get("state") != _ALIVE or self._left(document) <= 0
+        return None if gone else _holder(named, leader)
 
     # Keeping ------------------------------------------------------------------------------------------------------
 
@@ -235,7 +245,8 @@ class DocumentLease:
         writes: list[Write] = [Delete(Key(INSTANCES, instance))]
         if leader is not None and leader.data.get("instance") == instance:
             # The document stays with its token, or the token would start again.
-            writes.append(Patch(LEADER, {"instance": None, "label": None}, if_=leader.version))
+            nobody = {"instance": None, "label": None, "address": None}
+            writes.append(Patch(LEADER, nobody, if_=leader.version))
         self._retire()
         with suppress(StaleWrite):  # somebody else took it already
             await self._store.commit(writes)
@@ -259,6 +270,12 @@ class DocumentLease:
                     await self._store.commit([Delete(document.key, if_=document.version)])
                     removed += 1
         return removed
+
+
+def _holder(named: str, leader: Document) -> Holder:
+    since = leader.data.get("since")
+    label, address = leader.data.get("label"), leader.data.get("address")
+    return Holder(named, str(label or named), since if isinstance(since, datetime) else None, str(address or ""))
 
 
 def _number(value: Any, default: float) -> float:

@@ -69,6 +69,8 @@ class Lease(Protocol):
     holder: Holder | None
     #: The last trouble with the store while contending or renewing; None: it answers.
     trouble: StoreError | None
+    #: Where this process's HTTP service answers, for whoever finds us as the holder. Set it before contending.
+    address: str
 
     async def contend(self) -> Term:
         """Wait until this process has the lease. Never gives up; cancel it to stop waiting."""
@@ -92,9 +94,18 @@ class Lease(Protocol):
     async def is_free(self, instance: str) -> bool:
         """May the sessions that name this instance as their owner be claimed?"""
 
+    async def look(self) -> Holder | None:
+        """Who has it now, without contending or writing; None: nobody who is alive.
+
+        Raises:
+            StoreUnavailable: nobody can tell.
+        """
+
 
 class _Lock(Protocol):
     def try_acquire(self, holder: Mapping[str, Any]) -> dict[str, Any] | None: ...
+
+    def look(self) -> dict[str, Any] | None: ...
 
     def release(self) -> None: ...
 
@@ -112,6 +123,7 @@ class LockLease:
     def __init__(self, lock: _Lock, clock: Clock, *, label: str, poll: float = 0.5, renew_every: float = 10.0) -> None:
         self.holder: Holder | None = None
         self.trouble: StoreError | None = None
+        self.address = ""
         self._lock = lock
         self._clock = clock
         self._label = label
@@ -122,7 +134,7 @@ class LockLease:
         instance = new_instance_id()
         while True:
             sent = Instant.of(self._clock)
-            mine = {"instance": instance, "label": self._label, "since": sent.wall.isoformat()}
+            mine = {"instance": instance, "label": self._label, "since": sent.wall.isoformat(), "address": self.address}
             try:
                 holder = await asyncio.to_thread(self._lock.try_acquire, mine)
                 self.trouble = None
@@ -152,6 +164,10 @@ class LockLease:
         # Whoever wrote that instance had the lock; now it is ours.
         return True
 
+    async def look(self) -> Holder | None:
+        facts = await asyncio.to_thread(self._lock.look)
+        return None if facts is None else _holder(facts or {"label": ""})
+
 
 def _holder(facts: Mapping[str, Any]) -> Holder | None:
     if not facts:
@@ -160,4 +176,5 @@ def _holder(facts: Mapping[str, Any]) -> Holder | None:
         since = datetime.fromisoformat(str(facts.get("since")))
     except ValueError:
         since = None
-    return Holder(str(facts.get("instance", "")), str(facts.get("label", "another process")), since)
+    label = str(facts.get("label") or "another process")
+    return Holder(str(facts.get("instance", "")), label, since, str(facts.get("address") or ""))

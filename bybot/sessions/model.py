@@ -121,11 +121,13 @@ def _typed(data: Mapping[str, Any], name: str, kind: type) -> Any:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds what this process wants: a random instance id, a label for people, and since when."""
+    """Who holds what this process wants: a random instance id, a label for people, since when, and its service."""
 
     instance: str
     label: str
     since: datetime | None
+    #: Where its HTTP service answers; empty: it has none, or does not say.
+    address: str = ""
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class Ownership:
             message = f"Another process ({holder.label}) holds the sessions"
             if holder.since is not None:
                 message += f" since {holder.since:%Y-%m-%d %H:%M:%S} UTC"
-            raise OwnedElsewhere(message + ".", holder=holder.label, since=holder.since)
+            raise OwnedElsewhere(message + ".", holder=holder.label, since=holder.since, address=holder.address)
         if self._lease.trouble is not None:
             raise StoreUnavailable("The store does not answer, so this process may not act.") from self._lease.trouble
         raise OwnedElsewhere("This process does not hold the lease yet.", holder="nobody")

@@ -55,6 +55,22 @@ class LocalLock:
         self.held = True
         return None
 
+    def look(self) -> dict[str, Any] | None:
+        """What the holder wrote (empty when that cannot be read); None when nobody has the lock, or we do.
+
+        Raises:
+            StoreUnavailable: the file cannot be read.
+        """
+        if self.held or not self._file.path.exists():
+            return None
+        other = LockFile(self._file.path)
+        try:
+            return self._holder() if not other.try_lock() else None
+        except OSError as error:
+            raise StoreUnavailable(f"The lock file cannot be used: {error.strerror}") from error
+        finally:
+            other.close()
+
     def release(self) -> None:
         """Give the lock back. May be called twice; the file stays."""
         self.held = False

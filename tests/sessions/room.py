@@ -25,8 +25,9 @@ async def settle() -> None:
 class Process:
     """One process: its ownership, and what it was told."""
 
-    def __init__(self, store: FaultyStore, clock: ManualClock) -> None:
+    def __init__(self, store: FaultyStore, clock: ManualClock, address: str = "") -> None:
         self.lease = DocumentLease(store, clock, TIMES, label="p")
+        self.lease.address = address
         self.gained: list[Claims] = []
         self.lost: list[Claims] = []
         self.adopted: list[str] = []
@@ -55,8 +56,8 @@ class Room:
         self.store = FaultyStore(self.clock)
         self.processes: list[Process] = []
 
-    async def process(self) -> Process:
-        process = Process(self.store, self.clock)
+    async def process(self, address: str = "") -> Process:
+        process = Process(self.store, self.clock, address)
         self.processes.append(process)
         process.ownership.start()
         await settle()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bybot.errors import Fenced, OwnedElsewhere, StaleWrite, StoreUnavailable
+from bybot.sessions.documentlease import DocumentLease
 from bybot.sessions.model import INSTANCES, LEADER
 from bybot.sessions.permit import PermitRevoked
 from bybot.stores.base import Key
@@ -20,6 +21,31 @@ async def test_the_first_process_acts_and_the_second_waits_and_knows_who_holds(r
         second.ownership.require()
     assert caught.value.holder == "p"
     assert caught.value.since is not None
+
+
+async def test_somebody_who_only_looks_finds_the_holder_and_where_it_answers_and_writes_nothing(room: Room) -> None:
+    looker = DocumentLease(room.store, room.clock, TIMES)
+    assert await looker.look() is None
+    first = await room.process(address="http://127.0.0.1:8080")
+    second = await room.process()
+    commits = len(room.store.commits)
+    holder = await looker.look()
+    assert holder is not None
+    assert (holder.label, holder.address) == ("p", "http://127.0.0.1:8080")
+    assert len(room.store.commits) == commits
+    with pytest.raises(OwnedElsewhere) as caught:
+        second.ownership.require()
+    assert caught.value.address == "http://127.0.0.1:8080"
+    await second.ownership.stop()
+    await first.ownership.stop()
+    assert await looker.look() is None
+
+
+async def test_a_holder_that_lapsed_is_no_holder_to_who_looks(room: Room) -> None:
+    first = await room.process()
+    freeze(room, first)
+    await room.advance(TIMES.seconds + TIMES.margin + 1)
+    assert await DocumentLease(room.store, room.clock, TIMES).look() is None
 
 
 async def test_a_healthy_holder_keeps_the_lease_for_hours(room: Room) -> None:

@@ -31,6 +31,19 @@ def test_one_holder_at_a_time_and_the_next_learns_who(tmp_path: Path) -> None:
     assert LocalLock(tmp_path, "other").try_acquire({}) is None
 
 
+def test_looking_who_has_it_takes_nothing(tmp_path: Path) -> None:
+    first, looker = LocalLock(tmp_path, "bot"), LocalLock(tmp_path, "bot")
+    assert looker.look() is None
+    assert not (tmp_path / "bot").exists()
+    assert first.try_acquire({"pid": 1}) is None
+    assert looker.look() == {"pid": 1}
+    assert first.look() is None
+    first.release()
+    assert looker.look() is None
+    assert first.try_acquire({"pid": 2}) is None
+    first.release()
+
+
 async def test_the_lock_ends_with_its_process_however_that_ends(tmp_path: Path) -> None:
     child = await asyncio.create_subprocess_exec(*HOLD, str(tmp_path), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdout is not None

@@ -36,13 +36,20 @@ def create_store(settings: Settings, clock: Clock) -> Store:
 
 
 def create_manager(
-    settings: Settings, store: Store, clock: Clock, *, watchdog: bool = False, owns_store: bool = False
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    *,
+    watchdog: bool = False,
+    owns_store: bool = False,
+    restore: bool = True,
 ) -> UserSessionManager:
     """The session manager of these settings over a store.
 
     Args:
         watchdog: let the process end itself when it hangs past its lease; for programs of which bybot is the main part.
         owns_store: the manager opens the store at its start and closes it at its end.
+        restore: connect all stored sessions as soon as this process may act.
     """
     keys = [key.get_secret_value() for key in settings.session_encryption_keys]
     return UserSessionManager(
@@ -55,6 +62,7 @@ def create_manager(
         admin_ids=settings.admin_ids,
         sessions_dir=str(settings.sessions_dir) if settings.local_storage else "",
         owns_store=owns_store,
+        restore=restore,
     )
 
 

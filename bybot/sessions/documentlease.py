@@ -156,6 +156,10 @@ class DocumentLease:
         return await self._wait_for(instance) is None
 
     async def look(self) -> Holder | None:
+        self.holder = await self._look()
+        return self.holder
+
+    async def _look(self) -> Holder | None:
         leader = await self._store.get(LEADER)
         named = leader.data.get("instance") if leader is not None else None
         if leader is None or not isinstance(named, str):

@@ -95,7 +95,7 @@ class Lease(Protocol):
         """May the sessions that name this instance as their owner be claimed?"""
 
     async def look(self) -> Holder | None:
-        """Who has it now, without contending or writing; None: nobody who is alive.
+        """Who has it now, without contending or writing; None: nobody who is alive. Remembered as ``holder``.
 
         Raises:
             StoreUnavailable: nobody can tell.
@@ -166,7 +166,8 @@ class LockLease:
 
     async def look(self) -> Holder | None:
         facts = await asyncio.to_thread(self._lock.look)
-        return None if facts is None else _holder(facts or {"label": ""})
+        self.holder = None if facts is None else _holder(facts or {"label": ""})
+        return self.holder
 
 
 def _holder(facts: Mapping[str, Any]) -> Holder | None:

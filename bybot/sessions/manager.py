@@ -41,9 +41,10 @@ from bybot.sessions.documentlease import DocumentLease
 from bybot.sessions.lease import Lease, LeaseTimes
 from bybot.sessions.login import LoginDesk
 from bybot.sessions.logincalls import LoginCalls
-from bybot.sessions.model import Cleanup, Deletion
+from bybot.sessions.model import Cleanup, Deletion, Holder
 from bybot.sessions.ownership import Ownership
 from bybot.sessions.pool import Pool
+from bybot.sessions.registry import open_registry
 from bybot.sessions.reportcalls import ReportCalls
 from bybot.sessions.reports import Reports
 from bybot.sessions.restore import connect_claimed, restore
@@ -75,6 +76,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
         concurrency: how many clients connect at once.
         checkpoint_seconds: between two writes of a session that changes.
         owns_store: the manager opens the store, by itself at the first use, and closes it at the end.
+        restore: connect all stored sessions as soon as this process may act; False: each when it is asked for.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
         concurrency: int = 50,
         checkpoint_seconds: float = 1800.0,
         owns_store: bool = False,
+        restore: bool = True,
     ) -> None:
         clock = clock or SystemClock()
         self.bot_id = bot_id
@@ -115,6 +118,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
         self._restored = asyncio.Event()
         self._store = store
         self._owns_store = owns_store
+        self._restores = restore
         self._first_use = asyncio.Lock()
         self._phase = "starting"
 
@@ -151,6 +155,18 @@ class UserSessionManager(LoginCalls, ReportCalls):
     ) -> None:
         await self.close_all_sessions()
 
+    def serves_at(self, address: str) -> None:
+        """Tell other processes where the HTTP service of this one answers. Before :meth:`start`."""
+        self._lease.address = address
+
+    async def holder(self) -> Holder | None:
+        """The other process that may act now, without contending for its right; None: there is none alive.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        return await self._lease.look()
+
     async def wait_active(self) -> None:
         """Until this process may act."""
         await self._ownership.wait_active()
@@ -164,6 +180,9 @@ class UserSessionManager(LoginCalls, ReportCalls):
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._upkeep.run(claims))
+                if not self._restores:
+                    self._restored.set()
+                    return
                 started = self._clock.elapsed()
                 count = await restore(self._core, claims)
                 took = self._clock.elapsed() - started

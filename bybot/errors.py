@@ -15,6 +15,8 @@
     ├── SessionError
     │   ├── NoSession               there is no stored session
     │   ├── SessionRevoked          Telegram ended the login; the reason is kept
+    │   ├── SessionDetached         another copy of the login may be in use: it does not connect
+    │   ├── KeyInUse                the same login is stored for another session
     │   ├── OwnedElsewhere          another process holds it, and since when
     │   ├── Fenced                  this process lost the right to speak
     │   ├── InvalidTransition       the session's state does not allow this
@@ -160,6 +162,25 @@ class SessionRevoked(SessionError):
         super().__init__(message)
         self.reason = reason
         self.since = since
+
+
+class SessionDetached(SessionError):
+    code = "detached"
+    next_step = "Ask the operator to attach it once no other program uses it, or log in anew: /login."
+
+    def __init__(self, message: str, *, reason: str, since: datetime | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.since = since
+
+
+class KeyInUse(SessionError):
+    code = "key_in_use"
+    next_step = "One login belongs to one session: delete the other one first, or log in anew."
+
+    def __init__(self, message: str, *, user_id: str) -> None:
+        super().__init__(message)
+        self.user_id = user_id
 
 
 class OwnedElsewhere(SessionError):

@@ -3,20 +3,24 @@
 A claim writes the instance as owner and a token one higher. The token grows at every change of owner and survives
 release and deletion. A claim whose answer was lost is never relied on: the document is read again and claimed anew
 with a higher token, and only the acknowledged one gives a permit.
+
+Whatever is written with another ``key_hmac`` moves the key's entry in the registry in the same commit.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bybot.clock import Clock
-from bybot.errors import Fenced, StaleWrite, StoreUnavailable
+from bybot.errors import BybotError, Fenced, KeyInUse, StaleWrite, StoreUnavailable
 from bybot.sessions.lease import Lease
 from bybot.sessions.model import SESSIONS, SessionRecord, SessionState, session_key
 from bybot.sessions.permit import Permit, Term
-from bybot.stores.base import MAX_WRITES, Condition, Document, Patch, Put, Store, Where, Write
+from bybot.sessions.registry import entry_writes
+from bybot.stores.base import MAX_WRITES, Committed, Condition, Document, Patch, Put, Store, Where, Write
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +33,14 @@ _TRIES: Final = 4
 class Claim:
     """A session that this process owns: its token, the version of its document, and the permit of its one client."""
 
-    __slots__ = ("_permit", "_term", "_void", "token", "user", "version")
+    __slots__ = ("_permit", "_term", "_void", "key_name", "token", "user", "version")
 
-    def __init__(self, user: str, term: Term, token: int, version: str) -> None:
+    def __init__(self, user: str, term: Term, token: int, version: str, key_name: str | None = None) -> None:
         self.user = user
         self.token = token
         self.version = version
+        #: The name under which the registry knows its key; None: not yet.
+        self.key_name = key_name
         self._term = term
         self._permit: Permit | None = None
         self._void = False
@@ -148,26 +154,27 @@ class Claims:
             return []
         if not self.term.alive():
             raise Fenced("the lease of this process is over")
-        tokens = {document.key.id: SessionRecord.of(document).token + 1 for document in documents}
+        records = [SessionRecord.of(document) for document in documents]
         writes: list[Write] = [
-            Patch(d.key, {"owner": self.term.instance, "token": tokens[d.key.id]}, if_=d.version) for d in documents
+            Patch(session_key(r.user), {"owner": self.term.instance, "token": r.token + 1}, if_=r.version)
+            for r in records
         ]
         committed = await self._store.commit(writes)
-        return [self._keep(d.key.id, tokens[d.key.id], committed.versions[d.key]) for d in documents]
+        return [self._keep(r.user, r.token + 1, committed.versions[session_key(r.user)], r.key_hmac) for r in records]
 
-    def _keep(self, user: str, token: int, version: str) -> Claim:
+    def _keep(self, user: str, token: int, version: str, key_name: str | None) -> Claim:
         former = self.held.get(user)
         if former is not None:
             former.revoke()  # the older token is void
-        claim = Claim(user, self.term, token, version)
+        claim = Claim(user, self.term, token, version, key_name)
         self.held[user] = claim
         self.uncertain.discard(user)
         return claim
 
     # Writing ------------------------------------------------------------------------------------------------------
 
-    async def bury(self, user: str, data: Mapping[str, Any]) -> None:
-        """Replace a session by a tombstone that nobody owns; its token stays. Raises what :meth:`create` raises."""
+    async def lay_down(self, user: str, data: Mapping[str, Any]) -> None:
+        """Replace a session by what nobody owns (a tombstone, a detached login). Raises what :meth:`create` raises."""
         await self._put(user, {**data, "owner": None}, ())
         self.uncertain.discard(user)
         claim = self.held.get(user)
@@ -183,10 +190,11 @@ class Claims:
 
         Raises:
             Fenced: the term is over, or somebody else writes this document.
+            KeyInUse: another session holds the same key.
             StoreUnavailable: not acknowledged.
         """
         token, version = await self._put(user, {**data, "owner": self.term.instance}, also)
-        return self._keep(user, token, version)
+        return self._keep(user, token, version, data.get("key_hmac"))
 
     async def _put(self, user: str, data: Mapping[str, Any], also: Sequence[Write]) -> tuple[int, str]:
         key = session_key(user)
@@ -194,10 +202,13 @@ class Claims:
             if not self.term.alive():
                 raise Fenced("the lease of this process is over")
             document = await self._store.get(key)
-            token = (SessionRecord.of(document).token if document is not None else 0) + 1
+            former = None if document is None else SessionRecord.of(document)
+            token = (former.token if former is not None else 0) + 1
             put = Put(key, {**data, "token": token}, if_=Condition.ABSENT if document is None else document.version)
+            was = None if former is None else former.key_hmac
+            entries = await entry_writes(self._store, user, data.get("key_hmac"), was)
             try:
-                committed = await self._store.commit([put, *also])
+                committed = await self._store.commit([put, *entries, *also])
             except StaleWrite:
                 continue
             except StoreUnavailable:
@@ -211,18 +222,32 @@ class Claims:
 
         Raises:
             Fenced: somebody else owns it now; the permit is revoked.
+            KeyInUse: the data name another key, and another session holds that one.
             StoreUnavailable: not acknowledged.
         """
         key = session_key(claim.user)
         for _ in range(_TRIES):
+            entries = await self._entries(claim, data)
             try:
-                committed = await self._store.commit([Patch(key, data, if_=claim.version), *also])
+                committed = await self._store.commit([Patch(key, data, if_=claim.version), *entries, *also])
             except StaleWrite:
                 await self._refresh(claim)
                 continue
-            claim.version = committed.versions[key]
+            self._saved(claim, data, committed)
             return
         raise StoreUnavailable("a conditional write failed again and again")
+
+    async def _entries(self, claim: Claim, data: Mapping[str, Any]) -> list[Write]:
+        """What the registry must learn together with this write."""
+        name = data.get("key_hmac")
+        if name is None or name == claim.key_name:
+            return []
+        return await entry_writes(self._store, claim.user, name, claim.key_name)
+
+    @staticmethod
+    def _saved(claim: Claim, data: Mapping[str, Any], committed: Committed) -> None:
+        claim.version = committed.versions[session_key(claim.user)]
+        claim.key_name = data.get("key_hmac", claim.key_name)
 
     async def _refresh(self, claim: Claim) -> None:
         """Learn the version after an own write whose answer was lost; or that the session is not ours any more."""
@@ -233,27 +258,34 @@ class Claims:
             self.held.pop(claim.user, None)
             raise Fenced("another process owns this session now")
         claim.version = record.version
+        claim.key_name = record.key_hmac
 
-    async def save_many(self, updates: Sequence[tuple[Claim, Mapping[str, Any]]]) -> list[tuple[Claim, Exception]]:
+    async def save_many(self, updates: Sequence[tuple[Claim, Mapping[str, Any]]]) -> list[tuple[Claim, BybotError]]:
         """:meth:`save` for many, few per commit. Returns those that failed, each with its reason."""
-        failed: list[tuple[Claim, Exception]] = []
+        failed: list[tuple[Claim, BybotError]] = []
         for start in range(0, len(updates), _SAVES_PER_COMMIT):
             chunk = updates[start : start + _SAVES_PER_COMMIT]
             try:
-                writes = [Patch(session_key(c.user), data, if_=c.version) for c, data in chunk]
-                committed = await self._store.commit(writes)
-            except StaleWrite:
+                committed = await self._store.commit(await self._writes_of(chunk))
+            except (StaleWrite, KeyInUse):
                 for claim, data in chunk:
                     try:
                         await self.save(claim, data)
-                    except (Fenced, StoreUnavailable) as error:
+                    except (Fenced, KeyInUse, StoreUnavailable) as error:
                         failed.append((claim, error))
             except StoreUnavailable as error:
                 failed += [(claim, error) for claim, _ in chunk]
             else:
-                for claim, _ in chunk:
-                    claim.version = committed.versions[session_key(claim.user)]
+                for claim, data in chunk:
+                    self._saved(claim, data, committed)
         return failed
+
+    async def _writes_of(self, updates: Sequence[tuple[Claim, Mapping[str, Any]]]) -> list[Write]:
+        entries = await asyncio.gather(*(self._entries(claim, data) for claim, data in updates))
+        flat = [write for each in entries for write in each]
+        if len({write.key for write in flat}) < len(flat):
+            raise StaleWrite("two of these sessions hold the same key")  # one by one, the second is refused
+        return [*(Patch(session_key(c.user), data, if_=c.version) for c, data in updates), *flat]
 
     def forget(self, claim: Claim) -> None:
         """The session is not ours any more (released, revoked or deleted)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,6 +22,7 @@ _SESSION: Final = "session"
 _PHONE: Final = "phone"
 _API: Final = "api"
 _LOGIN: Final = "login"
+_REGISTRY: Final = "registry"
 _CHECK: Final = "key check"
 _CHECK_TEXT: Final = b"this opens with the right key"
 
@@ -29,14 +32,27 @@ class Codec:
 
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
+        self._naming: bytes | None = None
+
+    def name_keys_with(self, secret: bytes) -> None:
+        """From now on :meth:`key_name` answers, and what is packed carries its key's name."""
+        self._naming = secret
+
+    def key_name(self, key: bytes | None) -> str | None:
+        """The name of an auth key in the registry; None without a key, or before the registry was opened."""
+        if key is None or self._naming is None:
+            return None
+        return hmac.new(self._naming, key, hashlib.sha256).hexdigest()
 
     def pack(self, user: str, image: Image, now: datetime) -> dict[str, Any]:
         """The fields that carry a session."""
         data = images.write(image, now=now)
+        name = self.key_name(image.auth_key)
         return {
             "session_data": self.vault.seal(data, user=user, purpose=_SESSION),
             "sealed_with": self.vault.fingerprint,
             "saved_at": SERVER_TIME,
+            **({} if name is None else {"key_hmac": name}),
         }
 
     def unpack(self, record: SessionRecord) -> StoredSession:
@@ -100,6 +116,13 @@ class Codec:
         if not isinstance(facts, dict):
             raise Tampered("a stored login is unreadable")
         return facts
+
+    def seal_registry(self, secret: bytes) -> str:
+        return self.vault.seal_text(secret, user="", purpose=_REGISTRY)
+
+    def open_registry(self, sealed: str) -> bytes:
+        """Raises VaultError."""
+        return self.vault.open_text(sealed, user="", purpose=_REGISTRY)
 
     def key_check(self) -> str:
         """A value by which a later start recognises its keys."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from telethon.tl import types
@@ -16,8 +16,10 @@ from bybot.errors import (
     BybotError,
     CorruptDocument,
     Fenced,
+    KeyInUse,
     NoSession,
     OwnedElsewhere,
+    SessionDetached,
     SessionRevoked,
     StoreUnavailable,
     TelegramUnreachable,
@@ -32,6 +34,7 @@ from bybot.sessions.loginmodel import LoggedIn
 from bybot.sessions.model import SessionRecord, SessionState, login_key, session_key
 from bybot.sessions.ownership import Ownership
 from bybot.sessions.pool import Opening, Pool
+from bybot.sessions.stored import StoredSession
 from bybot.stores.base import SERVER_TIME, Delete, Document, Store
 
 log = logging.getLogger(__name__)
@@ -136,7 +139,10 @@ class Core:
         return record
 
     def refuse_ended(self, record: SessionRecord) -> None:
-        """Raises SessionRevoked when the login is over."""
+        """Raises SessionRevoked when the login is over, SessionDetached when it may not connect."""
+        if record.state is SessionState.DETACHED:
+            why = record.reason or "detached"
+            raise SessionDetached("The stored login is detached.", reason=why, since=record.since)
         reason = self.revoked.get(record.user)
         if record.state is SessionState.REVOKED:
             reason = record.reason or reason or "revoked"
@@ -159,7 +165,41 @@ class Core:
             if not taken:
                 raise OwnedElsewhere("Another process holds this session.", holder=record.owner or "another process")
             claim = taken[0]
-        return await asyncio.to_thread(self._open, record, claim)
+        opening = await asyncio.to_thread(self._open, record, claim)
+        refused = await self.enrol([(claim, opening.session)])
+        if refused:
+            raise refused[user]
+        return opening
+
+    async def enrol(self, opened: Sequence[tuple[Claim, StoredSession]]) -> dict[str, BybotError]:
+        """Make sure that the registry knows the keys of sessions that are about to connect.
+
+        Returns:
+            Those that may not connect now, and why.
+        """
+        names = [(claim, self.codec.key_name(session.stored_key)) for claim, session in opened]
+        updates = [(claim, {"key_hmac": name}) for claim, name in names if name not in (None, claim.key_name)]
+        if not updates:
+            return {}
+        claims = self.require()
+        refused: dict[str, BybotError] = {}
+        for claim, error in await claims.save_many(updates):
+            if isinstance(error, KeyInUse):
+                error = await self._set_aside(claims, claim, error.code)
+            refused[claim.user] = error
+        return refused
+
+    @staticmethod
+    async def _set_aside(claims: Claims, claim: Claim, reason: str) -> BybotError:
+        """One key never speaks for two sessions: the second one is kept, and does not connect."""
+        log.error("The session of %s is detached: its login is stored for another session too.", claim.user)
+        try:
+            fields = {"state": SessionState.DETACHED.value, "reason": reason, "since": SERVER_TIME, "owner": None}
+            await claims.save(claim, fields)
+        except (Fenced, StoreUnavailable) as error:
+            return error
+        claims.forget(claim)
+        return SessionDetached("The same login is stored for another session.", reason=reason)
 
     def _open(self, record: SessionRecord, claim: Claim) -> Opening:
         credentials = self.codec.open_credentials(record.user, record.api)
@@ -209,7 +249,7 @@ class Core:
         try:
             if self.pool.peek(user) is None:
                 await self.pool.get(user)
-        except (NoSession, SessionRevoked, CorruptDocument):
+        except (NoSession, SessionRevoked, SessionDetached, CorruptDocument):
             return
         except VaultError as error:
             # It may be valid: a login over it would end the one that the right key opens.

@@ -61,6 +61,9 @@ async def _log_out(core: Core, user: str, record: SessionRecord, failures: list[
     if live is not None and live.usable:
         live.ended = True  # what the log-out ends is not opened again
         return await _say_goodbye(live.client, failures)
+    if record.state is SessionState.DETACHED:
+        failures.append("Not logged out at Telegram: the login is detached, another program may be using it.")
+        return False
     if record.state is not SessionState.READY or user in core.revoked:
         return True  # Telegram ended it already
     try:
@@ -105,7 +108,7 @@ async def _bury(core: Core, user: str, record: SessionRecord, reason: str, failu
     if reason != "forget" and record.account_id is not None:
         tombstone["account_id"] = record.account_id  # so that the same account is recognised later
     try:
-        await claims.bury(user, tombstone)
+        await claims.lay_down(user, tombstone)
     except BybotError as error:
         failures.append(f"The stored session was not removed: {error}")
         return False

@@ -143,6 +143,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
         if self._owns_store:
             await self._store.open()
         await self._upkeep.check_key()
+        await open_registry(self._store, self._core.codec)
         self._phase = "running"
         self._ownership.start()
 

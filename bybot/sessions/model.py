@@ -2,9 +2,10 @@
 
 ``user_sessions/{user}`` holds::
 
-    state          ready, revoked or deleted (a tombstone: no secrets, only the token)
+    state          ready, revoked, detached or deleted (a tombstone: no secrets, only the token)
     owner, token   who may speak, and how often that changed
     session_data   the sealed SQLite image (in Firestore as base64); kept when the login was revoked
+    key_hmac       the name of its auth key in the registry, ``auth_keys/{name}``
     account_id, is_bot, dc_id, sealed_with, reason, and times
     phone, api     sealed: the account's number; another application's id and hash
 """
@@ -22,9 +23,11 @@ from bybot.stores.base import Document, Key
 
 SESSIONS: Final = "user_sessions"
 LOGINS: Final = "logins"
+AUTH_KEYS: Final = "auth_keys"
 INSTANCES: Final = "instances"
 LEADER: Final = Key("system", "leader")
 METADATA: Final = Key("system", "session_metadata")
+REGISTRY: Final = Key("system", "registry")
 
 #: Fields of a session document that are no secrets and cost little to read.
 FACTS: Final = (
@@ -44,10 +47,15 @@ FACTS: Final = (
 
 
 class SessionState(StrEnum):
-    """What a session document says about the login."""
+    """What a session document says about the login.
+
+    A detached login was exported, imported or restored: another copy of its key may be in use somewhere, so it does
+    not connect until somebody states that the other copy is stopped.
+    """
 
     READY = "ready"
     REVOKED = "revoked"
+    DETACHED = "detached"
     DELETED = "deleted"
 
 
@@ -59,6 +67,11 @@ def session_key(user: str) -> Key:
 def login_key(user: str) -> Key:
     """The document of a user's pending login."""
     return Key(LOGINS, user)
+
+
+def auth_key_key(name: str) -> Key:
+    """The registry's entry of an auth key, by the key's name."""
+    return Key(AUTH_KEYS, name)
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,7 @@ class SessionRecord:
     last_used_at: datetime | None = None
     saved_at: datetime | None = None
     sealed_with: str | None = None
+    key_hmac: str | None = None
     session_data: bytes | None = field(default=None, repr=False)
     api: str | None = field(default=None, repr=False)
 
@@ -99,6 +113,7 @@ class SessionRecord:
             last_used_at=_typed(data, "last_used_at", datetime),
             saved_at=_typed(data, "saved_at", datetime),
             sealed_with=_typed(data, "sealed_with", str),
+            key_hmac=_typed(data, "key_hmac", str),
             session_data=_typed(data, "session_data", bytes),
             api=_typed(data, "api", str),
         )

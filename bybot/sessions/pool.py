@@ -22,6 +22,7 @@ from bybot.errors import (
     BybotError,
     NoSession,
     OwnedElsewhere,
+    SessionDetached,
     SessionRevoked,
     StoreUnavailable,
     TelegramUnreachable,
@@ -196,7 +197,7 @@ class Pool:
                 assert opening is not None
                 await self._sessions.over(user, opening.claim, over.reason)
                 raise SessionRevoked(explain(over.reason), reason=over.reason) from over
-            except (NoSession, SessionRevoked, OwnedElsewhere):
+            except (NoSession, SessionRevoked, SessionDetached, OwnedElsewhere):
                 self.trouble.pop(user, None)  # no trouble: there is nothing to connect here
                 raise
             except BybotError as error:

@@ -67,6 +67,8 @@ class Reports:
             return (_EXPIRED if reason == _EXPIRED else "revoked"), reason
         if record.state is None:
             return "error", "malformed"
+        if record.state is SessionState.DETACHED:
+            return "detached", record.reason
         ownership = self._core.ownership
         if not ownership.active and ownership.holder is not None:
             return "leased", "owned_elsewhere"
@@ -105,6 +107,8 @@ class Reports:
             return trouble.message
         if entry["status"] == "leased":
             return "Another process holds the sessions."
+        if entry["status"] == "detached":
+            return "The login is detached: another copy of it may be in use."
         return "The session works." if entry["connected"] else "The session is stored."
 
     async def stats(self, state: str) -> dict[str, Any]:

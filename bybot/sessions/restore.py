@@ -59,8 +59,16 @@ async def connect_claimed(core: Core, owned: Sequence[tuple[Claim, Document]]) -
             chunk = owned[start : start + _UNSEAL_AT_ONCE]
             records = [SessionRecord.of(document) for _, document in chunk]
             opened = await asyncio.to_thread(core.codec.unpack_many, records)
-            for (claim, _), record, session in zip(chunk, records, opened, strict=True):
-                if isinstance(session, StoredSession):
+            claims = [claim for claim, _ in chunk]
+            good = [
+                (claim, each) for claim, each in zip(claims, opened, strict=True) if isinstance(each, StoredSession)
+            ]
+            refused = await core.enrol(good)
+            for claim, record, session in zip(claims, records, opened, strict=True):
+                if record.user in refused:
+                    if isinstance(refused[record.user], StoreUnavailable):
+                        core.pool.revive(record.user)
+                elif isinstance(session, StoredSession):
                     group.create_task(_connect(core, record, claim, session))
                 else:
                     core.pool.trouble[record.user] = session

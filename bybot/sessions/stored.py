@@ -104,6 +104,11 @@ class StoredSession(MemorySession):
         """The present key's id as Telegram names it; it tells nothing about the key."""
         return self._auth_key.key_id if self._auth_key else None
 
+    @property
+    def stored_key(self) -> bytes | None:
+        """The key that is stored: the authorised one, once there was one."""
+        return self._authorised[3] if self._authorised else self._key_bytes()
+
     def _key_bytes(self) -> bytes | None:
         return self._auth_key.key if self._auth_key else None
 

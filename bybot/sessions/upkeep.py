@@ -146,7 +146,7 @@ class Upkeep:
             return
         for sample in await self._core.store.query(SESSIONS, limit=5):
             record = SessionRecord.of(sample)
-            if record.state is SessionState.READY and record.session_data is not None:
+            if record.session_data is not None:
                 with suppress(Tampered, CorruptDocument):  # that one alone; whoever asks for it is told
                     await asyncio.to_thread(self._core.codec.unpack, record)
                     return

@@ -19,7 +19,8 @@ from bybot.sessions.codec import Codec
 from bybot.sessions.documentlease import DocumentLease
 from bybot.sessions.lease import LeaseTimes
 from bybot.sessions.manager import UserSessionManager
-from bybot.sessions.model import session_key
+from bybot.sessions.model import auth_key_key, session_key
+from bybot.sessions.registry import open_registry
 from bybot.sessions.stored import StoredSession
 from bybot.sessions.telegram import DataCenter, Proxy, TelegramEndpoint
 from bybot.sessions.vault import Vault
@@ -96,9 +97,12 @@ async def plant_session(
     session.authorise()
     key = user_key(user)
     now = datetime.now(UTC)
-    fields = Codec(seal or vault()).pack(key, session.snapshot(), now)
+    codec = Codec(seal or vault())
+    await open_registry(store, codec)
+    fields = codec.pack(key, session.snapshot(), now)
+    entry = Put(auth_key_key(fields["key_hmac"]), {"user": key, "created_at": now})
     facts = {"state": "ready", "owner": None, "token": 3, "account_id": account_id, "created_at": now}
-    await store.commit([Put(session_key(key), {**facts, "last_used_at": now, **fields})])
+    await store.commit([Put(session_key(key), {**facts, "last_used_at": now, **fields}), entry])
     return data
 
 

@@ -137,7 +137,7 @@ async def test_the_token_survives_deletion(room: Room) -> None:
     await room.session(token=5)
     claims = first.gained[0]
     claim = await take(claims)
-    await claims.bury("1", {"state": "deleted"})
+    await claims.lay_down("1", {"state": "deleted"})
     assert not claim.valid
     assert await room.owner() == (None, 7)
     assert await claims.take_one("1") is None

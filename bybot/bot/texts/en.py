@@ -339,6 +339,11 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "error.no_session": "You are not logged in yet. /login starts.",
     "error.session_revoked": "🔴 Telegram has ended this login ({reason}). Log in again: /login.",
+    "error.detached": (
+        "⏸ Your login is stored but resting: another copy of it may be in use, and two at once would end it for ever. "
+        "Ask the operator to attach it, or log in anew: /login."
+    ),
+    "error.key_in_use": "⛔️ This login is stored for another session already. Log in anew: /login.",
     "error.owned_elsewhere": (
         "🟡 Your session is held by another process of this bot at the moment. Try again in a minute."
     ),

@@ -310,6 +310,11 @@ TEXTS: Final[dict[str, str]] = {
     "error.vault": "⚠️ 无法用运行者的密钥打开你保存的会话。没有任何改动，请联系运行者。",
     "error.no_session": "你还没有登录。发送 /login 开始。",
     "error.session_revoked": "🔴 Telegram 结束了这个登录（{reason}）。请重新登录：/login。",
+    "error.detached": (
+        "⏸ 你的登录已保存，但处于停用状态：它的另一份副本可能正在使用，两处同时使用会使它永久失效。"
+        "请让运营者重新启用它，或重新登录：/login。"
+    ),
+    "error.key_in_use": "⛔️ 这个登录已经保存在另一个会话中。请重新登录：/login。",
     "error.owned_elsewhere": "🟡 你的会话暂时由这个机器人的另一个进程持有。请一分钟后再试。",
     "error.telegram_unreachable": "🟠 Telegram 暂时没有响应。请一分钟后再试。",
     "error.invalid_phone": "❌ Telegram 不认识这个号码。请带国家代码发送，例如 <code>+86 138 0013 8000</code>。",

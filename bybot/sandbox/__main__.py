@@ -9,12 +9,15 @@ from pathlib import Path
 
 from bybot.sandbox.mtproto.switches import Switches
 from bybot.sandbox.serve import ServeOptions, serve
+from bybot.sandbox.world.model import HOME_DC
 
 
 def _options(arguments: list[str]) -> ServeOptions:
     parser = argparse.ArgumentParser(prog="python -m bybot.sandbox", description="A Telegram of your own, offline.")
     parser.add_argument("--host", default="127.0.0.1", help="address of all servers")
     parser.add_argument("--mtproto-port", type=int, default=0, metavar="PORT", help="0: any")
+    parser.add_argument("--dc", type=int, action="append", metavar="N",
+                        help="a data centre's number; give several for logins and files elsewhere; 2")  # fmt: skip
     parser.add_argument("--http-port", type=int, default=0, metavar="PORT", help="Bot API, control and page; 0: any")
     parser.add_argument("--firestore-port", type=int, metavar="PORT", help="serve Firestore too; 0: any")
     parser.add_argument("--socks-port", type=int, metavar="PORT", help="serve SOCKS too; 0: any")
@@ -27,6 +30,7 @@ def _options(arguments: list[str]) -> ServeOptions:
     given = parser.parse_args(arguments)
     return ServeOptions(
         host=given.host,
+        dcs=tuple(given.dc or (HOME_DC,)),
         mtproto_port=given.mtproto_port,
         http_port=given.http_port,
         firestore_port=given.firestore_port,

@@ -2,7 +2,8 @@
 
 ``GET /control/<name>?…`` reads, ``POST /control/<name>`` with a JSON object acts, ``DELETE /control/faults`` and
 ``DELETE /control/counters`` start anew. Errors are ``{"error": text}`` with status 400 (404 for an unknown name).
-People and chats are named as in seeds; ``as`` is the person who acts.
+People and chats are named as in seeds; ``as`` is the person who acts. Logins, data centres and the hard states of
+accounts are in :mod:`bybot.sandbox.control_accounts`.
 :class:`bybot.sandbox.control_client.ControlClient` has a method for each.
 """
 
@@ -10,8 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
@@ -19,8 +19,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from telethon.tl import types
 
-from bybot.sandbox import actors
-from bybot.sandbox.mtproto.keys import AuthKey
+from bybot.sandbox import actors, control_accounts
+from bybot.sandbox.control_table import Action, Actions, Params
 from bybot.sandbox.seed import find_account, find_channel, find_peer, plant
 from bybot.sandbox.world.channels import ALL_RIGHTS
 from bybot.sandbox.world.errors import TelegramError
@@ -28,30 +28,17 @@ from bybot.sandbox.world.errors import TelegramError
 if TYPE_CHECKING:
     from bybot.sandbox.server import Sandbox
 
-Params = Mapping[str, Any]
-Action = Callable[["Sandbox", Params], Awaitable[Any]]
-_F = TypeVar("_F", bound=Action)
-_readers: dict[str, Action] = {}
-_writers: dict[str, Action] = {}
-
-
-def reads(function: _F) -> _F:
-    """Serve under ``GET /control/<name of the function>``."""
-    _readers[function.__name__.rstrip("_")] = function
-    return function
-
-
-def acts(function: _F) -> _F:
-    """Serve under ``POST /control/<name of the function>``."""
-    _writers[function.__name__.rstrip("_")] = function
-    return function
+_actions = Actions()
+reads, acts = _actions.reads, _actions.acts
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
     """All of the control surface."""
+    readers = _actions.readers | control_accounts.actions.readers
+    writers = _actions.writers | control_accounts.actions.writers
 
     async def read(request: Request) -> Response:
-        return await _answer(sandbox, _readers.get(request.path_params["name"]), dict(request.query_params))
+        return await _answer(sandbox, readers.get(request.path_params["name"]), dict(request.query_params))
 
     async def act(request: Request) -> Response:
         try:
@@ -60,7 +47,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
             params = None
         if not isinstance(params, dict):
             return JSONResponse({"error": "the body must be a JSON object"}, status_code=400)
-        return await _answer(sandbox, _writers.get(request.path_params["name"]), params)
+        return await _answer(sandbox, writers.get(request.path_params["name"]), params)
 
     async def reset(request: Request) -> Response:
         if request.path_params["name"] == "counters":
@@ -155,25 +142,6 @@ async def counters(sandbox: Sandbox, params: Params) -> Any:
 async def faults(sandbox: Sandbox, params: Params) -> Any:
     """All faults with how often they took effect."""
     return {"faults": sandbox.faults.active()}
-
-
-@reads
-async def authorizations(sandbox: Sandbox, params: Params) -> Any:
-    """``as``: the keys that are logged in to an account."""
-    person = find_account(sandbox.world, params["as"])
-    keys = sandbox.auth.keys.of_account(person.id)
-    return {"authorizations": [_key_json(sandbox, key) for key in keys]}
-
-
-def _key_json(sandbox: Sandbox, key: AuthKey) -> dict[str, Any]:
-    return {
-        "hash": str(key.hash),
-        "device_model": key.device.device_model,
-        "api_id": key.device.api_id,
-        "address": key.address,
-        "logged_in": key.logged_in.isoformat() if key.logged_in else None,
-        "active": key.active.isoformat(),
-    }
 
 
 # Acting -------------------------------------------------------------------------------------------------------
@@ -294,35 +262,11 @@ async def wait_fault(sandbox: Sandbox, params: Params) -> Any:
 
 
 @acts
-async def revoke(sandbox: Sandbox, params: Params) -> Any:
-    """``account``, ``error`` (AUTH_KEY_UNREGISTERED): end all logins of an account."""
-    person = find_account(sandbox.world, params["account"])
-    message = str(params.get("error", "AUTH_KEY_UNREGISTERED"))
-    code = 406 if message == "AUTH_KEY_DUPLICATED" else 401
-    return {"revoked": sandbox.auth.revoke(person.id, code=code, message=message)}
-
-
-@acts
-async def ban(sandbox: Sandbox, params: Params) -> Any:
-    """``account``: Telegram bans it."""
-    sandbox.auth.ban(find_account(sandbox.world, params["account"]))
-    return {"banned": True}
-
-
-@acts
-async def freeze(sandbox: Sandbox, params: Params) -> Any:
-    """``account``, ``on``: it may read but not write."""
-    person = find_account(sandbox.world, params["account"])
-    person.frozen = bool(params.get("on", True))
-    return {"frozen": person.frozen}
-
-
-@acts
 async def cut(sandbox: Sandbox, params: Params) -> Any:
     """``account`` (or all): close its MTProto connections."""
     wanted = params.get("account")
     account_id = None if wanted is None else find_account(sandbox.world, wanted).id
-    return {"closed": sandbox.mtproto.close_connections(account_id)}
+    return {"closed": sandbox.network.close_connections(account_id)}
 
 
 @acts

@@ -134,9 +134,44 @@ class ControlClient:
         """Count from zero."""
         _checked(await self._http.delete("counters"))
 
-    async def revoke(self, account: int | str, *, error: str = "AUTH_KEY_UNREGISTERED") -> int:
-        """End all logins of an account; how many there were."""
-        return int((await self.do("revoke", account=account, error=error))["revoked"])
+    async def revoke(
+        self,
+        account: int | str,
+        *,
+        error: str = "AUTH_KEY_UNREGISTERED",
+        hash_: str | None = None,
+        destroy: bool | None = None,
+    ) -> int:
+        """End all logins of an account, or the one with a hash; how many there were."""
+        return int((await self.do("revoke", account=account, error=error, hash_=hash_, destroy=destroy))["revoked"])
+
+    async def age(self, account: int | str, days: float) -> None:
+        """Let the logins of an account be that old."""
+        await self.do("age", account=account, days=days)
+
+    async def ban(self, account: int | str) -> None:
+        """Let Telegram ban an account."""
+        await self.do("ban", account=account)
+
+    async def deactivate(self, account: int | str, *, on: bool = True) -> None:
+        """Delete an account, or let a deleted or banned one come back."""
+        await self.do("deactivate", account=account, on=on)
+
+    async def freeze(self, account: int | str, *, on: bool = True) -> None:
+        """Let an account read but not write, or write again."""
+        await self.do("freeze", account=account, on=on)
+
+    async def move(self, account: int | str, dc: int) -> None:
+        """Move an account to another data centre."""
+        await self.do("move", account=account, dc=dc)
+
+    async def place(self, dc: int, file: int | None = None) -> int:
+        """Let another data centre serve a file, or all; how many."""
+        return int((await self.do("place", file=file, dc=dc))["moved"])
+
+    async def nearest(self, dc: int | None) -> None:
+        """Send new clients to a data centre before they log in; None: no more."""
+        await self.do("nearest", dc=dc)
 
     async def accept_qr(self, as_: int | str, url: str | None = None) -> None:
         """Approve a login shown as a QR picture: of that ``tg://login`` address, or the newest."""

@@ -4,7 +4,7 @@ A seed is a JSON object; every part may be left out::
 
     {
       "accounts": [{"name": "Ann", "last_name": "Ash", "username": "ann", "phone": "+44 7700 900101", "id": 5000100,
-                    "lang_code": "en", "password": "two-step password", "hint": "its hint"}],
+                    "lang_code": "en", "password": "two-step password", "hint": "its hint", "dc": 2}],
       "bots":     [{"name": "Mirror", "username": "mirror_bot", "token": "7000000001:AAE..."}],
       "channels": [{"title": "Harbour News", "username": "harbour_news", "creator": "@editor", "id": 1000000100,
                     "about": "", "megagroup": false, "noforwards": false, "invite": "hash of a link",
@@ -33,7 +33,7 @@ from telethon.tl import types
 from bybot.sandbox.corpus import Corpus, Post, generate
 from bybot.sandbox.pictures import film, noise, picture
 from bybot.sandbox.world.messages import Draft
-from bybot.sandbox.world.model import Account, Channel, File, Media, Message, Peer
+from bybot.sandbox.world.model import HOME_DC, Account, Channel, File, Media, Message, Peer
 
 if TYPE_CHECKING:
     from bybot.sandbox.mtproto.auth_service import AuthService
@@ -123,6 +123,7 @@ async def plant(world: World, auth: AuthService, seed: Mapping[str, Any]) -> dic
             phone=item.get("phone"),
             id=item.get("id"),
             lang_code=item.get("lang_code", "en"),
+            dc_id=int(item.get("dc", HOME_DC)),
         )
         if item.get("password"):
             passwords[account.id] = item["password"]

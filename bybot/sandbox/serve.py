@@ -20,6 +20,7 @@ from bybot.sandbox.rsa import write_atomically
 from bybot.sandbox.seed import load_seed
 from bybot.sandbox.server import PUBLIC_KEY_FILE, Sandbox
 from bybot.sandbox.tour.processes import Child, Children
+from bybot.sandbox.world.model import HOME_DC
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class ServeOptions:
 
     Attributes:
         host, mtproto_port, http_port: where; 0 is any free port.
+        dcs: the numbers of the data centres.
         firestore_port, socks_port: None leaves these servers out.
         state_dir: keys are kept there over a restart; None: a folder that is removed at the end.
         seed: a file, ``demo`` for the world that comes along, or None for an empty one.
@@ -37,6 +39,7 @@ class ServeOptions:
     """
 
     host: str = "127.0.0.1"
+    dcs: tuple[int, ...] = (HOME_DC,)
     mtproto_port: int = 0
     http_port: int = 0
     firestore_port: int | None = None
@@ -85,6 +88,7 @@ async def serve(options: ServeOptions, *, out: TextIO | None = None) -> None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bybot-sandbox-")))
         sandbox = Sandbox(
             host=options.host,
+            dcs=options.dcs,
             mtproto_port=options.mtproto_port,
             http_port=options.http_port,
             firestore_port=options.firestore_port,

@@ -7,7 +7,7 @@ async with Sandbox(seed=load_seed("demo")) as sandbox:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,12 +23,13 @@ from bybot.sandbox.faults import Counters, Faults
 from bybot.sandbox.http import HttpServer, LocalOnly
 from bybot.sandbox.live import Live
 from bybot.sandbox.mtproto.auth_service import AuthService
+from bybot.sandbox.mtproto.network import Network
 from bybot.sandbox.mtproto.server import MtprotoServer
 from bybot.sandbox.mtproto.switches import Switches
-from bybot.sandbox.rpc.help import DC_ID
 from bybot.sandbox.rsa import ServerKey, process_key
 from bybot.sandbox.seed import plant
 from bybot.sandbox.socks import SocksServer
+from bybot.sandbox.world.model import HOME_DC
 from bybot.sandbox.world.world import World
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ class Sandbox:
 
     Args:
         host: address of all servers.
-        mtproto_port, http_port: 0 takes a free one.
+        dcs: the numbers of the data centres; more than one for logins and files that live elsewhere. People and files
+            are at number 2 unless a seed or the control surface says otherwise.
+        mtproto_port, http_port: 0 takes a free one; the first is of the first data centre, others take any.
         firestore_port, socks_port: None leaves these servers out.
         state_dir: where the server's key and the auth keys are kept over a restart; None keeps them in memory.
         switches: rules that tests choose.
@@ -61,7 +64,8 @@ class Sandbox:
         clock: where the world's dates come from.
 
     Attributes:
-        world, faults, counters, auth, mtproto, bot_api, live: the parts.
+        world, faults, counters, auth, network, bot_api, live: the parts.
+        mtproto: the first data centre.
         passwords: two-step passwords that came with seeds, by account id, for the chat page.
         stopped: set when the control surface was asked to end the sandbox.
     """
@@ -70,6 +74,7 @@ class Sandbox:
         self,
         *,
         host: str = "127.0.0.1",
+        dcs: Sequence[int] = (HOME_DC,),
         mtproto_port: int = 0,
         http_port: int = 0,
         firestore_port: int | None = None,
@@ -80,6 +85,7 @@ class Sandbox:
         clock: Clock | None = None,
     ) -> None:
         self.host = host
+        self.dcs = tuple(dcs)
         self.ports = Ports(mtproto_port, http_port, firestore_port, socks_port)
         self.state_dir = state_dir
         self.switches = switches or Switches()
@@ -126,11 +132,14 @@ class Sandbox:
             key = await asyncio.to_thread(ServerKey.load_or_create, self.state_dir / KEY_FILE)
             (self.state_dir / PUBLIC_KEY_FILE).write_text(key.public_pem)
         self.auth = AuthService(self.world, switches=self.switches, state_dir=self.state_dir)
-        self.mtproto = MtprotoServer(self.world, self.auth, self.faults, self.counters, self.switches, key)
+        self.network = Network()
+        for dc_id in self.dcs:
+            self._add_data_centre(dc_id, key)
+        self.mtproto = self.network.servers[self.dcs[0]]
         self.bot_api = BotApi(self.world, self.faults, self.counters)
         self.live = Live(self.world)
         self.passwords |= await plant(self.world, self.auth, self._seed)
-        self._mtproto_address = await self.mtproto.start(self.host, self.ports.mtproto)
+        await self.network.start(self.host, [self.ports.mtproto])
         routes = [*bot_http.routes(self.bot_api), *control.routes(self), *page.routes()]
         self._http = HttpServer(LocalOnly(Starlette(routes=routes)))
         self._http_port = await self._http.start(self.host, self.ports.http)
@@ -142,6 +151,11 @@ class Sandbox:
         if self.ports.socks is not None:
             self._socks = SocksServer()
             self.socks_address = await self._socks.start(self.host, self.ports.socks)
+
+    def _add_data_centre(self, dc_id: int, key: ServerKey) -> None:
+        MtprotoServer(
+            self.world, self.auth, self.faults, self.counters, self.switches, key, dc_id=dc_id, network=self.network
+        )
 
     async def stop(self) -> None:
         """End every server; what waits for an answer is cut off."""
@@ -155,21 +169,21 @@ class Sandbox:
             await self._http.stop()
         if self._firestore is not None:
             await self._firestore.stop()
-        if hasattr(self, "mtproto"):
+        if hasattr(self, "network"):
             if not self._paused:
-                await self.mtproto.stop()
+                await self.network.stop()
             self.auth.close()
 
     async def pause(self) -> None:
-        """Take the MTProto server away: connections are cut and new ones refused."""
+        """Take the data centres away: connections are cut and new ones refused."""
         if not self._paused:
             self._paused = True
-            await self.mtproto.stop()
+            await self.network.stop()
 
     async def resume(self) -> None:
-        """Bring the MTProto server back at the same address."""
+        """Bring the data centres back at the same addresses."""
         if self._paused:
-            await self.mtproto.start(*self._mtproto_address)
+            await self.network.restart()
             self._paused = False
 
     # Addresses ------------------------------------------------------------------------------------------------
@@ -183,8 +197,8 @@ class Sandbox:
 
     @property
     def mtproto_address(self) -> tuple[str, int]:
-        """Host and port of the data centre."""
-        return self._mtproto_address
+        """Host and port of the first data centre."""
+        return self.mtproto.address
 
     @property
     def http_url(self) -> str:
@@ -208,9 +222,8 @@ class Sandbox:
 
     @property
     def dc_spec(self) -> str:
-        """The data centre as TELEGRAM_DC takes it: ``id:host:port``."""
-        host, port = self._mtproto_address
-        return f"{DC_ID}:{host}:{port}"
+        """The data centres as TELEGRAM_DC takes them: ``id:host:port``, separated by commas."""
+        return self.network.spec()
 
     @property
     def rsa_public_key_pem(self) -> str:
@@ -220,7 +233,7 @@ class Sandbox:
     def addresses(self) -> dict[str, Any]:
         """All addresses, for a parent process and for people."""
         return {
-            "mtproto": list(self._mtproto_address),
+            "mtproto": list(self.mtproto_address),
             "dc": self.dc_spec,
             "rsa_key": self.rsa_public_key_pem,
             "rsa_key_file": str((self.state_dir / PUBLIC_KEY_FILE).resolve()) if self.state_dir else None,

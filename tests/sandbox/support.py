@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from telethon.sessions import MemorySession
 from bybot.clock import Clock
 from bybot.sandbox.faults import Counters, Faults
 from bybot.sandbox.mtproto.auth_service import AuthService
+from bybot.sandbox.mtproto.network import Network
 from bybot.sandbox.mtproto.server import MtprotoServer
 from bybot.sandbox.mtproto.switches import Switches
 from bybot.sandbox.world.model import Account
@@ -39,6 +40,10 @@ class Running:
     server: MtprotoServer
 
     @property
+    def network(self) -> Network:
+        return self.server.network
+
+    @property
     def mtproto_address(self) -> tuple[str, int]:
         return self.server.address
 
@@ -51,21 +56,27 @@ async def running_server(
     switches: Switches | None = None,
     state_dir: Path | None = None,
     port: int = 0,
+    dcs: Sequence[int] = (DC_ID,),
     proxy_secret: bytes | None = None,
 ) -> AsyncIterator[Running]:
-    """A world and its MTProto server; it must end without unknown requests."""
+    """A world and its data centres, the first of which is the server; it must end without unknown requests."""
     world = world or World(clock)
     faults, counters = Faults(), Counters()
     auth = AuthService(world, switches=switches, state_dir=state_dir)
-    server = MtprotoServer(world, auth, faults, counters, switches, proxy_secret=proxy_secret)
-    await server.start(port=port)
+    network = Network()
+    for dc_id in dcs:
+        MtprotoServer(
+            world, auth, faults, counters, switches, dc_id=dc_id, network=network, proxy_secret=proxy_secret
+        )  # fmt: skip
+    server = network.servers[dcs[0]]
+    await network.start("127.0.0.1", [port])
     client_rsa.add_key(server.rsa_key.public_pem, old=False)
     # Telethon remembers the addresses of data centres for the whole process.
     TelegramClient._config = None
     try:
         yield Running(world, faults, counters, auth, server)
     finally:
-        await server.stop()
+        await network.stop()
         auth.close()
     assert dict(counters.unknown) == {}, f"requests without a handler: {dict(counters.unknown)}"
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bybot.sandbox.mtproto.codes import CodeLogin, appears, digits_of, new_code
 from bybot.sandbox.mtproto.keys import AuthKey, AuthKeys
 from bybot.sandbox.mtproto.switches import Switches
+from bybot.sandbox.mtproto.transfers import Transfers
 from bybot.sandbox.rpc.registry import RpcError
 from bybot.sandbox.srp import Challenge, PasswordRecord
 from bybot.sandbox.world.events import EditedMessage, Event, NewMessage
@@ -54,6 +55,8 @@ class AuthService:
     Attributes:
         keys: every auth key that this Telegram knows.
         banned: phone numbers (digits) that may not log in.
+        transfers: logins on their way to another data centre.
+        nearest_dc: the data centre that new clients are sent to before they log in; None: whichever they came to.
     """
 
     def __init__(self, world: World, *, switches: Switches | None = None, state_dir: Path | None = None) -> None:
@@ -61,6 +64,8 @@ class AuthService:
         self.switches = switches or Switches()
         self.keys = AuthKeys(state_dir / KEYS_FILE if state_dir is not None else None)
         self.banned: set[str] = set()
+        self.transfers = Transfers(world, self.keys)
+        self.nearest_dc: int | None = None
         self._logins: dict[str, CodeLogin] = {}
         self._newest: dict[str, CodeLogin] = {}
         self._sends: dict[str, list[datetime]] = {}
@@ -89,13 +94,13 @@ class AuthService:
         account.password = None if password is None else PasswordRecord.make(password, hint)
 
     def add_ready_key(self, data: bytes, account_id: int, *, age_days: float = 7) -> AuthKey:
-        """Know a key that is logged in already: put the same 256 bytes into a client's session.
+        """Know a key that is logged in already, at the account's data centre: put its 256 bytes into a session.
 
         Args:
             age_days: how long ago it logged in; young authorizations cannot end others.
         """
         then = self.world.clock.now() - timedelta(days=age_days)
-        return self.keys.add(data, then, account_id=account_id)
+        return self.keys.add(data, then, account_id=account_id, dc=self.world.account(account_id).dc_id)
 
     def revoke(self, target: int | AuthKey, *, code: int = 401, message: str = "AUTH_KEY_UNREGISTERED") -> int:
         """End a key, or all keys of an account: requests that need a login get this error from now on.
@@ -123,14 +128,29 @@ class AuthService:
         if account.phone:
             self.banned.add(account.phone)
 
+    def deactivate(self, account: Account, *, on: bool = True) -> None:
+        """Delete an account: its keys get USER_DEACTIVATED. Or let it (a banned one too) come back."""
+        account.deactivated = on
+        if account.phone:
+            self.banned.discard(account.phone)
+
+    def age(self, account: Account, days: float) -> None:
+        """Let every login of an account be that old."""
+        for key in self.keys.of_account(account.id):
+            key.logged_in = self.world.clock.now() - timedelta(days=days)
+            self.keys.changed(key)
+
     # By code ---------------------------------------------------------------------------------------------------
 
     def send_code(self, key: AuthKey, phone: str) -> CodeLogin:
         """Make a code and send it to the account's chat with "Telegram".
 
         Raises:
-            RpcError: PHONE_NUMBER_INVALID, PHONE_NUMBER_BANNED, PHONE_NUMBER_UNOCCUPIED, FLOOD_WAIT_X.
+            RpcError: PHONE_NUMBER_INVALID, PHONE_NUMBER_BANNED, PHONE_NUMBER_UNOCCUPIED, FLOOD_WAIT_X; 303
+                NETWORK_MIGRATE_X or PHONE_MIGRATE_X, the data centre to ask instead.
         """
+        if self.nearest_dc not in (None, key.dc):
+            raise RpcError(303, f"NETWORK_MIGRATE_{self.nearest_dc}")
         digits = digits_of(phone)
         if not 7 <= len(digits) <= 15 or not set(phone) <= set("+0123456789 -()"):
             raise RpcError(400, "PHONE_NUMBER_INVALID")
@@ -139,6 +159,8 @@ class AuthService:
             raise RpcError(400, "PHONE_NUMBER_BANNED")
         if account is None or account.is_bot:
             raise RpcError(400, "PHONE_NUMBER_UNOCCUPIED")
+        if account.dc_id != key.dc:
+            raise RpcError(303, f"PHONE_MIGRATE_{account.dc_id}")
         self._count_send(digits)
         login = CodeLogin(
             phone=digits,
@@ -184,7 +206,8 @@ class AuthService:
         """Log a key in by code.
 
         Raises:
-            RpcError: why not; 401 SESSION_PASSWORD_NEEDED when the code was right and a password is set.
+            RpcError: why not; 401 SESSION_PASSWORD_NEEDED when the code was right and a password is set; 303
+                USER_MIGRATE_X when the account moved since the code was sent, which is good there too.
         """
         if not hash_:
             raise RpcError(400, "PHONE_CODE_HASH_EMPTY")
@@ -197,6 +220,8 @@ class AuthService:
         age = (self.world.clock.now() - login.sent).total_seconds()
         if login.dead or age > self.switches.code_seconds:
             raise RpcError(400, "PHONE_CODE_EXPIRED")
+        if (home := self.world.account(login.account_id).dc_id) != key.dc:
+            raise RpcError(303, f"USER_MIGRATE_{home}")
         if not secrets.compare_digest(login.code.encode(), code.encode()):
             login.tries += 1
             if login.tries > self.switches.code_tries:
@@ -305,13 +330,14 @@ class AuthService:
     def export_token(self, session: Session) -> QrLogin | Account:
         """A token to show, or the account once another session accepted the one before.
 
+        A token that was accepted by an account of another data centre is answered again: it is good there.
+
         Raises:
             RpcError: 401 SESSION_PASSWORD_NEEDED after it was accepted.
         """
         login = self._qr_of_key.get(session.key.id)
         if login is not None and login.account_id is not None:
-            self._forget_qr(login)
-            return self._enter(session.key, login.account_id)
+            return self._use_token(session.key, login, login.account_id)
         if login is not None:
             self._forget_qr(login)
         expires = self.world.clock.now() + timedelta(seconds=self.switches.qr_seconds)
@@ -334,11 +360,22 @@ class AuthService:
     def import_token(self, session: Session, token: bytes) -> QrLogin | Account:
         """As :meth:`export_token`, for a client that was sent here from another data centre."""
         login = self._live_token(token)
+        if login.account_id is not None:
+            return self._use_token(session.key, login, login.account_id)
+        self._qr_of_key.pop(login.session.key.id, None)
         login.session = session
-        if login.account_id is None:
+        self._qr_of_key[session.key.id] = login
+        return login
+
+    def home_of(self, login: QrLogin) -> int | None:
+        """The data centre at which an accepted token is to be imported; None while nobody accepted it."""
+        return None if login.account_id is None else self.world.account(login.account_id).dc_id
+
+    def _use_token(self, key: AuthKey, login: QrLogin, account_id: int) -> QrLogin | Account:
+        if self.world.account(account_id).dc_id != key.dc:
             return login
         self._forget_qr(login)
-        return self._enter(session.key, login.account_id)
+        return self._enter(key, account_id)
 
     def newest_qr(self) -> QrLogin | None:
         """The newest token that is shown and waits for somebody; None when there is none."""

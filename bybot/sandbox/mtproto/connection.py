@@ -110,7 +110,7 @@ class Connection(asyncio.Protocol):
         if key_id == 0:
             self._plain(packet)
             return
-        key = self._server.auth.keys.get(key_id)
+        key = self._server.key(key_id)
         if key is None:
             self._write(struct.pack("<i", UNKNOWN_KEY))
             self.close()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bybot.sandbox.rsa import write_atomically
+from bybot.sandbox.world.model import HOME_DC
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,9 @@ class AuthKey:
 
     Attributes:
         id: unsigned 64 bits, derived from the key.
+        dc: the data centre that it was made with; no other one knows it.
         account_id: who is logged in with it; None before login and after its end.
+        parent: the id of the key whose login was carried over to this one; None: a login of its own.
         ended: (code, message) of the error that every request gets for ever, such as (406, AUTH_KEY_DUPLICATED).
         salt: what its messages must carry at present; not kept.
         newest_connection: the number of the newest connection that made a request with it, and its address; not kept.
@@ -47,7 +50,9 @@ class AuthKey:
     data: bytes = field(repr=False)
     created: datetime
     active: datetime
+    dc: int = HOME_DC
     account_id: int | None = None
+    parent: int | None = None
     logged_in: datetime | None = None
     device: Device = field(default_factory=Device)
     address: str = "127.0.0.1"
@@ -98,12 +103,12 @@ class AuthKeys:
         """The key with this id, None when it was never made here or was destroyed."""
         return self._keys.get(key_id)
 
-    def add(self, data: bytes, now: datetime, *, account_id: int | None = None) -> AuthKey:
+    def add(self, data: bytes, now: datetime, *, account_id: int | None = None, dc: int = HOME_DC) -> AuthKey:
         """Know a key from now on; a key that is known already is returned as it is."""
         known = self._keys.get(key_id_of(data))
         if known is not None:
             return known
-        key = AuthKey(key_id_of(data), data, created=now, active=now, salt=new_salt())
+        key = AuthKey(key_id_of(data), data, created=now, active=now, dc=dc, salt=new_salt())
         self._keys[key.id] = key
         if account_id is not None:
             self.log_in(key, account_id, now)
@@ -111,28 +116,45 @@ class AuthKeys:
             self.changed(key)
         return key
 
-    def log_in(self, key: AuthKey, account_id: int, now: datetime) -> None:
-        """From now on the key speaks for this account."""
+    def log_in(self, key: AuthKey, account_id: int, now: datetime, *, parent: AuthKey | None = None) -> None:
+        """From now on the key speaks for this account, ``parent``: as a part of that key's login."""
         self._forget_account(key)
         key.account_id, key.logged_in, key.active, key.ended = account_id, now, now, None
+        key.parent = None if parent is None else parent.id
         self._by_account.setdefault(account_id, set()).add(key)
         self.changed(key)
 
+    def succeed(self, new: AuthKey, old: AuthKey) -> None:
+        """The login of ``old`` goes on under ``new``: the old key and what was carried over from it become parts."""
+        for key in (old, *self.parts(old)):
+            key.parent = new.id
+            self.changed(key)
+        new.parent = None
+        self.changed(new)
+
+    def parts(self, key: AuthKey) -> list[AuthKey]:
+        """The keys to which the login of this one was carried over."""
+        keys = self._by_account.get(key.account_id or 0, set())
+        return [other for other in keys if other.parent == key.id]
+
     def end(self, key: AuthKey, code: int, message: str) -> None:
-        """Log the key out; requests that need a login get this error."""
-        self._forget_account(key)
-        key.account_id, key.ended = None, (code, message)
-        self.changed(key)
+        """Log the key out, and every part of its login; requests that need a login get this error."""
+        for each in (*self.parts(key), key):
+            self._forget_account(each)
+            each.account_id, each.ended = None, (code, message)
+            self.changed(each)
 
     def destroy(self, key: AuthKey) -> None:
-        """Forget the key: whoever speaks with it is told -404."""
+        """Forget the key: whoever speaks with it is told -404. The parts of its login end."""
+        for part in self.parts(key):
+            self.end(part, 401, "AUTH_KEY_UNREGISTERED")
         self._forget_account(key)
         self._keys.pop(key.id, None)
         self._append({"id": key.id, "destroyed": True})
 
     def of_account(self, account_id: int) -> list[AuthKey]:
-        """The keys that are logged in to an account, oldest login first."""
-        keys = self._by_account.get(account_id, set())
+        """The logins of an account, oldest first: one key each, without those that are parts of another's login."""
+        keys = [key for key in self._by_account.get(account_id, set()) if key.parent is None]
         return sorted(keys, key=lambda key: (key.logged_in or key.created, key.id))
 
     def changed(self, key: AuthKey) -> None:
@@ -177,6 +199,8 @@ def _to_json(key: AuthKey) -> dict[str, Any]:
     return {
         "id": key.id,
         "data": base64.b64encode(key.data).decode(),
+        "dc": key.dc,
+        "parent": key.parent,
         "created": key.created.isoformat(),
         "active": key.active.isoformat(),
         "account_id": key.account_id,
@@ -194,6 +218,8 @@ def _from_json(record: dict[str, Any]) -> AuthKey:
         data=base64.b64decode(record["data"]),
         created=datetime.fromisoformat(record["created"]),
         active=datetime.fromisoformat(record["active"]),
+        dc=int(record.get("dc", HOME_DC)),
+        parent=record.get("parent"),
         account_id=record["account_id"],
         logged_in=datetime.fromisoformat(logged_in) if logged_in else None,
         address=record["address"],

@@ -17,12 +17,15 @@ from bybot.sandbox.mtproto.auth_service import AuthService
 from bybot.sandbox.mtproto.connection import Connection
 from bybot.sandbox.mtproto.handshake import DhSecret, Handshake
 from bybot.sandbox.mtproto.keys import AuthKey, Device, new_salt
+from bybot.sandbox.mtproto.network import Network
 from bybot.sandbox.mtproto.session import Session
 from bybot.sandbox.mtproto.switches import Switches
 from bybot.sandbox.rpc import registry
+from bybot.sandbox.rpc.frozen import REFUSED_TO_FROZEN
 from bybot.sandbox.rpc.registry import Context, Method, RpcError
 from bybot.sandbox.rsa import ServerKey, process_key
 from bybot.sandbox.world.errors import TelegramError
+from bybot.sandbox.world.model import HOME_DC
 
 if TYPE_CHECKING:
     from bybot.sandbox.world.model import Account, SessionRef
@@ -35,9 +38,11 @@ _GONE = (401, "AUTH_KEY_UNREGISTERED")
 
 
 class MtprotoServer:
-    """One data centre, number 2, on one port.
+    """One data centre on one port.
 
     Args:
+        dc_id: its number.
+        network: the other data centres of this Telegram; None: there are none.
         rsa_key: None takes one that this process makes once.
         proxy_secret: 16 bytes with which MTProto-proxy connections are accepted too.
     """
@@ -51,8 +56,13 @@ class MtprotoServer:
         switches: Switches | None = None,
         rsa_key: ServerKey | None = None,
         *,
+        dc_id: int = HOME_DC,
+        network: Network | None = None,
         proxy_secret: bytes | None = None,
     ) -> None:
+        self.dc_id = dc_id
+        self.network = network or Network()
+        self.network.servers[dc_id] = self
         self.world, self.auth, self.faults, self.counters = world, auth, faults, counters
         self.switches = switches or Switches()
         self.rsa_key = rsa_key or process_key()
@@ -151,9 +161,14 @@ class MtprotoServer:
         """A key exchange whose key is known here at its end."""
 
         def keep(data: bytes) -> None:
-            self.auth.keys.add(data, self.world.clock.now())
+            self.auth.keys.add(data, self.world.clock.now(), dc=self.dc_id)
 
         return Handshake(self.rsa_key, self._secret, keep, self.skew)
+
+    def key(self, key_id: int) -> AuthKey | None:
+        """The key with this id, None when this data centre does not know it."""
+        key = self.auth.keys.get(key_id)
+        return key if key is not None and key.dc == self.dc_id else None
 
     def session(self, key: AuthKey, session_id: int) -> tuple[Session, bool]:
         """The session with this id, and whether it is new."""
@@ -257,8 +272,10 @@ class MtprotoServer:
                 raise RpcError(400, f"METHOD_NOT_IMPLEMENTED_{name}")
             if account is None and method.needs_login:
                 raise RpcError(*gone)
-            if account is not None and method.needs_login and not unwrapped.without_updates:
-                self._subscribe(session, account.id)
+            if account is not None and method.needs_login:
+                self._admit(account, method)
+                if not unwrapped.without_updates and account.dc_id == self.dc_id:
+                    self._subscribe(session, account.id)
             return await self._handle(ctx, method, request)
         except TelegramError as error:
             return _error(error.code, error.message)
@@ -276,6 +293,12 @@ class MtprotoServer:
         if len(body) > self.switches.gzip_above and not isinstance(result, types.upload.File):
             return tl.zipped(body)
         return body
+
+    def _admit(self, account: Account, method: Method) -> None:
+        if account.dc_id != self.dc_id and not method.anywhere:
+            raise RpcError(303, f"USER_MIGRATE_{account.dc_id}")
+        if account.frozen and method.name in REFUSED_TO_FROZEN:
+            raise RpcError(420, "FROZEN_METHOD_INVALID")
 
     def _account(self, key: AuthKey) -> tuple[Account | None, tuple[int, str]]:
         """Who speaks with this key, and what a request that needs a login is told when nobody does."""

@@ -25,6 +25,8 @@ class Switches:
         codes_die_in_chats: a code that appears in the text of any chat ends that login.
         qr_seconds: how long a QR token is good for.
         fresh_session_seconds: an authorization younger than this cannot end others; 0 lets all.
+        exports_after_a_move: an account that moved to another data centre may still carry its logins over from the
+            one before; otherwise every request there gets USER_MIGRATE and the logins are lost.
         gzip_above: answers longer than this many bytes are compressed.
         repeated_forward: a forward of many random ids of which some were used before: ``replay`` those and send
             the others, or ``refuse`` all of it with RANDOM_ID_DUPLICATE.
@@ -43,5 +45,6 @@ class Switches:
     codes_die_in_chats: bool = True
     qr_seconds: float = 30
     fresh_session_seconds: float = 24 * 3600
+    exports_after_a_move: bool = True
     gzip_above: int = 1024
     repeated_forward: Literal["replay", "refuse"] = "replay"

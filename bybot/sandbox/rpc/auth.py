@@ -61,12 +61,16 @@ async def import_bot_authorization(ctx: Context, request: Any) -> Any:
     bot = ctx.world.bot_by_token(request.bot_auth_token)
     if bot is None:
         raise RpcError(400, "ACCESS_TOKEN_INVALID")
+    if bot.dc_id != ctx.key.dc:
+        raise RpcError(303, f"USER_MIGRATE_{bot.dc_id}")
     ctx.auth.keys.log_in(ctx.key, bot.id, ctx.world.clock.now())
     return _authorization(bot)
 
 
-def _token_answer(outcome: QrLogin | Account) -> Any:
+def _token_answer(ctx: Context, outcome: QrLogin | Account) -> Any:
     if isinstance(outcome, QrLogin):
+        if (home := ctx.auth.home_of(outcome)) is not None:
+            return types.auth.LoginTokenMigrateTo(dc_id=home, token=outcome.token)
         return types.auth.LoginToken(expires=outcome.expires, token=outcome.token)
     return types.auth.LoginTokenSuccess(authorization=_authorization(outcome))
 
@@ -74,13 +78,29 @@ def _token_answer(outcome: QrLogin | Account) -> Any:
 @rpc(functions.auth.ExportLoginTokenRequest, needs_login=False)
 async def export_login_token(ctx: Context, request: Any) -> Any:
     if ctx.account is not None:
-        return _token_answer(ctx.account)
-    return _token_answer(ctx.auth.export_token(ctx.live))
+        return _token_answer(ctx, ctx.account)
+    return _token_answer(ctx, ctx.auth.export_token(ctx.live))
 
 
 @rpc(functions.auth.ImportLoginTokenRequest, needs_login=False)
 async def import_login_token(ctx: Context, request: Any) -> Any:
-    return _token_answer(ctx.auth.import_token(ctx.live, request.token))
+    return _token_answer(ctx, ctx.auth.import_token(ctx.live, request.token))
+
+
+@rpc(functions.auth.ExportAuthorizationRequest, anywhere=True)
+async def export_authorization(ctx: Context, request: Any) -> Any:
+    """Raises RpcError: DC_ID_INVALID, USER_MIGRATE_X."""
+    if request.dc_id == ctx.key.dc or request.dc_id not in ctx.server.network.servers:
+        raise RpcError(400, "DC_ID_INVALID")
+    if ctx.me.dc_id != ctx.key.dc and not ctx.switches.exports_after_a_move:
+        raise RpcError(303, f"USER_MIGRATE_{ctx.me.dc_id}")
+    data = ctx.auth.transfers.export(ctx.me, ctx.key, request.dc_id)
+    return types.auth.ExportedAuthorization(id=ctx.me.id, bytes=data)
+
+
+@rpc(functions.auth.ImportAuthorizationRequest, needs_login=False)
+async def import_authorization(ctx: Context, request: Any) -> Any:
+    return _authorization(ctx.auth.transfers.take(request.id, request.bytes, ctx.key))
 
 
 @rpc(functions.auth.AcceptLoginTokenRequest)
@@ -91,7 +111,7 @@ async def accept_login_token(ctx: Context, request: Any) -> Any:
     return to_authorization(login.session.key, current=False)
 
 
-@rpc(functions.auth.LogOutRequest)
+@rpc(functions.auth.LogOutRequest, anywhere=True)
 async def log_out(ctx: Context, request: Any) -> Any:
     ctx.auth.revoke(ctx.key)
     ctx.server.unsubscribe(ctx.live)

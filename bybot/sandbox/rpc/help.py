@@ -9,19 +9,18 @@ from telethon.tl import functions, types
 
 from bybot.sandbox.rpc.registry import Context, rpc
 
-DC_ID = 2
+_APPEAL_TIME = timedelta(days=365)
 
 
 @rpc(functions.help.GetConfigRequest, needs_login=False)
 async def get_config(ctx: Context, request: Any) -> Any:
-    host, port = ctx.server.address
     now = ctx.world.clock.now()
     return types.Config(
         date=now,
         expires=now + timedelta(hours=1),
         test_mode=False,
-        this_dc=DC_ID,
-        dc_options=[types.DcOption(id=DC_ID, ip_address=host, port=port)],
+        this_dc=ctx.server.dc_id,
+        dc_options=ctx.server.network.options(),
         dc_txt_domain_name="",
         chat_size_max=200,
         megagroup_size_max=200_000,
@@ -47,10 +46,26 @@ async def get_config(ctx: Context, request: Any) -> Any:
         me_url_prefix="https://t.me/",
         caption_length_max=1_024,
         message_length_max=4_096,
-        webfile_dc_id=DC_ID,
+        webfile_dc_id=ctx.server.dc_id,
     )
 
 
 @rpc(functions.help.GetNearestDcRequest, needs_login=False)
 async def get_nearest_dc(ctx: Context, request: Any) -> Any:
-    return types.NearestDc(country="ZZ", this_dc=DC_ID, nearest_dc=DC_ID)
+    this = ctx.server.dc_id
+    return types.NearestDc(country="ZZ", this_dc=this, nearest_dc=ctx.auth.nearest_dc or this)
+
+
+@rpc(functions.help.GetAppConfigRequest, needs_login=False)
+async def get_app_config(ctx: Context, request: Any) -> Any:
+    """Settings of the apps: for a frozen account, since when it is, and where to appeal."""
+    account = ctx.account
+    facts: dict[str, Any] = {}
+    if account is not None and account.frozen:
+        since = account.frozen_since or account.created
+        facts["freeze_since_date"] = types.JsonNumber(since.timestamp() // 1)
+        facts["freeze_until_date"] = types.JsonNumber((since + _APPEAL_TIME).timestamp() // 1)
+        facts["freeze_appeal_url"] = types.JsonString("https://t.me/spambot")
+    values = [types.JsonObjectValue(name, value) for name, value in facts.items()]
+    digest = hash(tuple(sorted(facts))) & 0x7FFFFFFF
+    return types.help.AppConfig(hash=digest, config=types.JsonObject(values))

@@ -26,7 +26,7 @@ def to_media(ctx: Context, given: Any) -> Media:
             return Media(_uploaded_photo(ctx, given.file), spoiler, seconds)
         case types.InputMediaUploadedDocument():
             data = ctx.world.files.finish_upload(ctx.me.id, given.file)
-            file = ctx.world.store_file(data, mime=given.mime_type, attributes=given.attributes)
+            file = ctx.world.store_file(data, mime=given.mime_type, attributes=given.attributes, dc_id=ctx.me.dc_id)
             return Media(file, spoiler, seconds)
         case types.InputMediaPhoto():
             return Media(_by_reference(ctx, given.id, "photo"), spoiler, seconds)
@@ -41,7 +41,7 @@ def _uploaded_photo(ctx: Context, upload: Any) -> File:
     data = ctx.world.files.finish_upload(ctx.me.id, upload)
     if not data.startswith(_PICTURES):
         raise RpcError(400, "IMAGE_PROCESS_FAILED")
-    return ctx.world.store_file(data, mime="image/jpeg", kind="photo")
+    return ctx.world.store_file(data, mime="image/jpeg", kind="photo", dc_id=ctx.me.dc_id)
 
 
 def _by_reference(ctx: Context, given: Any, kind: str) -> File:

@@ -89,6 +89,7 @@ class Method:
     name: str
     handler: Handler
     needs_login: bool
+    anywhere: bool = False
 
 
 _methods: dict[int, Method] = {}
@@ -104,7 +105,7 @@ def method_name(request_class: Any) -> str:
     return plain if space == top else f"{space}.{plain}"
 
 
-def rpc(request_class: Any, *, needs_login: bool = True) -> Callable[[_F], _F]:
+def rpc(request_class: Any, *, needs_login: bool = True, anywhere: bool = False) -> Callable[[_F], _F]:
     """Register ``async def handler(ctx, request)`` for a request class of Telethon.
 
     The handler returns a TL object, a bool, a list of TL objects, or bytes (an answer packed already), or raises
@@ -112,6 +113,8 @@ def rpc(request_class: Any, *, needs_login: bool = True) -> Callable[[_F], _F]:
 
     Args:
         needs_login: whoever is not logged in gets 401 AUTH_KEY_UNREGISTERED before the handler is called.
+        anywhere: answered by every data centre; other requests that need a login get 303 USER_MIGRATE_X where the
+            account is not kept.
     """
 
     def register(handler: _F) -> _F:
@@ -119,7 +122,7 @@ def rpc(request_class: Any, *, needs_login: bool = True) -> Callable[[_F], _F]:
         known = _methods.get(number)
         if known is not None and known.handler.__qualname__ != handler.__qualname__:
             raise ValueError(f"{known.name} has two handlers")
-        _methods[number] = Method(method_name(request_class), handler, needs_login)
+        _methods[number] = Method(method_name(request_class), handler, needs_login, anywhere)
         return handler
 
     return register

@@ -19,26 +19,27 @@ _TYPES = {
 }
 
 
-@rpc(functions.upload.SaveFilePartRequest)
+@rpc(functions.upload.SaveFilePartRequest, anywhere=True)
 async def save_file_part(ctx: Context, request: functions.upload.SaveFilePartRequest) -> bool:
     """Keep a part of a file below 10 MB."""
     ctx.world.files.save_part(ctx.me.id, request.file_id, request.file_part, request.bytes)
     return True
 
 
-@rpc(functions.upload.SaveBigFilePartRequest)
+@rpc(functions.upload.SaveBigFilePartRequest, anywhere=True)
 async def save_big_file_part(ctx: Context, request: functions.upload.SaveBigFilePartRequest) -> bool:
     """Keep a part of a larger file."""
     ctx.world.files.save_part(ctx.me.id, request.file_id, request.file_part, request.bytes)
     return True
 
 
-@rpc(functions.upload.GetFileRequest)
+@rpc(functions.upload.GetFileRequest, anywhere=True)
 async def get_file(ctx: Context, request: functions.upload.GetFileRequest) -> Any:
     """A part of a file; behind its end an empty one.
 
     Raises:
-        RpcError: OFFSET_INVALID, LIMIT_INVALID, LOCATION_INVALID, FILE_ID_INVALID, FILE_REFERENCE_EXPIRED.
+        RpcError: OFFSET_INVALID, LIMIT_INVALID, LOCATION_INVALID, FILE_ID_INVALID, FILE_REFERENCE_EXPIRED; 303
+            FILE_MIGRATE_X, the data centre that serves it.
     """
     offset, limit = request.offset, request.limit
     unit = 1024 if request.precise else 4096
@@ -55,5 +56,7 @@ async def get_file(ctx: Context, request: functions.upload.GetFileRequest) -> An
     file = ctx.world.files.checked(
         location.id, location.access_hash, location.file_reference, invalid="FILE_ID_INVALID"
     )
+    if file.dc_id != ctx.key.dc:
+        raise RpcError(303, f"FILE_MIGRATE_{file.dc_id}")
     kind = _TYPES.get(file.mime, types.storage.FileUnknown)
     return types.upload.File(type=kind(), mtime=int(file.date.timestamp()), bytes=file.data[offset : offset + limit])

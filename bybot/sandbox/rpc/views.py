@@ -27,9 +27,6 @@ from bybot.sandbox.world.model import (
 if TYPE_CHECKING:
     from bybot.sandbox.world.world import World
 
-DC_ID = 2
-"""Where every file is said to be: the only data centre, so that nobody asks for an exported login."""
-
 
 class Packed:
     """A TL object whose bytes are made once: the same message goes to many readers."""
@@ -187,7 +184,7 @@ def to_photo(file: File) -> Any:
         file_reference=file.file_reference,
         date=file.date,
         sizes=[types.PhotoSize(type="x", w=file.width, h=file.height, size=file.size)],
-        dc_id=DC_ID,
+        dc_id=file.dc_id,
     )
 
 
@@ -200,7 +197,7 @@ def to_document(file: File) -> Any:
         date=file.date,
         mime_type=file.mime,
         size=file.size,
-        dc_id=DC_ID,
+        dc_id=file.dc_id,
         attributes=file.attributes,
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bybot.sandbox.world.errors import bad
 from bybot.sandbox.world.events import Log
-from bybot.sandbox.world.model import SERVICE_ACCOUNT, Account, Box, Channel, derived_hash
+from bybot.sandbox.world.model import HOME_DC, SERVICE_ACCOUNT, Account, Box, Channel, derived_hash
 
 if TYPE_CHECKING:
     from bybot.sandbox.world.world import World
@@ -94,6 +94,7 @@ class Accounts:
         last_name: str = "",
         is_bot: bool = False,
         token: str | None = None,
+        dc_id: int = HOME_DC,
     ) -> Account:
         """A new account.
 
@@ -118,6 +119,7 @@ class Accounts:
             lang_code=lang_code,
             is_bot=is_bot,
             bot_token=token,
+            dc_id=dc_id,
             box=Box(Log(self._world.first_pts("user"), limit=self._world.account_log_limit)),
             created=self._world.now(),
         )

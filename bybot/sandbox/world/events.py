@@ -183,9 +183,8 @@ class Events:
         self._world = world
         self._render = render
         self._observers: list[Observer] = []
-        self._sinks: list[PushSink] = []
+        self._sinks: list[tuple[PushSink, Callable[[int], bool] | None]] = []
         self._captures: list[list[Event]] = []
-        self._connected: Callable[[int], bool] | None = None
 
     def observe(self, callback: Observer) -> Callable[[], None]:
         """Call back for every event, in order, after pts moved and pushes left. Returns how to stop."""
@@ -201,14 +200,9 @@ class Events:
             callback: sends to every session of the account but ``exclude``.
             connected: whether an account has any session now; nothing is built for those that have none.
         """
-        self._sinks.append(callback)
-        self._connected = connected
-
-        def stop() -> None:
-            self._sinks.remove(callback)
-            self._connected = None
-
-        return stop
+        entry = (callback, connected)
+        self._sinks.append(entry)
+        return lambda: self._sinks.remove(entry)
 
     def publish(self, events: Sequence[Event], *, exclude: SessionRef | None = None) -> None:
         """Move pts, log, push to all but one session, tell observers.
@@ -248,8 +242,11 @@ class Events:
 
     def push(self, account_id: int, updates: Any, *, exclude: SessionRef | None = None) -> None:
         """Send updates that belong to no log, such as a login token."""
-        for sink in tuple(self._sinks):
+        for sink, _ in tuple(self._sinks):
             sink(account_id, updates, exclude)
+
+    def _anybody_listens(self, account_id: int) -> bool:
+        return any(connected is None or connected(account_id) for _, connected in self._sinks)
 
     def _log_of(self, box: Peer) -> Log:
         if box.kind == "user":
@@ -262,7 +259,7 @@ class Events:
         groups: dict[int, list[Event]] = {}
         for event in events:
             for account_id in self._hearers(event):
-                if self._connected is None or self._connected(account_id):
+                if self._anybody_listens(account_id):
                     groups.setdefault(account_id, []).append(event)
         return [(self._world.account(account_id), seen) for account_id, seen in groups.items()]
 

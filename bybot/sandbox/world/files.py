@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from telethon.tl import types
 
 from bybot.sandbox.world.errors import bad
-from bybot.sandbox.world.model import File, derived_hash
+from bybot.sandbox.world.model import HOME_DC, File, derived_hash
 
 if TYPE_CHECKING:
     from bybot.sandbox.world.world import World
@@ -46,6 +46,10 @@ class Files:
         self._next_id = 1
         self._uploads: dict[tuple[int, int], dict[int, bytes]] = {}
 
+    def all(self) -> list[File]:
+        """In the order in which they were stored."""
+        return list(self._by_id.values())
+
     def get(self, id_: int) -> File | None:
         """By id."""
         return self._by_id.get(id_)
@@ -57,6 +61,7 @@ class Files:
         mime: str,
         attributes: Sequence[Any] = (),
         kind: Literal["photo", "document"] = "document",
+        dc_id: int = HOME_DC,
     ) -> File:
         """Keep bytes as a photo or document."""
         # The time makes ids differ between runs, so that a stale reference is not taken for a new file.
@@ -76,6 +81,7 @@ class Files:
             date=self._world.now(),
             width=width,
             height=height,
+            dc_id=dc_id,
         )
         self._by_id[id_] = file
         return file
@@ -83,6 +89,15 @@ class Files:
     def expire_reference(self, file: File) -> None:
         """Make every file reference given out so far useless; reading its messages again gives a new one."""
         file.file_reference = b"\x01" + os.urandom(16)
+        self._changed(file)
+
+    def move(self, file: File, dc_id: int) -> None:
+        """Let another data centre serve a file."""
+        file.dc_id = dc_id
+        self._changed(file)
+
+    def _changed(self, file: File) -> None:
+        """Forget the packed views of every message that carries a file."""
         histories = [channel.messages for channel in self._world.channels.all()]
         histories += [chat for account in self._world.accounts.all() for chat in account.box.chats.values()]
         for history in histories:

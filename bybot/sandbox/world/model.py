@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bybot.sandbox.world.events import Log
 
 SERVICE_ACCOUNT = 777000
+HOME_DC = 2  # where accounts and files are unless something else is said
 """The id of the account "Telegram", which sends login codes."""
 
 
@@ -50,6 +51,7 @@ class File:
     Attributes:
         size: in bytes.
         width, height: of a photo, in pixels.
+        dc_id: the data centre that serves it.
         origin: the message that carried it first; its protection holds for the file.
     """
 
@@ -65,6 +67,7 @@ class File:
     date: datetime
     width: int = 0
     height: int = 0
+    dc_id: int = HOME_DC
     origin: Message | None = field(default=None, repr=False)
 
     @property
@@ -178,7 +181,8 @@ class Account:
     Attributes:
         phone: digits only.
         password: the two-step password's record, kept by the authorization code.
-        frozen: may read but not write.
+        dc_id: the data centre that keeps it.
+        frozen, frozen_since: it may read but not write.
         blocked: ids of accounts that may not write to this one.
         channels: ids of the channels and groups it is a member of.
         read_inbox, read_outbox: per chat the newest id that is read.
@@ -198,6 +202,8 @@ class Account:
     about: str = ""
     deactivated: bool = False
     frozen: bool = False
+    frozen_since: datetime | None = None
+    dc_id: int = HOME_DC
     password: Any = field(default=None, repr=False)
     blocked: set[int] = field(default_factory=set)
     channels: set[int] = field(default_factory=set)

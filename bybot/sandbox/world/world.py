@@ -26,6 +26,7 @@ from bybot.sandbox.world.history import MessageList
 from bybot.sandbox.world.invites import Invites
 from bybot.sandbox.world.messages import Draft, Sending, fresh_group_id
 from bybot.sandbox.world.model import (
+    HOME_DC,
     SERVICE_ACCOUNT,
     Account,
     Channel,
@@ -90,10 +91,11 @@ class World:
         id: int | None = None,
         lang_code: str = "en",
         last_name: str = "",
+        dc_id: int = HOME_DC,
     ) -> Account:
         """A person. See :meth:`Accounts.create`."""
         return self.accounts.create(
-            first_name, phone=phone, username=username, id=id, lang_code=lang_code, last_name=last_name
+            first_name, phone=phone, username=username, id=id, lang_code=lang_code, last_name=last_name, dc_id=dc_id
         )
 
     def create_bot(self, name: str, username: str, token: str) -> Account:
@@ -325,6 +327,7 @@ class World:
         mime: str,
         attributes: Sequence[Any] = (),
         kind: Literal["photo", "document"] = "document",
+        dc_id: int = HOME_DC,
     ) -> File:
         """Keep bytes as a photo or document that messages can carry."""
-        return self.files.store(data, mime=mime, attributes=attributes, kind=kind)
+        return self.files.store(data, mime=mime, attributes=attributes, kind=kind, dc_id=dc_id)

@@ -7,6 +7,7 @@
     │   ├── StoreUnavailable        the store does not answer: nothing is known, nothing was decided
     │   ├── StaleWrite              a condition of the write no longer holds: nothing was written
     │   ├── CorruptDocument         kept aside under another name, others are unaffected
+    │   ├── NewerSchema             a newer version of bybot wrote this; it was left as it is
     │   └── DocumentTooLarge        above what every store can hold
     ├── VaultError
     │   ├── KeyMissing              sealed data, but no key is configured
@@ -24,7 +25,9 @@
     ├── LoginError
     │   ├── InvalidPhone  InvalidCode  CodeExpired  WrongPassword  LoginBanned
     │   ├── LoginFlood              wait that many seconds
-    │   ├── LoginTimeout  LoginCancelled  NoLogin  AlreadyLoggedIn  AccountMismatch
+    │   ├── LoginTimeout  LoginCancelled  NoLogin  AlreadyLoggedIn
+    │   ├── AccountMismatch         the session belongs to another Telegram account
+    │   └── TooManyAccounts         the person has as many as one person may have
     └── MirrorError
         ├── ChatNotFound  ChatNotReadable  ChatNotWritable  SameChat  PairExists  PairNotFound  PairCycle
         ├── ProtectedContent        the channel forbids forwarding
@@ -116,6 +119,18 @@ class CorruptDocument(StoreError):
 
 class DocumentTooLarge(StoreError):
     code = "document_too_large"
+class NewerSchema(StoreError):
+    """A newer version wrote this. Nothing was changed."""
+
+    code = "newer_schema"
+    next_step = "Start the newer version of bybot again; nothing was lost."
+
+    def __init__(self, message: str, *, found: int, known: int) -> None:
+        super().__init__(message)
+        self.found = found
+        self.known = known
+
+
 
 
 # Vault --------------------------------------------------------------------------------------------------------
@@ -294,7 +309,19 @@ class ChatNotReadable(MirrorError):
 class ChatNotWritable(MirrorError):
     code = "chat_not_writable"
     next_step = "Make your account an administrator who may post there."
+    """A session belongs to one Telegram account, and another one signed in."""
 
+
+    next_step = "Log in with the account of this session, or add the other one as a further account."
+
+
+class TooManyAccounts(LoginError):
+    code = "too_many_accounts"
+    next_step = "Log one of the others out first."
+
+    def __init__(self, message: str, *, most: int) -> None:
+        super().__init__(message)
+        self.most = most
 
 class SameChat(MirrorError):
     code = "same_chat"

@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import quote, unquote
 
 _MAX_KEY = 200
+_NEW = "~new"
 
 
 def user_key(user_id: int | str) -> str:
@@ -32,6 +33,37 @@ def user_key(user_id: int | str) -> str:
 def user_id_from_key(key: str) -> str:
     """The inverse of :func:`user_key`, as text."""
     return unquote(key)
+
+
+def person_of(key: str) -> str:
+    """The person's own key: what stands before the first ``~``."""
+    return key.partition("~")[0] or key
+
+
+def account_key(person: str, account_id: int) -> str:
+    """The key of a further account of a person.
+
+    Args:
+        person: the person's own key.
+        account_id: Telegram's id of the account.
+    """
+    return f"{person}~{account_id}"
+
+
+def another_key(person: str) -> str:
+    """The key of a login whose account is not known yet: it is stored under the account's own key in the end."""
+    return person + _NEW
+
+
+def is_another(key: str) -> bool:
+    """Whether this is such a key."""
+    return key.endswith(_NEW)
+
+
+def account_in(key: str) -> int | None:
+    """The account that the key itself names; None for a person's first account."""
+    account = key.partition("~")[2]
+    return int(account) if account.isascii() and account.isdecimal() else None
 
 
 def uuid7(now: datetime) -> str:

@@ -109,6 +109,10 @@ class ActingManager:
         self._check("get_session_info", user_id)
         return await self._manager.get_session_info(user_id)
 
+    async def list_accounts(self, user_id: UserId) -> list[dict[str, Any]]:
+        self._check("list_accounts", user_id)
+        return await self._manager.list_accounts(user_id)
+
     async def list_user_devices(self, user_id: UserId) -> list[Device]:
         self._check("list_user_devices", user_id)
         return await self._manager.list_user_devices(user_id)

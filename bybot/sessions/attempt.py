@@ -51,6 +51,9 @@ class Attempt:
     ended: str | None = None
     #: The key that was stored last, so that a change is noticed.
     stored_key: int | None = None
+    #: After signing in: which account it is, and under which key its session is stored.
+    account: int | None = None
+    slot: str = ""
 
     def left(self, clock: Clock) -> float:
         """Seconds until it expires."""

@@ -38,11 +38,16 @@ async def connect(client: TelegramClient, permit: Permit, *, seconds: float) -> 
         raise
 
 
-async def connect_checked(client: TelegramClient, permit: Permit, *, seconds: float) -> None:
+async def connect_checked(
+    client: TelegramClient, permit: Permit, *, seconds: float, account: int | None = None
+) -> None:
     """Connect and make sure that the login is valid. Telethon asks for the account while it connects.
 
+    Args:
+        account: the account that the session belongs to; None: not known.
+
     Raises:
-        LoginOver: a definitive answer. The client is ended.
+        LoginOver: a definitive answer, or another account than the session's ("mismatch"). The client is ended.
         TelegramUnreachable: no answer within that many seconds. The client is ended.
     """
     try:
@@ -50,7 +55,12 @@ async def connect_checked(client: TelegramClient, permit: Permit, *, seconds: fl
             await client.connect()
             if not client._mb_entity_cache.self_id:
                 # Telethon takes every refusal for "not logged in"; ask again for the reason.
-                await check(client)
+                await check(client, account)
+            elif account not in (None, account_id(client)):
+                raise LoginOver("mismatch")
+    except LoginOver:
+        await hang_up(client, permit)
+        raise
     except BaseException as error:
         await hang_up(client, permit)
         reason = definitive(error)
@@ -64,9 +74,11 @@ async def connect_checked(client: TelegramClient, permit: Permit, *, seconds: fl
         raise
 
 
-async def check(client: TelegramClient) -> types.User:
-    """Ask Telegram who is logged in. Raises what Telegram answers."""
+async def check(client: TelegramClient, account: int | None = None) -> types.User:
+    """Ask Telegram who is logged in. Raises what Telegram answers, and LoginOver when it is not this account."""
     users = await client(functions.users.GetUsersRequest([types.InputUserSelf()]))
+    if account not in (None, users[0].id):
+        raise LoginOver("mismatch")
     return users[0]
 
 

@@ -8,11 +8,8 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final
 
-from telethon.tl import types
-
 from bybot.clock import Clock
 from bybot.errors import (
-    AlreadyLoggedIn,
     BybotError,
     CorruptDocument,
     Fenced,
@@ -22,20 +19,17 @@ from bybot.errors import (
     SessionDetached,
     SessionRevoked,
     StoreUnavailable,
-    TelegramUnreachable,
-    VaultError,
 )
 from bybot.ids import user_id_from_key
-from bybot.sessions.attempt import Attempt
+from bybot.sessions.accounts import account_of
 from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.codec import Codec
 from bybot.sessions.failures import explain
-from bybot.sessions.loginmodel import LoggedIn
-from bybot.sessions.model import SessionRecord, SessionState, login_key, session_key
+from bybot.sessions.model import SessionRecord, SessionState, session_key
 from bybot.sessions.ownership import Ownership
 from bybot.sessions.pool import Opening, Pool
 from bybot.sessions.stored import StoredSession
-from bybot.stores.base import SERVER_TIME, Delete, Document, Store
+from bybot.stores.base import SERVER_TIME, Document, Store
 
 log = logging.getLogger(__name__)
 
@@ -203,7 +197,7 @@ class Core:
 
     def _open(self, record: SessionRecord, claim: Claim) -> Opening:
         credentials = self.codec.open_credentials(record.user, record.api)
-        return Opening(claim, self.codec.unpack(record), credentials, stored=0)
+        return Opening(claim, self.codec.unpack(record), credentials, stored=0, account=account_of(record))
 
     async def over(self, user: str, claim: Claim, reason: str) -> None:
         """Telegram ended the login: remember, stop speaking, write it down, tell."""
@@ -241,64 +235,3 @@ class Core:
     def ready(self, user: str) -> None:
         """A client is connected, or connected again."""
         self.readied.tell(user_id_from_key(user))
-
-    # For the login ------------------------------------------------------------------------------------------------
-
-    async def refuse_second_login(self, user: str) -> None:
-        """See :class:`bybot.sessions.desk.LoginHost`."""
-        try:
-            if self.pool.peek(user) is None:
-                await self.pool.get(user)
-        except (NoSession, SessionRevoked, SessionDetached, CorruptDocument):
-            return
-        except VaultError as error:
-            # It may be valid: a login over it would end the one that the right key opens.
-            raise AlreadyLoggedIn("A stored session exists that cannot be opened now.") from error
-        raise AlreadyLoggedIn("There is a valid session already.")
-
-    async def adopt(self, attempt: Attempt, me: types.User) -> LoggedIn:
-        """See :class:`bybot.sessions.desk.LoginHost`."""
-        user = attempt.user
-        claims = self.require()
-        former = await self.store.get(session_key(user))
-        before = SessionRecord.of(former) if former is not None else None
-        image, now = attempt.session.snapshot(), self.clock.now()
-        fields = await asyncio.to_thread(self.codec.pack, user, image, now)
-        fields |= self._facts(attempt, me, before)
-        await claims.create(user, fields, also=[Delete(login_key(user))])
-        self.revoked.pop(user, None)
-        self.recount = True
-        same = None if before is None or before.account_id is None else before.account_id == me.id
-        name = " ".join(part for part in (me.first_name, me.last_name) if part)
-        return LoggedIn(me.id, name, me.username, same)
-
-    def _facts(self, attempt: Attempt, me: types.User, before: SessionRecord | None) -> dict[str, Any]:
-        facts: dict[str, Any] = {
-            "state": SessionState.READY.value,
-            "account_id": me.id,
-            "is_bot": bool(me.bot),
-            "dc_id": attempt.session.dc_id,
-            "created_at": SERVER_TIME,
-            "last_used_at": self.clock.now(),
-        }
-        if before is not None and before.created_at is not None and before.account_id == me.id:
-            facts["first_created_at"] = before.created_at
-        phone = me.phone or attempt.phone
-        if phone:
-            facts["phone"] = self.codec.seal_phone(attempt.user, phone)
-        if attempt.credentials is not None:
-            facts["api"] = self.codec.seal_credentials(attempt.user, attempt.credentials)
-        return facts
-
-    async def connect_adopted(self, attempt: Attempt) -> None:
-        """See :class:`bybot.sessions.desk.LoginHost`. The login's own client has ended before."""
-        claims = self.ownership.claims
-        claim = None if claims is None else claims.held.get(attempt.user)
-        if claim is None:
-            return
-        try:
-            await self.pool.get(attempt.user, Opening(claim, attempt.session, attempt.credentials))
-        except (TelegramUnreachable, StoreUnavailable):
-            self.pool.revive(attempt.user)  # it is stored; it connects when Telegram answers
-        except BybotError as error:
-            log.warning("The new session of %s did not connect: %s", attempt.user, error.code)

@@ -18,6 +18,7 @@ from bybot.clock import Clock
 from bybot.errors import (
     BybotError,
     LoginCancelled,
+    LoginError,
     LoginTimeout,
     NoLogin,
     StoreUnavailable,
@@ -52,7 +53,12 @@ class LoginHost(Protocol):
         """Raises AlreadyLoggedIn when a valid session exists, TelegramUnreachable when that is not known."""
 
     async def adopt(self, attempt: Attempt, me: types.User) -> LoggedIn:
-        """Store the session, durably, and own it. Raises StoreUnavailable, Fenced."""
+        """Store the session, durably, and own it; sets ``attempt.slot``.
+
+        Raises:
+            AccountMismatch, AlreadyLoggedIn, TooManyAccounts: it may not be kept.
+            StoreUnavailable, Fenced.
+        """
 
     async def connect_adopted(self, attempt: Attempt) -> None:
         """Bring the stored session's own client up."""
@@ -194,12 +200,23 @@ class AttemptDesk:
         while True:
             try:
                 return await self._host.adopt(attempt, me)
+            except LoginError:
+                await self._turn_away(attempt)
+                raise
             except StoreUnavailable:
                 # The key is stored with the attempt already; its completion is tried again at the next call or start.
                 if self._clock.elapsed() + pause > deadline:
                     raise
             await self._clock.sleep(pause)
             pause = min(2.0, pause * 2)
+
+    async def _turn_away(self, attempt: Attempt) -> None:
+        """Signed in, but it may not be kept: log it out at Telegram again, and forget it."""
+        await self._abandon(attempt, "refused")
+        try:
+            await self._store.commit([Delete(login_key(attempt.user))])
+        except StoreUnavailable:
+            log.info("A refused login stays stored until the next start.")
 
     # Ending -------------------------------------------------------------------------------------------------------
 
@@ -214,7 +231,7 @@ class AttemptDesk:
         self._forget(attempt)
         attempt.end(reason)
         self._note_over(attempt.user, reason)
-        if attempt.step == steps.SIGNED_IN and reason in ("cancelled", "replaced"):
+        if attempt.step == steps.SIGNED_IN and reason in ("cancelled", "replaced", "refused"):
             with suppress(errors.RPCError, OSError, TimeoutError):
                 await self.ask(attempt, functions.auth.LogOutRequest())
         await hang_up(attempt.client, attempt.permit)
@@ -259,7 +276,7 @@ class AttemptDesk:
                 if user not in self.attempts:
                     try:
                         await self._recover(user)
-                    except (VaultError, TelegramUnreachable) as error:
+                    except (LoginError, VaultError, TelegramUnreachable) as error:
                         log.warning("The unfinished login of %s was left as it is: %s", user, error.code)
 
     async def _recover(self, user: str) -> None:

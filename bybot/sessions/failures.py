@@ -30,6 +30,7 @@ EXPLAINED: Final[dict[str, str]] = {
     "banned": "Telegram has banned the account.",
     "logged_out": "The login was ended.",
 }
+    "mismatch": "The stored login answers as another Telegram account than the one it belongs to.",
 
 
 def definitive(error: BaseException | None) -> str | None:

@@ -56,12 +56,14 @@ class LoggedIn:
 
     Attributes:
         same_account: the account that this user had before; None: there was none.
+        user: the key of the session: another one than the login was begun for when that left the choice.
     """
 
     account_id: int
     name: str
     username: str | None
     same_account: bool | None
+    user: str = ""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,9 @@ from bybot.errors import (
     StoreUnavailable,
 )
 from bybot.ids import user_id_from_key, user_key
+from bybot.sessions.accounts import MOST_ACCOUNTS
 from bybot.sessions.acting import ActingManager, Audit
+from bybot.sessions.adoption import Adoption
 from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.cleanup import cleanup
 from bybot.sessions.codec import Codec
@@ -76,6 +78,8 @@ class UserSessionManager(LoginCalls, ReportCalls):
         concurrency: how many clients connect at once.
         checkpoint_seconds: between two writes of a session that changes.
         owns_store: the manager opens the store, by itself at the first use, and closes it at the end.
+        most_accounts: Telegram accounts that one person may have here.
+        limits: how long clients stay that nobody uses, and how many there may be.
         restore: connect all stored sessions as soon as this process may act; False: each when it is asked for.
     """
 
@@ -95,6 +99,8 @@ class UserSessionManager(LoginCalls, ReportCalls):
         concurrency: int = 50,
         checkpoint_seconds: float = 1800.0,
         owns_store: bool = False,
+        most_accounts: int = MOST_ACCOUNTS,
+        limits: Limits | None = None,
         restore: bool = True,
     ) -> None:
         clock = clock or SystemClock()
@@ -109,7 +115,13 @@ class UserSessionManager(LoginCalls, ReportCalls):
             store, lease, clock, gained=self._gained, lost=self._lost, adopted=self._adopted
         )
         self._desk = LoginDesk(
-            store, core.codec, telegram, core, clock, seconds=login_seconds, request_seconds=connect_seconds
+            store,
+            core.codec,
+            telegram,
+            Adoption(core, self.audit, most=most_accounts),
+            clock,
+            seconds=login_seconds,
+            request_seconds=connect_seconds,
         )
         self._upkeep = Upkeep(core, every=checkpoint_seconds)
         self._reports = Reports(core, self._desk, bot_id=bot_id, sessions_dir=sessions_dir)

@@ -52,12 +52,17 @@ class Opening:
 
 
 class Live:
+    #: The account that it belongs to; None: not known.
+    account: int | None = None
+    #: Nobody asked for it: it makes no room for itself.
+    yields: bool = False
     """A connected client and what is known about its use."""
 
     __slots__ = (
         "claim",
         "client",
         "credentials",
+        "account",
         "ended",
         "in_use",
         "last_used",
@@ -78,6 +83,7 @@ class Live:
         #: written at the end only, with the release.
         self.stored = opening.stored
         self.saved = opening.session.revision
+        self.account = opening.account
         self.since = since
         #: Elapsed seconds of the last use; None: none since it was opened.
         self.last_used: float | None = None
@@ -214,7 +220,7 @@ class Pool:
     def _again(self, live: Live) -> Opening | None:
         """A client that ended by itself is built again from its own session, which is newer than the stored one."""
         if live.claim.valid and not live.session.deleted:
-            return Opening(live.claim, live.session, live.credentials, live.stored)
+            return Opening(live.claim, live.session, live.credentials, live.stored, live.account)
         return None
 
     async def _connect(self, opening: Opening) -> Live:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bybot.errors import SessionRevoked
-from bybot.ids import user_id_from_key, user_key
+from bybot.ids import person_of, user_id_from_key, user_key
 from bybot.sessions.core import Core, Observer
 from bybot.sessions.failures import definitive
 from bybot.sessions.pool import Pool
@@ -31,6 +31,13 @@ class ReportCalls:
     async def list_sessions(self) -> list[dict[str, Any]]:
         """All stored sessions in the order of their keys, without secrets. Raises StoreUnavailable."""
         return await self._reports.list_sessions()
+
+    async def list_accounts(self, user_id: UserId) -> list[dict[str, Any]]:
+        """The accounts of one person, the first one first, as :meth:`list_sessions` tells them.
+
+        ``user_id`` of an entry is what every other call takes to mean this account. Raises StoreUnavailable.
+        """
+        return await self._reports.accounts(person_of(user_key(user_id)))
 
     async def get_session_info(self, user_id: UserId) -> dict[str, Any]:
         """What is known of one session.

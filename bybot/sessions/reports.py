@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bybot.errors import BybotError, OwnedElsewhere, SessionRevoked, StoreError
 from bybot.ids import user_id_from_key
+from bybot.sessions.accounts import records_of
 from bybot.sessions.core import Core
 from bybot.sessions.desk import AttemptDesk
 from bybot.sessions.failures import explain
@@ -32,6 +33,9 @@ class Reports:
 
     async def list_sessions(self) -> list[dict[str, Any]]:
         return [self._entry(record) for record in await self._records() if record.exists]
+
+    async def accounts(self, person: str) -> list[dict[str, Any]]:
+        return [self._entry(record) for record in await records_of(self._core.store, person) if record.exists]
 
     async def _records(self) -> list[SessionRecord]:
         return [SessionRecord.of(d) for d in await self._core.store.query(SESSIONS, fields=FACTS)]

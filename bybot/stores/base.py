@@ -189,3 +189,21 @@ class Store(Protocol):
 
     async def now(self) -> datetime:
         """The store's own time."""
+
+
+async def query_prefix(
+    store: Store, collection: str, prefix: str, *, fields: Sequence[str] | None = None
+) -> list[Document]:
+    """Documents whose id begins with a prefix and goes on, in the order of their ids.
+
+    The first page is short, for in most uses few or no documents match and each that is read may cost something.
+    """
+    found: list[Document] = []
+    after, size = prefix, 4
+    while True:
+        page = await store.query(collection, fields=fields, limit=size, after=after)
+        matching = [document for document in page if document.key.id.startswith(prefix)]
+        found += matching
+        if len(matching) < size:
+            return found
+        after, size = page[-1].key.id, 100

@@ -57,7 +57,7 @@ async def test_phone_and_code_log_a_person_in(sandbox: Sandbox, store: MemorySto
         assert pending is not None
         assert (pending.step, pending.phone) == ("code", "+••••••••••01")
         done = await manager.submit_code(1, await code_of(sandbox))
-        assert done == LoggedIn(ANN, "Ann Ash", "ann", None)
+        assert done == LoggedIn(ANN, "Ann Ash", "ann", None, "1")
         client = await manager.get_user_client(1)
         assert client is not None
         assert (await client.get_me()).id == ANN

@@ -283,6 +283,7 @@ TEXTS: Final[dict[str, str]] = {
     "reason.deactivated": "the account was deleted",
     "reason.banned": "the account was banned",
     "reason.logged_out": "it was logged out",
+    "reason.mismatch": "the stored login answers as another account",
     "reason.other": "no reason was given",
     # Forget ----------------------------------------------------------------------------------------------------
     "forget.ask": (
@@ -333,6 +334,10 @@ TEXTS: Final[dict[str, str]] = {
         "🟠 My storage does not answer at the moment. Nothing was lost; try again in a minute."
     ),
     "error.stale_write": "🔄 Something changed in the meantime. Please try again.",
+    "error.newer_schema": (
+        "⚠️ A newer version of me wrote down where we were, and I am an older one now. Nothing is lost; ask the "
+        "operator to start the newer version again. Your pairs go on meanwhile."
+    ),
     "error.corrupt_document": ("⚠️ Something stored about you could not be read. It was kept aside; ask the operator."),
     "error.vault": (
         "⚠️ Your stored session cannot be opened with the operator's key. Nothing was changed; ask the operator."
@@ -360,8 +365,14 @@ TEXTS: Final[dict[str, str]] = {
     "error.login_timeout": "⌛ The login took too long. Start again: /login.",
     "error.login_cancelled": "The login was stopped. Start again: /login.",
     "error.no_login": "There is no login under way. Start one: /login.",
-    "error.already_logged_in": "You are already logged in. /logout first to change the account.",
-    "error.account_mismatch": ("⛔️ This account belongs to another person of this bot. It was not logged in here."),
+    "error.already_logged_in": "You are already logged in with this account. See /accounts.",
+    "error.account_mismatch": (
+        "⛔️ That is another Telegram account than the one this login belongs to, so it was not stored. "
+        "To use it as well, add it in /accounts."
+    ),
+    "error.too_many_accounts": (
+        "⛔️ You have as many accounts here as one person may have ({most}). Log one of them out first: /accounts."
+    ),
     "error.chat_not_found": "❔ I cannot find that channel. Check the link or name, or pick it from the list.",
     "error.chat_not_readable": "🚪 Your account cannot read that channel. Join it first, then try again.",
     "error.chat_not_writable": (

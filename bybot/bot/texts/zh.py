@@ -258,6 +258,7 @@ TEXTS: Final[dict[str, str]] = {
     "reason.deactivated": "帐号已被删除",
     "reason.banned": "帐号已被封禁",
     "reason.logged_out": "它已登出",
+    "reason.mismatch": "保存的登录以另一个帐号作答",
     "reason.other": "没有说明原因",
     # Forget ----------------------------------------------------------------------------------------------------
     "forget.ask": (
@@ -306,6 +307,10 @@ TEXTS: Final[dict[str, str]] = {
     "error.forbidden": "⛔️ 你无权这样做。请联系这个机器人的管理员。",
     "error.store_unavailable": "🟠 我的存储暂时没有响应。什么都没有丢失，请一分钟后再试。",
     "error.stale_write": "🔄 期间有变化，请再试一次。",
+    "error.newer_schema": (
+        "⚠️ 本聊天的状态由更新版本的我写下，而现在运行的是旧版本。什么都没有丢失；请让运行者重新启动新版本。"
+        "你的配对照常运行。"
+    ),
     "error.corrupt_document": "⚠️ 关于你的一份数据无法读取，已另行保存；请联系运行者。",
     "error.vault": "⚠️ 无法用运行者的密钥打开你保存的会话。没有任何改动，请联系运行者。",
     "error.no_session": "你还没有登录。发送 /login 开始。",
@@ -326,8 +331,11 @@ TEXTS: Final[dict[str, str]] = {
     "error.login_timeout": "⌛ 登录时间太长。请重新开始：/login。",
     "error.login_cancelled": "登录已停止。请重新开始：/login。",
     "error.no_login": "没有正在进行的登录。请开始：/login。",
-    "error.already_logged_in": "你已经登录。要换帐号请先 /logout。",
-    "error.account_mismatch": "⛔️ 这个帐号属于本机器人的另一位用户，没有在这里登录。",
+    "error.already_logged_in": "这个帐号已经登录了。见 /accounts。",
+    "error.account_mismatch": (
+        "⛔️ 这不是此登录所属的 Telegram 帐号，因此没有保存。也想使用它的话，请在 /accounts 中添加。"
+    ),
+    "error.too_many_accounts": "⛔️ 每人在这里最多 {most} 个帐号。请先登出其中一个：/accounts。",
     "error.chat_not_found": "❔ 找不到这个频道。请检查链接或用户名，或者从列表中选择。",
     "error.chat_not_readable": "🚪 你的帐号不能读取这个频道。请先加入，再试一次。",
     "error.chat_not_writable": "✏️ 你的帐号不能在那里发帖。请让它成为可发帖的管理员，或者选择其他频道。",

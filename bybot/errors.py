@@ -117,8 +117,6 @@ class CorruptDocument(StoreError):
         self.next_step = f"It was kept aside as {kept_at}." if kept_at else "It was left untouched."
 
 
-class DocumentTooLarge(StoreError):
-    code = "document_too_large"
 class NewerSchema(StoreError):
     """A newer version wrote this. Nothing was changed."""
 
@@ -131,6 +129,8 @@ class NewerSchema(StoreError):
         self.known = known
 
 
+class DocumentTooLarge(StoreError):
+    code = "document_too_large"
 
 
 # Vault --------------------------------------------------------------------------------------------------------
@@ -286,7 +286,19 @@ class AlreadyLoggedIn(LoginError):
 
 
 class AccountMismatch(LoginError):
+    """A session belongs to one Telegram account, and another one signed in."""
+
     code = "account_mismatch"
+    next_step = "Log in with the account of this session, or add the other one as a further account."
+
+
+class TooManyAccounts(LoginError):
+    code = "too_many_accounts"
+    next_step = "Log one of the others out first."
+
+    def __init__(self, message: str, *, most: int) -> None:
+        super().__init__(message)
+        self.most = most
 
 
 # Mirroring ----------------------------------------------------------------------------------------------------
@@ -309,19 +321,7 @@ class ChatNotReadable(MirrorError):
 class ChatNotWritable(MirrorError):
     code = "chat_not_writable"
     next_step = "Make your account an administrator who may post there."
-    """A session belongs to one Telegram account, and another one signed in."""
 
-
-    next_step = "Log in with the account of this session, or add the other one as a further account."
-
-
-class TooManyAccounts(LoginError):
-    code = "too_many_accounts"
-    next_step = "Log one of the others out first."
-
-    def __init__(self, message: str, *, most: int) -> None:
-        super().__init__(message)
-        self.most = most
 
 class SameChat(MirrorError):
     code = "same_chat"

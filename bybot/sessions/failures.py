@@ -29,8 +29,8 @@ EXPLAINED: Final[dict[str, str]] = {
     "deactivated": "The account was deleted.",
     "banned": "Telegram has banned the account.",
     "logged_out": "The login was ended.",
-}
     "mismatch": "The stored login answers as another Telegram account than the one it belongs to.",
+}
 
 
 def definitive(error: BaseException | None) -> str | None:

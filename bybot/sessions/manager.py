@@ -77,9 +77,9 @@ class UserSessionManager(LoginCalls, ReportCalls):
         connect_seconds: time limit of one connection.
         concurrency: how many clients connect at once.
         checkpoint_seconds: between two writes of a session that changes.
-        owns_store: the manager opens the store, by itself at the first use, and closes it at the end.
         most_accounts: Telegram accounts that one person may have here.
         limits: how long clients stay that nobody uses, and how many there may be.
+        owns_store: the manager opens the store, by itself at the first use, and closes it at the end.
         restore: connect all stored sessions as soon as this process may act; False: each when it is asked for.
     """
 
@@ -98,9 +98,9 @@ class UserSessionManager(LoginCalls, ReportCalls):
         connect_seconds: float = 20.0,
         concurrency: int = 50,
         checkpoint_seconds: float = 1800.0,
-        owns_store: bool = False,
         most_accounts: int = MOST_ACCOUNTS,
         limits: Limits | None = None,
+        owns_store: bool = False,
         restore: bool = True,
     ) -> None:
         clock = clock or SystemClock()

@@ -49,20 +49,20 @@ class Opening:
     credentials: Credentials | None = None
     #: The session's revision that is stored; -1: unknown.
     stored: int = -1
-
-
-class Live:
     #: The account that it belongs to; None: not known.
     account: int | None = None
     #: Nobody asked for it: it makes no room for itself.
     yields: bool = False
+
+
+class Live:
     """A connected client and what is known about its use."""
 
     __slots__ = (
+        "account",
         "claim",
         "client",
         "credentials",
-        "account",
         "ended",
         "in_use",
         "last_used",
@@ -79,11 +79,11 @@ class Live:
         self.claim = opening.claim
         self.session = opening.session
         self.credentials = opening.credentials
+        self.account = opening.account
         #: The revision that is stored, and the one from which a checkpoint counts: what connecting itself taught is
         #: written at the end only, with the release.
         self.stored = opening.stored
         self.saved = opening.session.revision
-        self.account = opening.account
         self.since = since
         #: Elapsed seconds of the last use; None: none since it was opened.
         self.last_used: float | None = None

@@ -19,13 +19,17 @@
     │   ├── SessionDetached         another copy of the login may be in use: it does not connect
     │   ├── KeyInUse                the same login is stored for another session
     │   ├── OwnedElsewhere          another process holds it, and since when
+    │   ├── OwnerUnreachable        the process that holds the sessions cannot be asked
     │   ├── Fenced                  this process lost the right to speak
     │   ├── InvalidTransition       the session's state does not allow this
+    │   ├── TooManyClients          as many are connected as may be, and all of them are in use
+    │   ├── TelegramRefused         Telegram does not serve this program; the login is not judged
     │   └── TelegramUnreachable     no connection within the time limit
     ├── LoginError
     │   ├── InvalidPhone  InvalidCode  CodeExpired  WrongPassword  LoginBanned
     │   ├── LoginFlood              wait that many seconds
     │   ├── LoginTimeout  LoginCancelled  NoLogin  AlreadyLoggedIn
+    │   ├── AccountFrozen           Telegram has frozen the account that logs in
     │   ├── AccountMismatch         the session belongs to another Telegram account
     │   └── TooManyAccounts         the person has as many as one person may have
     └── MirrorError
@@ -219,7 +223,30 @@ class InvalidTransition(SessionError):
     code = "invalid_transition"
 
 
+class TooManyClients(SessionError):
+    code = "too_many_clients"
+    exit_code = 75
+    next_step = "Try again in a minute, or raise MAX_CLIENTS or SESSIONS_PER_USER."
+
+    def __init__(self, message: str, *, most: int) -> None:
+        super().__init__(message)
+        self.most = most
+
+
+class TelegramRefused(SessionError):
+    """Telegram refuses to serve this client, whatever the login; ``reason`` is Telegram's name of it."""
+
+    code = "telegram_refused"
+    next_step = "Check API_ID and API_HASH, and whether this version of bybot is too old."
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class TelegramUnreachable(SessionError):
+    """No connection. ``retry_after``: seconds that Telegram asked to wait, if it did."""
+
     code = "telegram_unreachable"
     exit_code = 75
     next_step = "Check the network, or set PROXY_URL where Telegram is blocked."
@@ -235,6 +262,10 @@ class LoginError(BybotError):
 class InvalidPhone(LoginError):
     code = "invalid_phone"
     next_step = "Send the number with its country code, such as +44 7700 900123."
+
+    def __init__(self, message: str, *, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class InvalidCode(LoginError):
@@ -283,6 +314,11 @@ class NoLogin(LoginError):
 class AlreadyLoggedIn(LoginError):
     code = "already_logged_in"
     next_step = "Log out first: /logout."
+
+
+class AccountFrozen(LoginError):
+    code = "account_frozen"
+    next_step = "Write to @SpamBot in Telegram to appeal, then log in again."
 
 
 class AccountMismatch(LoginError):

@@ -6,6 +6,7 @@ from typing import Final
 
 from telethon import errors
 from telethon.errors.common import AuthKeyNotFound
+from telethon.errors.rpcbaseerrors import base_errors
 
 #: Answers after which the login is over for good, and the word that is kept as the reason.
 DEFINITIVE: Final[dict[type[BaseException], str]] = {
@@ -33,14 +34,48 @@ EXPLAINED: Final[dict[str, str]] = {
 }
 
 
+#: The account may read but not write: the login goes on, the work stops.
+FROZEN: Final = (errors.FrozenMethodInvalidError, errors.FrozenParticipantMissingError)
+
+#: Answers that tell how long to wait.
+WAITS: Final = (errors.FloodWaitError, errors.FloodPremiumWaitError, errors.FloodTestPhoneWaitError)
+
+
 def definitive(error: BaseException | None) -> str | None:
     """The reason when this error ends the login for good, else None."""
     return None if error is None else DEFINITIVE.get(type(error))
 
 
+def is_frozen(error: BaseException | None) -> bool:
+    """Does this error say that Telegram has frozen the account?"""
+    return isinstance(error, FROZEN)
+
+
+def wait_of(error: BaseException | None) -> float:
+    """Seconds that Telegram asks to wait with this error; 0 when it asks for none."""
+    return max(1.0, float(error.seconds)) if isinstance(error, WAITS) else 0.0
+
+
+def refusal(error: BaseException | None) -> str | None:
+    """Telegram's name of an answer that repeating cannot change and that says nothing about the login, else None.
+
+    Such as an application id that Telegram does not accept, or a program that is too old.
+    """
+    if not isinstance(error, errors.RPCError) or definitive(error) is not None or is_frozen(error):
+        return None
+    if error.code not in _FINAL_CODES:
+        return None
+    unnamed = type(error) in base_errors.values()
+    return str(error.message)[:64] if unnamed else type(error).__name__.removesuffix("Error")
+
+
 def explain(reason: str) -> str:
     """A sentence for a reason."""
     return EXPLAINED.get(reason, f"The login ended: {reason}.")
+
+
+#: https://core.telegram.org/api/errors: bad request, unauthorised, forbidden, not acceptable.
+_FINAL_CODES: Final = frozenset({400, 401, 403, 406})
 
 
 class LoginOver(Exception):

@@ -11,6 +11,7 @@ from telethon import errors
 from telethon.tl import types
 
 from bybot.errors import (
+    AccountFrozen,
     BybotError,
     CodeExpired,
     InvalidCode,
@@ -21,7 +22,7 @@ from bybot.errors import (
     TelegramUnreachable,
     WrongPassword,
 )
-from bybot.sessions.failures import TRANSIENT
+from bybot.sessions.failures import TRANSIENT, is_frozen
 
 _UNKNOWN_FLOOD: Final = 3600  # Telegram names no time for these
 
@@ -157,6 +158,8 @@ def translate(error: BaseException) -> BybotError:
 def _translate_trouble(error: BaseException) -> BybotError:
     if isinstance(error, errors.FloodWaitError | errors.FloodPremiumWaitError):
         return LoginFlood("Telegram asks to wait.", seconds=int(error.seconds))
+    if is_frozen(error):
+        return AccountFrozen("Telegram has frozen this account.")
     if isinstance(error, errors.PhoneNumberFloodError | errors.PhonePasswordFloodError | errors.FloodError):
         return LoginFlood("Too many tries.", seconds=_UNKNOWN_FLOOD)
     if isinstance(error, errors.SendCodeUnavailableError):

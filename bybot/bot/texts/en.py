@@ -352,6 +352,12 @@ TEXTS: Final[dict[str, str]] = {
     "error.owned_elsewhere": (
         "🟡 Your session is held by another process of this bot at the moment. Try again in a minute."
     ),
+    "error.too_many_clients": "🟠 As many accounts as possible are connected at the moment. Try again in a minute.",
+    "error.telegram_refused": "🔴 Telegram does not serve this bot's program. Its operator must look at it.",
+    "error.account_frozen": (
+        "❄️ Telegram has frozen this account, so I cannot log it in. Write to @SpamBot in Telegram to appeal, then "
+        "try again: /login."
+    ),
     "error.telegram_unreachable": "🟠 Telegram does not answer at the moment. Try again in a minute.",
     "error.invalid_phone": (
         "❌ Telegram does not know this number. Send it with the country code, for example <code>+44 "

@@ -16,13 +16,15 @@ from bench.stored import BOT_ID, write_ours
 from bybot.clock import SystemClock
 from bybot.mirror.model import ChannelPair, Everything, Mode, New, Notice, NoticeKind, PairState, Progress
 from bybot.mirror.supervisor import Supervisor
-from bybot.sessions.lease import LockLease
+from bybot.sessions.documentlease import DocumentLease
+from bybot.sessions.lease import LeaseTimes
+from bybot.sessions.life import LockedLife
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.telegram import DataCenter, TelegramEndpoint
 from bybot.sessions.vault import Vault
 from bybot.stores.base import Store
 from bybot.stores.local import LocalFileStore
-from bybot.stores.locallock import LocalLock
+from bybot.stores.locallock import InstanceLocks
 
 _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.02
@@ -43,14 +45,14 @@ def manager_of(spec: Spec, store: Store) -> UserSessionManager:
     """The manager of a local deployment."""
     clock = SystemClock()
     endpoint = TelegramEndpoint(1, "0" * 32, dc=DataCenter.parse(spec.dc), rsa_pem=spec.rsa_pem)
-    lock = LocalLock(Path(spec.directory), BOT_ID)
+    life = LockedLife(InstanceLocks(Path(spec.directory), BOT_ID), LeaseTimes())
     return UserSessionManager(
         store,
         Vault.from_text([spec.secret], bot_id=BOT_ID),
         endpoint,
         bot_id=BOT_ID,
         clock=clock,
-        lease=LockLease(lock, clock, label="bench"),
+        lease=DocumentLease(store, clock, LeaseTimes(), label="bench", life=life),
     )
 
 

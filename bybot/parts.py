@@ -9,13 +9,14 @@ from bybot import __version__
 from bybot.clock import Clock
 from bybot.config import Settings
 from bybot.sessions.documentlease import DocumentLease
-from bybot.sessions.lease import Lease, LeaseTimes, LockLease, Watchdog
+from bybot.sessions.lease import Lease, LeaseTimes, Watchdog
+from bybot.sessions.life import LockedLife, TimedLife
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.telegram import DataCenter, Proxy, TelegramEndpoint
 from bybot.sessions.vault import Vault
 from bybot.stores.base import Store
 from bybot.stores.local import LocalFileStore
-from bybot.stores.locallock import LocalLock
+from bybot.stores.locallock import InstanceLocks
 
 
 def create_store(settings: Settings, clock: Clock) -> Store:
@@ -85,7 +86,6 @@ def create_endpoint(settings: Settings) -> TelegramEndpoint:
 def _lease(settings: Settings, store: Store, clock: Clock, watchdog: bool) -> Lease:
     label = settings.render_instance_id or socket.gethostname()
     times = LeaseTimes.of(settings.lease_seconds)
-    if settings.local_storage:
-        lock = LocalLock(settings.sessions_dir, settings.data_space)
-        return LockLease(lock, clock, label=label, renew_every=times.renew_every)
-    return DocumentLease(store, clock, times, label=label, watchdog=Watchdog(enabled=watchdog))
+    locks = InstanceLocks(settings.sessions_dir, settings.data_space)
+    life = LockedLife(locks, times) if settings.local_storage else TimedLife(times)
+    return DocumentLease(store, clock, times, label=label, life=life, watchdog=Watchdog(enabled=watchdog))

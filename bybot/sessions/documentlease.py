@@ -1,9 +1,9 @@
-"""A lease in documents: conditional writes, judged by server times only.
+"""A lease in documents: conditional writes, judged by server times or by locks, never by a local clock.
 
-``instances/{id}`` is created exclusively with a random id per start; ``renewed_at`` is a server time that only its
-holder's renewals set. ``system/leader`` names the instance whose process acts. A contender compares ``renewed_at``
-with the time of its own read, waits lease and margin, and first marks the silent instance dead by a conditional
-write, which also defeats a renewal still under way. Only then it takes the leader's document.
+Every start of a process has an instance, see :mod:`bybot.sessions.instances`. ``system/leader`` names the one whose
+process acts. A contender takes that document when the named instance is gone, or when it is offered: the holder writes
+the newcomer's name with ``offered_by``, and the newcomer's conditional take accepts. ``given_by`` then names who still
+gives its sessions away one by one, and serves the chat until it says ``chat_given`` in its own document.
 
 Whatever write ends without an answer counts as unknown: the next try reads anew and writes again on what it read, with
 a higher token; a late arrival of the first one then fails its own condition.
@@ -18,17 +18,20 @@ from datetime import datetime
 from typing import Any, Final
 
 from bybot.clock import Clock
-from bybot.errors import StaleWrite, StoreError, StoreUnavailable
-from bybot.sessions.lease import LeaseTimes, Watchdog, new_instance_id
-from bybot.sessions.model import INSTANCES, LEADER, Holder
+from bybot.errors import StaleWrite, StoreError
+from bybot.sessions.instances import Instances, Neighbour, key_of
+from bybot.sessions.lease import Giver, LeaseTimes, Watchdog
+from bybot.sessions.life import Life, TimedLife
+from bybot.sessions.model import LEADER, Holder
+from bybot.sessions.offer import Offer
 from bybot.sessions.permit import Instant, Term
-from bybot.stores.base import SERVER_TIME, Condition, Delete, Document, Key, Patch, Put, Store, Write
+from bybot.stores.base import SERVER_TIME, Condition, Delete, Document, Patch, Put, Store, Write
 
 log = logging.getLogger(__name__)
 
-_ALIVE: Final = "alive"
-_DEAD: Final = "dead"
-_RELEASED: Final = "released"
+#: Seconds between two looks while something is under way: at least and at most.
+_QUICKEST: Final = 0.05
+_QUICK: Final = 0.3
 
 
 class DocumentLease:
@@ -37,25 +40,38 @@ class DocumentLease:
     Args:
         times: lease, renewal and margin in seconds.
         label: names this process for people (a host name).
+        life: how it is judged whether others live; None: by their renewals.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, times: LeaseTimes, *, label: str = "", watchdog: Watchdog | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        times: LeaseTimes,
+        *,
+        label: str = "",
+        life: Life | None = None,
+        watchdog: Watchdog | None = None,
     ) -> None:
         self.holder: Holder | None = None
         self.trouble: StoreError | None = None
         self.address = ""
+        self.giver: str | None = None
+        self.quick = min(_QUICK, max(_QUICKEST, times.renew_every / 50))
         self._store = store
         self._clock = clock
         self._times = times
         self._label = label
+        self._life = life or TimedLife(times)
         self._watchdog = watchdog or Watchdog(enabled=False)
-        self._instance: str | None = None
-        self._version: str | None = None  # of our instance's document; None: unknown, read it
-        self._renewals = 0
-        self._finished: set[str] = set()  # our own former instances: they never speak again
+        self._instances = Instances(store, clock, times, self._life, label=label)
+        self._asks = False
+        self._asked: set[tuple[str, str]] = set()  # us and whom we asked, once each
 
     # Contending ---------------------------------------------------------------------------------------------------
+
+    def ask(self) -> None:
+        self._asks = True
 
     async def contend(self) -> Term:
         while True:
@@ -67,121 +83,105 @@ class DocumentLease:
                     return outcome
                 wait = outcome
             except StaleWrite:
-                self._version = None
-            except StoreUnavailable as error:
-                self._version = None
+                pass
+            except StoreError as error:
                 self.trouble = error
             await self._clock.sleep(wait)
 
     async def _try(self) -> Term | float:
         """One attempt: the term, or the seconds to wait before the next."""
-        instance = await self._ensure_instance()
+        instance = await self._instances.ensure(self.address)
         leader = await self._store.get(LEADER)
-        named = leader.data.get("instance") if leader is not None else None
-        if leader is not None and isinstance(named, str) and named != instance:
-            wait = await self._wait_for(named)
-            if wait is not None:
+        named = _text(leader, "instance")
+        if leader is not None and named is not None and named != instance:
+            other = await self._instances.alive(named)
+            if other is not None:
                 self.holder = _holder(named, leader)
-                return wait
+                return await self._wait_for(instance, other)
         return await self._take(instance, leader, named)
 
-    async def _take(self, instance: str, leader: Document | None, former: Any) -> Term:
-        token = leader.data.get("token", 0) if leader is not None else 0
-        facts = {"instance": instance, "label": self._label, "token": token + 1, "since": SERVER_TIME}
-        facts["address"] = self.address
-        sent = Instant.of(self._clock)
-        writes: list[Write] = [
-            self._renewal(instance),
-            Put(LEADER, facts, if_=Condition.ABSENT if leader is None else leader.version),
-        ]
-        committed = await self._store.commit(writes)
-        self._version = committed.versions[Key(INSTANCES, instance)]
-        term = Term(instance, clock=self._clock, seconds=self._times.seconds, sent=sent)
+    async def _wait_for(self, instance: str, other: Neighbour) -> float:
+        """The seconds until the next look at who has it; asks it to give, when we are the later one."""
+        wait = min(other.left, self._life.look_every)
+        if not (self._asks and await self._ask(instance, other)):
+            return wait
+        due = self._life.seconds is not None and self._instances.since_renewed >= self._times.renew_every
+        if due and await self._instances.check(instance):
+            await self._instances.write({})  # whoever is asked looks whether we live
+        return min(wait, self._times.renew_every / 4)
+
+    async def _ask(self, instance: str, other: Neighbour) -> bool:
+        """Ask once; True when it was asked. Only the later one of two processes asks, so they never take turns."""
+        pair = (instance, other.instance)
+        born, ours = other.facts.get("born"), self._instances.born
+        if pair in self._asked:
+            return True
+        if other.version is None or not isinstance(born, datetime) or ours is None or born >= ours:
+            return False
+        if other.facts.get("wanted_by") != instance:
+            await self._store.commit([Patch(key_of(other.instance), {"wanted_by": instance}, if_=other.version)])
+            log.info("This process asked %s to hand over.", self.holder.label if self.holder else other.instance)
+        self._asked.add(pair)
+        return True
+
+    async def _take(self, instance: str, leader: Document | None, former: str | None) -> Term:
+        giver = _text(leader, "offered_by") or _text(leader, "given_by")
+        facts = self._facts(instance, leader) | {"given_by": None if giver == instance else giver}
+        put = Put(LEADER, facts, if_=Condition.ABSENT if leader is None else leader.version)
+        if not await self._instances.check(instance):
+            raise StaleWrite("our own instance is over")
+        sent = await self._instances.write({}, also=put)
+        term = Term(instance, clock=self._clock, seconds=self._life.seconds, sent=sent)
         if not term.alive():  # the answer came too late: ask again
             raise StaleWrite("the claim was acknowledged after its time")
         self.holder = None
+        self.giver = None if giver == instance else giver
         self._arm(term)
-        if isinstance(former, str) and former != instance:
+        if former is not None and former != instance:
             log.info("This process took over from instance %s.", former)
         return term
 
-    async def _ensure_instance(self) -> str:
-        if self._instance is not None and self._version is None:
-            document = await self._store.get(Key(INSTANCES, self._instance))
-            if document is not None and document.data.get("state") == _ALIVE:
-                self._version = document.version
-            else:
-                self._retire()
-        if self._instance is None:
-            instance = new_instance_id()
-            facts = {
-                "state": _ALIVE,
-                "label": self._label,
-                "address": self.address,
-                "started_at": SERVER_TIME,
-                "renewed_at": SERVER_TIME,
-                "renewals": 0,
-                "lease_seconds": self._times.seconds,
-                "margin_seconds": self._times.margin,
-            }
-            committed = await self._store.commit([Put(Key(INSTANCES, instance), facts, if_=Condition.ABSENT)])
-            self._instance, self._renewals = instance, 0
-            self._version = committed.versions[Key(INSTANCES, instance)]
-        return self._instance
-
-    async def _wait_for(self, other: str) -> float | None:
-        """None when the other instance is out of the way; else the seconds until it may be."""
-        document = await self._store.get(Key(INSTANCES, other))
-        if document is None or document.data.get("state") in (_DEAD, _RELEASED):
-            return None
-        left = 0.0 if other in self._finished else self._left(document)
-        if left > 0:
-            return min(left, self._times.renew_every)
-        facts = {"state": _DEAD, "marked_by": self._instance, "marked_at": SERVER_TIME}
-        await self._store.commit([Patch(document.key, facts, if_=document.version)])
-        return None
-
-    def _left(self, document: Document) -> float:
-        """Seconds until an instance counts as silent for too long, by the store's own times."""
-        renewed = document.data.get("renewed_at")
-        if not isinstance(renewed, datetime):
-            return 0.0
-        lease = _number(document.data.get("lease_seconds"), self._times.seconds)
-        margin = _number(document.data.get("margin_seconds"), self._times.margin)
-        return lease + margin - (document.read_time - renewed).total_seconds()
+    def _facts(self, instance: str, leader: Document | None) -> dict[str, Any]:
+        token = leader.data.get("token") if leader is not None else 0
+        token = (token if isinstance(token, int) else 0) + 1
+        facts = {"instance": instance, "label": self._label, "address": self.address}
+        return facts | {"token": token, "since": SERVER_TIME}
 
     async def is_free(self, instance: str) -> bool:
-        if instance == self._instance or instance in self._finished:
-            return True
-        return await self._wait_for(instance) is None
+        return await self._instances.gone(instance)
 
     async def look(self) -> Holder | None:
-        self.holder = await self._look()
+        leader = await self._store.get(LEADER)
+        named = _text(leader, "instance")
+        alive = named is not None and await self._instances.seen(named)
+        self.holder = _holder(named, leader) if named is not None and leader is not None and alive else None
         return self.holder
 
-    async def _look(self) -> Holder | None:
-        leader = await self._store.get(LEADER)
-        named = leader.data.get("instance") if leader is not None else None
-        if leader is None or not isinstance(named, str):
-            return None
-        document = await self._store.get(Key(INSTANCES, named))
-        gone = document is None or document.data.get("state") != _ALIVE or self._left(document) <= 0
-        return None if gone else _holder(named, leader)
+    async def giving(self) -> Giver:
+        try:
+            other = None if self.giver is None else await self._instances.alive(self.giver)
+        except StaleWrite:
+            return Giver.ACTS  # it wrote just now
+        if other is None:
+            return Giver.GONE
+        return Giver.CHAT_GIVEN if other.facts.get("chat_given") is True else Giver.ACTS
 
     # Keeping ------------------------------------------------------------------------------------------------------
 
     async def keep(self, term: Term, renewed: asyncio.Event) -> None:
-        renewing = asyncio.create_task(self._renew(term, renewed), name="lease renewal")
-        lapsing = asyncio.create_task(self._lapse(term), name="lease lapse")
+        tasks = [
+            asyncio.create_task(self._renew(term, renewed), name="lease renewal"),
+            asyncio.create_task(self._lapse(term), name="lease lapse"),
+        ]
         try:
-            await asyncio.wait({renewing, lapsing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             term.revoke()
             self._watchdog.disarm()
-            for task in (renewing, lapsing):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(renewing, lapsing, return_exceptions=True)
-            self._retire()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._instances.retire()
 
     async def _lapse(self, term: Term) -> None:
         while term.alive():
@@ -190,54 +190,75 @@ class DocumentLease:
 
     async def _renew(self, term: Term, renewed: asyncio.Event) -> None:
         renewed.set()
-        await self._clock.sleep(self._times.renew_every)
+        told = self._clock.elapsed()
+        await self._clock.sleep(self._life.look_every)
         while term.alive():
-            wait = self._times.renew_every
+            wait = self._life.look_every
             try:
                 if not await self._renew_once(term):
+                    log.error("Another process declared this one dead.")
                     return
                 self.trouble = None
-                renewed.set()
+                if self._clock.elapsed() - told >= self._times.renew_every * 0.9:
+                    told = self._clock.elapsed()
+                    renewed.set()
             except StaleWrite:
-                self._version, wait = None, 0.0
-            except StoreUnavailable as error:
-                self._version, wait = None, self._times.renew_every / 4
-                self.trouble = error
+                wait = 0.0
+            except StoreError as error:
+                wait, self.trouble = min(wait, self._times.renew_every / 4), error
                 log.warning("The lease could not be renewed; %.1f s are left.", term.left())
             await self._clock.sleep(wait)
 
     async def _renew_once(self, term: Term) -> bool:
         """False when the term is over."""
-        if self._version is None:
-            document = await self._store.get(Key(INSTANCES, term.instance))
-            if document is None or document.data.get("state") != _ALIVE:
-                log.error("Another process declared this one dead.")
-                return False
-            self._version = document.version
-        sent = Instant.of(self._clock)
-        committed = await self._store.commit([self._renewal(term.instance)])
-        self._version = committed.versions[Key(INSTANCES, term.instance)]
-        if not term.extend(sent):
+        if self._life.seconds is None:
+            return await self._instances.look_at_own(term.instance)
+        if not await self._instances.check(term.instance):
             return False
-        self._arm(term)
+        self._extend(term, await self._instances.write({}))
         return True
 
-    def _renewal(self, instance: str) -> Patch:
-        if self._version is None:
-            raise StaleWrite("the instance's document was not read")
-        self._renewals += 1
-        facts = {"renewed_at": SERVER_TIME, "renewals": self._renewals}
-        return Patch(Key(INSTANCES, instance), facts, if_=self._version)
+    def _extend(self, term: Term, sent: Instant) -> None:
+        if term.extend(sent):
+            self._arm(term)
 
     def _arm(self, term: Term) -> None:
-        # A healthy loop ends the term itself; the rest of the margin stays for the contender.
-        self._watchdog.arm(term.left() + self._times.margin / 2)
+        if self._life.seconds is not None:
+            # A healthy loop ends the term itself; the rest of the margin stays for the contender.
+            self._watchdog.arm(term.left() + self._times.margin / 2)
 
-    def _retire(self) -> None:
-        """Never act under this instance again."""
-        if self._instance is not None:
-            self._finished.add(self._instance)
-        self._instance = self._version = None
+    # Handing over -------------------------------------------------------------------------------------------------
+
+    async def hand_over(self, term: Term) -> Holder:
+        offer = Offer(self._store, self._clock, self._instances, term.instance, seconds=self._times.margin)
+        while True:
+            await self._instances.wanted.wait()
+            self._instances.wanted.clear()
+            newcomer = self._instances.wanted_by
+            if newcomer is None:
+                continue
+            holder = await offer.make(newcomer, self._facts, pause=self.quick)
+            if holder is not None:
+                return holder
+            self._instances.ignored.add(newcomer)
+
+    async def give_chat(self, term: Term) -> None:
+        while term.alive():
+            with suppress(StoreError):
+                if await self._instances.check(term.instance):
+                    self._extend(term, await self._instances.write({"chat_given": True}))
+                return
+            await self._clock.sleep(self.quick)
+
+    async def retire(self, term: Term) -> None:
+        term.revoke()
+        self._watchdog.disarm()
+        await self._instances.retire()
+        for _ in range(5):
+            with suppress(StoreError):
+                await self._store.commit([Delete(key_of(term.instance))])
+                return
+            await self._clock.sleep(self.quick)
 
     # Releasing ----------------------------------------------------------------------------------------------------
 
@@ -246,41 +267,31 @@ class DocumentLease:
         self._watchdog.disarm()
         instance = term.instance
         leader = await self._store.get(LEADER)
-        writes: list[Write] = [Delete(Key(INSTANCES, instance))]
-        if leader is not None and leader.data.get("instance") == instance:
+        writes: list[Write] = [Delete(key_of(instance))]
+        if _text(leader, "instance") == instance and leader is not None:
             # The document stays with its token, or the token would start again.
             nobody = {"instance": None, "label": None, "address": None}
             writes.append(Patch(LEADER, nobody, if_=leader.version))
-        self._retire()
+        await self._instances.retire()
         with suppress(StaleWrite):  # somebody else took it already
             await self._store.commit(writes)
 
     async def withdraw(self) -> None:
-        """Stop contending: remove our instance's document."""
-        if self._instance is not None:
-            key = Key(INSTANCES, self._instance)
-            self._retire()
-            await self._store.commit([Delete(key)])
+        instance = self._instances.id
+        if instance is not None:
+            await self._instances.retire()
+            await self._store.commit([Delete(key_of(instance))])
 
     async def sweep(self) -> int:
-        """Remove documents of instances that ended long ago. Returns how many."""
-        removed = 0
-        for document in await self._store.query(INSTANCES):
-            if document.key.id == self._instance:
-                continue
-            ended = document.data.get("state") in (_DEAD, _RELEASED)
-            if ended or self._left(document) < -10 * self._times.seconds:
-                with suppress(StaleWrite):
-                    await self._store.commit([Delete(document.key, if_=document.version)])
-                    removed += 1
-        return removed
+        return await self._instances.sweep()
+
+
+def _text(document: Document | None, name: str) -> str | None:
+    value = document.data.get(name) if document is not None else None
+    return value if isinstance(value, str) else None
 
 
 def _holder(named: str, leader: Document) -> Holder:
     since = leader.data.get("since")
     label, address = leader.data.get("label"), leader.data.get("address")
     return Holder(named, str(label or named), since if isinstance(since, datetime) else None, str(address or ""))
-
-
-def _number(value: Any, default: float) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else default

@@ -1,7 +1,6 @@
-"""The right of one process to act for a data space.
+"""The right of one process to act for a data space: contended for, kept, handed over, released.
 
-A :class:`Lease` is contended for, kept, and released. :class:`LockLease` stands on a file lock that dies with the
-process; :class:`~bybot.sessions.documentlease.DocumentLease` on conditional writes judged by server times.
+:class:`~bybot.sessions.documentlease.DocumentLease` is the one implementation.
 """
 
 from __future__ import annotations
@@ -10,15 +9,13 @@ import asyncio
 import faulthandler
 import logging
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from enum import Enum
+from typing import Protocol
 
-from bybot.clock import Clock
-from bybot.errors import StoreError, StoreUnavailable
+from bybot.errors import StoreError
 from bybot.sessions.model import Holder
-from bybot.sessions.permit import Instant, Term
+from bybot.sessions.permit import Term
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +59,14 @@ class Watchdog:
             faulthandler.cancel_dump_traceback_later()
 
 
+class Giver(Enum):
+    """How far the process that handed over to us has come."""
+
+    ACTS = "acts"  # it serves the chat and logins still
+    CHAT_GIVEN = "chat_given"  # it only has sessions left to give
+    GONE = "gone"
+
+
 class Lease(Protocol):
     """At most one process at a time has the term of a lease."""
 
@@ -71,15 +76,35 @@ class Lease(Protocol):
     trouble: StoreError | None
     #: Where this process's HTTP service answers, for whoever finds us as the holder. Set it before contending.
     address: str
+    #: The instance from which the present term was accepted, and which may still have to give; None: nobody.
+    giver: str | None
+    #: Seconds between two looks while something is under way.
+    quick: float
+
+    def ask(self) -> None:
+        """From now on ask an older process to hand over while we wait. Stays so."""
 
     async def contend(self) -> Term:
         """Wait until this process has the lease. Never gives up; cancel it to stop waiting."""
 
     async def keep(self, term: Term, renewed: asyncio.Event) -> None:
-        """Renew until the term ends; sets ``renewed`` after each acknowledged renewal.
+        """Renew until the term ends; sets ``renewed`` at each renewal's time.
 
         Returns when the term lapsed or was revoked. The term is over for ever then.
         """
+
+    async def hand_over(self, term: Term) -> Holder:
+        """Wait until another process leads because we offered it: it asked, and accepted. Our term goes on, so that
+        we can give what we hold. An empty instance: it ended already, nobody leads."""
+
+    async def give_chat(self, term: Term) -> None:
+        """Say that we serve neither chat nor logins any more. Tries until it is acknowledged or the term ends."""
+
+    async def retire(self, term: Term) -> None:
+        """Everything is given: end the term, and say so. Never raises; what is not said lapses by itself."""
+
+    async def giving(self) -> Giver:
+        """How far is the one that handed over to us? Raises StoreError."""
 
     async def release(self, term: Term) -> None:
         """Let the next one have it at once.
@@ -101,81 +126,5 @@ class Lease(Protocol):
             StoreUnavailable: nobody can tell.
         """
 
-
-class _Lock(Protocol):
-    def try_acquire(self, holder: Mapping[str, Any]) -> dict[str, Any] | None: ...
-
-    def look(self) -> dict[str, Any] | None: ...
-
-    def release(self) -> None: ...
-
-
-class LockLease:
-    """A lease that is a file lock: no renewal, no lapse; another process has it the moment this one dies.
-
-    Args:
-        lock: not held yet.
-        label: names this process for people.
-        poll: seconds between two tries.
-        renew_every: seconds between two housekeeping rounds of the holder.
-    """
-
-    def __init__(self, lock: _Lock, clock: Clock, *, label: str, poll: float = 0.5, renew_every: float = 10.0) -> None:
-        self.holder: Holder | None = None
-        self.trouble: StoreError | None = None
-        self.address = ""
-        self._lock = lock
-        self._clock = clock
-        self._label = label
-        self._poll = poll
-        self._renew_every = renew_every
-
-    async def contend(self) -> Term:
-        instance = new_instance_id()
-        while True:
-            sent = Instant.of(self._clock)
-            mine = {"instance": instance, "label": self._label, "since": sent.wall.isoformat(), "address": self.address}
-            try:
-                holder = await asyncio.to_thread(self._lock.try_acquire, mine)
-                self.trouble = None
-            except StoreUnavailable as error:
-                self.trouble = error
-                holder = {}
-            else:
-                if holder is None:
-                    self.holder = None
-                    return Term(instance, clock=self._clock, seconds=None, sent=sent)
-            self.holder = _holder(holder)
-            await self._clock.sleep(self._poll)
-
-    async def keep(self, term: Term, renewed: asyncio.Event) -> None:
-        while term.alive():
-            renewed.set()
-            await self._clock.sleep(self._renew_every)
-
-    async def release(self, term: Term) -> None:
-        term.revoke()
-        await asyncio.to_thread(self._lock.release)
-
-    async def withdraw(self) -> None:
-        await asyncio.to_thread(self._lock.release)
-
-    async def is_free(self, instance: str) -> bool:
-        # Whoever wrote that instance had the lock; now it is ours.
-        return True
-
-    async def look(self) -> Holder | None:
-        facts = await asyncio.to_thread(self._lock.look)
-        self.holder = None if facts is None else _holder(facts or {"label": ""})
-        return self.holder
-
-
-def _holder(facts: Mapping[str, Any]) -> Holder | None:
-    if not facts:
-        return None
-    try:
-        since = datetime.fromisoformat(str(facts.get("since")))
-    except ValueError:
-        since = None
-    label = str(facts.get("label") or "another process")
-    return Holder(str(facts.get("instance", "")), label, since, str(facts.get("address") or ""))
+    async def sweep(self) -> int:
+        """Remove what instances that ended long ago left behind. Returns how many. Raises StoreError."""

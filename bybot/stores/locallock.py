@@ -1,22 +1,28 @@
-"""The lease of a process on a local disk: a file lock that dies with the process."""
+"""Who lives among the processes of one machine: each instance holds a lock that ends with its process."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import fcntl
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 from bybot.errors import StoreUnavailable
 from bybot.stores.files import Files
 from bybot.stores.lockfile import LockFile
 from bybot.stores.mounts import refuse_network
 
+_SUFFIX: Final = ".lock"
+_TRIES: Final = 10
 
-class LocalLock:
-    """At most one process at a time has it for a directory and a bot.
 
-    The calls take microseconds and are not meant for several threads.
+class InstanceLocks:
+    """A lock file for each instance, ``locks/{instance}.lock``; never renamed, and not unlinked while it is held.
+
+    Instance ids are random and used once: a lock that is free is that of an instance which is gone. The calls take
+    microseconds and are not meant for several threads at once.
 
     Args:
         directory: the sessions directory.
@@ -24,61 +30,80 @@ class LocalLock:
     """
 
     def __init__(self, directory: Path, bot_id: str) -> None:
-        self._directory = directory / bot_id
-        self._file = LockFile(self._directory / "instance.lock")
-        self.held = False
+        self._base = directory / bot_id
+        self._directory = self._base / "locks"
+        self._held: dict[str, LockFile] = {}
 
-    def try_acquire(self, holder: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Take the lock if nobody has it, and write down who does.
-
-        Args:
-            holder: plain values for whoever asks next: pid, host, since, instance id.
-
-        Returns:
-            None when it is ours now; otherwise what the holder wrote (empty when that cannot be read).
+    def hold(self, instance: str) -> None:
+        """Take the lock of a new instance of this process.
 
         Raises:
             ConfigurationError: the directory is on a network file system.
-            StoreUnavailable: the file cannot be opened or written.
+            StoreUnavailable: the file cannot be made or locked.
         """
-        if self.held:
-            return None
-        try:
+        with _readable_errors():
             Files().make_directory(self._directory)
             refuse_network(self._directory)
-            if not self._file.try_lock():
-                return self._holder()
-            self._file.write(json.dumps(dict(holder), default=str).encode() + b"\n")
-        except OSError as error:
-            self._file.close()
-            raise StoreUnavailable(f"The lock file cannot be used: {error.strerror}") from error
-        self.held = True
-        return None
+            file = LockFile(self._path(instance))
+            # Somebody who sweeps may have it for a moment, and unlinks it then.
+            if not any(file.try_lock() for _ in range(_TRIES)):
+                file.close()
+                raise StoreUnavailable("The lock of a new instance is taken.")
+            file.write(f"{os.getpid()}\n".encode())
+        self._held[instance] = file
 
-    def look(self) -> dict[str, Any] | None:
-        """What the holder wrote (empty when that cannot be read); None when nobody has the lock, or we do.
+    def drop(self, instance: str) -> None:
+        """Give a lock back for ever, and remove its file. May be called twice."""
+        file = self._held.pop(instance, None)
+        if file is not None:
+            file.path.unlink(missing_ok=True)  # who has it open already finds it free, which is the truth
+            file.close()
+
+    def lives(self, instance: str) -> bool:
+        """Does a process hold the lock of this instance?
 
         Raises:
-            StoreUnavailable: the file cannot be read.
+            StoreUnavailable: nobody can tell.
         """
-        if self.held or not self._file.path.exists():
-            return None
-        other = LockFile(self._file.path)
-        try:
-            return self._holder() if not other.try_lock() else None
-        except OSError as error:
-            raise StoreUnavailable(f"The lock file cannot be used: {error.strerror}") from error
-        finally:
-            other.close()
+        with _readable_errors(), _looking_at(self._path(instance)) as free:
+            return not free
 
-    def release(self) -> None:
-        """Give the lock back. May be called twice; the file stays."""
-        self.held = False
-        self._file.close()
+    def sweep(self, known: Collection[str]) -> None:
+        """Remove the files of instances that are gone, except those that are known. Raises StoreUnavailable."""
+        with _readable_errors():
+            for path in sorted(self._directory.glob("*" + _SUFFIX)):
+                if path.name.removesuffix(_SUFFIX) in known:
+                    continue
+                with _looking_at(path) as free:
+                    if free:  # while it is looked at nobody can begin to hold it
+                        path.unlink(missing_ok=True)
 
-    def _holder(self) -> dict[str, Any]:
-        try:
-            holder = json.loads(self._file.read())
-        except ValueError:
-            return {}
-        return holder if isinstance(holder, dict) else {}
+    def _path(self, instance: str) -> Path:
+        return self._directory / (instance + _SUFFIX)
+
+
+@contextmanager
+def _looking_at(path: Path) -> Iterator[bool]:
+    """Whether a lock is free; shared, so that several may look at once."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield True
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        free = True
+    except BlockingIOError:
+        free = False
+    try:
+        yield free
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(f"A lock file cannot be used: {error.strerror}") from error

@@ -13,14 +13,15 @@ from typing import Any
 from bybot.clock import SystemClock
 from bybot.errors import BybotError
 from bybot.sessions.documentlease import DocumentLease
-from bybot.sessions.lease import Lease, LeaseTimes, LockLease, Watchdog
+from bybot.sessions.lease import Lease, LeaseTimes, Watchdog
+from bybot.sessions.life import LockedLife
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.telegram import DataCenter, TelegramEndpoint
 from bybot.sessions.vault import Vault
 from bybot.stores.base import Store
 from bybot.stores.firestore import FirestoreStore
 from bybot.stores.local import LocalFileStore
-from bybot.stores.locallock import LocalLock
+from bybot.stores.locallock import InstanceLocks
 
 BOT_ID = "bybot_test"
 
@@ -48,8 +49,10 @@ def parts(facts: dict[str, Any]) -> tuple[Store, Lease]:
     clock = SystemClock()
     if "directory" in facts:
         directory = Path(facts["directory"])
-        lock = LocalLock(directory, BOT_ID)
-        return LocalFileStore(directory, BOT_ID, clock), LockLease(lock, clock, label=facts["label"], poll=0.1)
+        local = LocalFileStore(directory, BOT_ID, clock)
+        times = LeaseTimes.of(facts.get("lease", 1.5))
+        life = LockedLife(InstanceLocks(directory, BOT_ID), times)
+        return local, DocumentLease(local, clock, times, label=facts["label"], life=life)
     store = FirestoreStore("p", None, BOT_ID, emulator_host=facts["firestore"], commit_timeout=1.0, read_timeout=2.0)
     times = LeaseTimes.of(facts["lease"])
     watchdog = Watchdog(enabled=bool(facts.get("watchdog")))

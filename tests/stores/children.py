@@ -21,7 +21,7 @@ from bybot.errors import StaleWrite
 from bybot.stores.base import Delete, Key, Patch, Put, Write
 from bybot.stores.files import Files
 from bybot.stores.local import LocalFileStore
-from bybot.stores.locallock import LocalLock
+from bybot.stores.locallock import InstanceLocks
 
 DIED = 99
 
@@ -142,9 +142,10 @@ async def count(directory: Path, times: int) -> None:
 
 
 def hold(directory: Path) -> None:
-    """Take the instance lock, say so, and keep it until the input ends."""
-    lock = LocalLock(directory, "bot")
-    print(lock.try_acquire({"pid": os.getpid(), "host": "here"}), flush=True)
+    """Hold the lock of an instance, say so, and keep it until the input ends."""
+    locks = InstanceLocks(directory, "bot")
+    locks.hold("child")
+    print("held", flush=True)
     sys.stdin.read()
 
 

@@ -251,6 +251,10 @@ class TelegramUnreachable(SessionError):
     exit_code = 75
     next_step = "Check the network, or set PROXY_URL where Telegram is blocked."
 
+    def __init__(self, message: str, *, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
 
 # Login --------------------------------------------------------------------------------------------------------
 
@@ -262,10 +266,6 @@ class LoginError(BybotError):
 class InvalidPhone(LoginError):
     code = "invalid_phone"
     next_step = "Send the number with its country code, such as +44 7700 900123."
-
-    def __init__(self, message: str, *, retry_after: float = 0.0) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
 
 
 class InvalidCode(LoginError):

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from bybot import __version__
+from bybot.commands.sessions import app as sessions_app
 from bybot.errors import BybotError
 
 app = typer.Typer(
@@ -79,6 +80,9 @@ def sandbox(
     raise typer.Exit(
         asyncio.run(commands.play_tour(as_json=as_json, store=store, sabotage=sabotage, history=posts, live=live))
     )
+
+
+app.add_typer(sessions_app)
 
 
 def main() -> None:

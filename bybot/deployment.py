@@ -29,7 +29,9 @@ from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.supervisor import Supervisor
 from bybot.parts import create_manager, create_store
 from bybot.sessions.manager import UserSessionManager
+from bybot.web.api import create_api
 from bybot.web.app import Webhook, create_app
+from bybot.web.auth import operator_token
 from bybot.web.server import WebServer
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ log = logging.getLogger(__name__)
 #: Seconds for stopping everything; hosts kill a process after 30.
 STOP_SECONDS: Final = 25.0
 _SESSION_SECONDS: Final = 12.0
+_ANY_HOST: Final = ("0.0.0.0", "::")
 _PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 
@@ -144,7 +147,9 @@ class Deployment:
         webhook = None
         if options.webhook_url:
             webhook = Webhook(options.webhook_path, options.header_secret, self.runner.feed)
-        app = create_app(health=self.health, status=self.status, webhook=webhook)
+        token = operator_token(settings.bot_token.get_secret_value(), settings.data_space)
+        api = create_api(self.manager.as_operator(), token=token, about=self.about)
+        app = create_app(health=self.health, status=self.status, webhook=webhook, routers=[api])
         self.web = WebServer(app, settings.bind_host, settings.port)
         self._started_at = clock.now()
         self._up: asyncio.Task[None] | None = None
@@ -167,7 +172,16 @@ class Deployment:
             ConfigurationError: the port cannot be used.
         """
         await self.web.start()
+        self.manager.serves_at(self._address())
         self._up = asyncio.create_task(self._bring_up(), name="deployment")
+
+    def _address(self) -> str:
+        """Where the operator's command line reaches this service."""
+        if self.settings.is_render and self.settings.public_url:
+            return self.settings.public_url
+        host = self.settings.bind_host
+        host = "127.0.0.1" if host in _ANY_HOST else f"[{host}]" if ":" in host else host
+        return f"http://{host}:{self.web.port}"
 
     async def ready(self) -> None:
         """Until store, sessions, mirror and chat were started (this process may still wait for its turn).
@@ -258,6 +272,12 @@ class Deployment:
             "uptime_seconds": round((self.clock.now() - self._started_at).total_seconds()),
             "sessions": await self._counts(),
         }
+
+    def about(self) -> dict[str, Any]:
+        """For the operator's API: which process this is."""
+        manager = self.manager
+        facts = {"bot_id": self.settings.data_space, "instance": manager.instance, "state": manager.state}
+        return facts | {"version": __version__, "environment": self.settings.environment, "bot": self.runner.state}
 
     async def _counts(self) -> Mapping[str, int]:
         if self._up is None or not self._up.done() or self._stopped:

@@ -170,6 +170,7 @@ class SessionError(BybotError):
 
 class NoSession(SessionError):
     code = "no_session"
+    exit_code = 66  # EX_NOINPUT
     next_step = "Log in first: /login."
 
 
@@ -211,6 +212,16 @@ class OwnedElsewhere(SessionError):
         self.holder = holder
         self.since = since
         #: Where the holder's HTTP service answers, when it says so.
+        self.address = address
+
+
+class OwnerUnreachable(SessionError):
+    code = "owner_unreachable"
+    exit_code = 75
+    next_step = "Look at its log; when it has ended, its lease lapses by itself, and then this works."
+
+    def __init__(self, message: str, *, address: str = "") -> None:
+        super().__init__(message)
         self.address = address
 
 

@@ -20,7 +20,8 @@ MAY_IMPORT = {
     "web": {"stores.base", "sessions", "mirror"},
     "parts": {"stores", "sessions"},
     "deployment": {"parts", "stores", "sessions", "mirror", "bot", "web"},
-    "cli": {"deployment", "sandbox", "sessions", "mirror", "stores"},
+    "commands": {"parts", "stores.base", "sessions", "web"},
+    "cli": {"commands", "deployment", "sandbox", "sessions", "mirror", "stores"},
     "sandbox": set(),
     "__main__": {"cli"},
 }

@@ -168,6 +168,12 @@ class UserSessionManager(LoginCalls, ReportCalls):
     ) -> None:
         await self.close_all_sessions()
 
+    @property
+    def instance(self) -> str | None:
+        """The id under which this process may act now; None: it may not."""
+        claims = self._ownership.claims
+        return claims.term.instance if claims is not None and self._ownership.active else None
+
     def serves_at(self, address: str) -> None:
         """Tell other processes where the HTTP service of this one answers. Before :meth:`start`."""
         self._lease.address = address

@@ -8,11 +8,11 @@ from __future__ import annotations
 import hmac
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from bybot.errors import BybotError
@@ -42,7 +42,9 @@ class Webhook:
     feed: Feed
 
 
-def create_app(*, health: Facts, status: Facts, webhook: Webhook | None = None) -> FastAPI:
+def create_app(
+    *, health: Facts, status: Facts, webhook: Webhook | None = None, routers: Sequence[APIRouter] = ()
+) -> FastAPI:
     """The service.
 
     Args:
@@ -50,6 +52,7 @@ def create_app(*, health: Facts, status: Facts, webhook: Webhook | None = None) 
             active, ...). Only ``error`` is answered with 503: a process that waits for its turn is healthy.
         status: public facts for ``/status``.
         webhook: where Telegram delivers; None when the bot polls.
+        routers: further routes, such as the operator's.
     """
     app = FastAPI(title="bybot", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -71,6 +74,8 @@ def create_app(*, health: Facts, status: Facts, webhook: Webhook | None = None) 
         app.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
     if webhook is not None:
         _add_webhook(app, webhook)
+    for router in routers:
+        app.include_router(router)
     return app
 
 

@@ -1,0 +1,75 @@
+"""``python -m bybot sessions ...``: the operator's hands on stored logins, while the bot runs and while it does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bybot.commands import shown
+from bybot.commands.running import AsJson, EnvFile, Facts, Options, User, Wait, operate
+
+if TYPE_CHECKING:
+    from bybot.web.operations import Operator
+
+app = typer.Typer(
+    name="sessions",
+    help="Stored logins: see, test, remove, move. Works through the bot while it runs, and without it.",
+    no_args_is_help=True,
+)
+
+
+@app.command("list")
+def list_sessions(env_file: EnvFile = None, as_json: AsJson = False) -> None:
+    """All stored sessions and how they stand."""
+
+    async def work(operator: Operator) -> Facts:
+        return await operator.call("list")
+
+    operate(Options(env_file, as_json), work, shown.sessions, acts=False)
+
+
+@app.command()
+def info(user: User, env_file: EnvFile = None, as_json: AsJson = False) -> None:
+    """What is known of one session. Exit code 0: it works; 1: it does not; 66: there is none; 75: nobody can tell."""
+
+    async def work(operator: Operator) -> Facts:
+        return await operator.call("info", user=user)
+
+    operate(Options(env_file, as_json), work, shown.info, shown.info_exit, acts=False)
+
+
+@app.command("test")
+def try_session(user: User, env_file: EnvFile = None, as_json: AsJson = False, wait: Wait = None) -> None:
+    """Ask Telegram, through the session's one client, who is logged in."""
+
+    async def work(operator: Operator) -> Facts:
+        return await operator.call("test", user=user)
+
+    operate(Options(env_file, as_json, wait), work, shown.test, shown.test_exit)
+
+
+@app.command()
+def clear(user: User, env_file: EnvFile = None, as_json: AsJson = False, wait: Wait = None) -> None:
+    """Log one session out at Telegram and remove every copy of it."""
+
+    async def work(operator: Operator) -> Facts:
+        return await operator.call("clear", user=user)
+
+    operate(Options(env_file, as_json, wait), work, shown.deletion, shown.deletion_exit)
+
+
+@app.command()
+def cleanup(
+    days: Annotated[float, typer.Option(min=0, help="Older than that many days without any use.")] = 30,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    env_file: EnvFile = None,
+    as_json: AsJson = False,
+    wait: Wait = None,
+) -> None:
+    """Log out and remove sessions that nobody used for long. Those in use stay."""
+
+    async def work(operator: Operator) -> Facts:
+        return await operator.call("cleanup", days=days, dry_run=dry_run)
+
+    operate(Options(env_file, as_json, wait), work, shown.cleanup, shown.cleanup_exit)

@@ -1,0 +1,167 @@
+"""What people see of an operation's answer. Pure but for the printing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Facts = dict[str, Any]
+
+#: What a script may tell apart by the exit code of ``info``; every other status is 1.
+EXIT_CODES: Final[Mapping[str, int]] = {"active": 0, "logging_in": 0, "no_session": 66, "leased": 75, "error": 75}
+_COLOURS: Final = {
+    "active": "green",
+    "leased": "yellow",
+    "logging_in": "yellow",
+    "detached": "yellow",
+    "no_session": "dim",
+}
+_NAMES: Final = {
+    "user_id": "user",
+    "account_id": "Telegram account",
+    "is_bot": "a bot",
+    "created_at": "created",
+    "last_used_at": "last used",
+    "saved_at": "last saved",
+    "seconds_left": "seconds left",
+}
+
+
+def text(value: Any, style: str = "") -> Text:
+    """A value without anything that a terminal would obey. Times without their fractions."""
+    shown = moment(value)
+    return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown), style=style)
+
+
+def moment(value: Any) -> str:
+    """A time as ``2026-01-02 03:04:05`` in UTC; anything else as text, None as a dash."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and len(value) >= 19 and value[4:5] == value[7:8] == "-":
+        try:
+            return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        except ValueError:
+            return value
+    return str(value)
+
+
+def status(value: Any) -> Text:
+    """A status in its colour."""
+    return text(value, _COLOURS.get(str(value), "red"))
+
+
+def table(*columns: str) -> Table:
+    """An empty table that stays readable in a pipe."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        made.add_column(column, no_wrap=column != "Note", overflow="fold")
+    return made
+
+
+def pairs(console: Console, facts: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Names and values, a line each; what is not there is left out."""
+    shown = [(name, facts[name]) for name in names if facts.get(name) not in (None, "")]
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in shown:
+        grid.add_row(_NAMES.get(name, name.replace("_", " ")), status(value) if name == "status" else text(value))
+    console.print(grid)
+
+
+# Sessions -----------------------------------------------------------------------------------------------------------
+
+
+def sessions(console: Console, facts: Facts) -> None:
+    """What ``list`` shows."""
+    rows = facts["sessions"]
+    if not rows:
+        console.print("No sessions are stored. People log in with /login in the chat.")
+        return
+    made = table("User", "Status", "Connected", "Account", "Last used (UTC)", "Note")
+    for row in rows:
+        made.add_row(
+            text(row["user_id"]),
+            status(row["status"]),
+            text(row["connected"]),
+            text(row["account_id"]),
+            text(row["last_used_at"]),
+            text(row["reason"] or ""),
+        )
+    console.print(made)
+    console.print(f"{facts['total']} session{'' if facts['total'] == 1 else 's'}")
+
+
+def info(console: Console, facts: Facts) -> None:
+    """What ``info`` shows: everything that is known."""
+    first = ["user_id", "status", "message", "reason", "since", "owner", "connected", "account_id"]
+    pairs(console, facts, first + [name for name in facts if name not in first])
+
+
+def info_exit(facts: Facts) -> int:
+    """See :data:`EXIT_CODES`."""
+    return EXIT_CODES.get(facts["status"], 1)
+
+
+def test(console: Console, facts: Facts) -> None:
+    """What ``test`` shows."""
+    if facts["works"]:
+        name = f"{facts['name']} (@{facts['username']})" if facts.get("username") else facts["name"]
+        line = f"The session of {facts['user_id']} works: {name}, account {facts['account_id']}."
+        console.print(text(line, "green"))
+        return
+    console.print(text(f"The session of {facts['user_id']} does not work. {facts['message']}", "bold red"))
+    if facts.get("next_step"):
+        console.print(text(facts["next_step"]))
+
+
+def test_exit(facts: Facts) -> int:
+    """0 when it works."""
+    return 0 if facts["works"] else 1
+
+
+def deletion(console: Console, facts: Facts) -> None:
+    """What ``clear`` shows."""
+    user = facts["user_id"]
+    if not facts["existed"] and not facts["removed"]:
+        console.print(text(f"There is no stored session of {user}. `sessions list` shows all."))
+        return
+    if facts["existed"]:
+        told = "logged out at Telegram and" if facts["logged_out"] else "NOT logged out at Telegram, but"
+        gone = "removed" if "session" in facts["removed"] else "NOT removed"
+        console.print(text(f"The session of {user} was {told} {gone}."))
+    else:
+        console.print(text(f"The login under way of {user} was ended."))
+    for failure in facts["failures"]:
+        console.print(text(failure, "red"))
+
+
+def deletion_exit(facts: Facts) -> int:
+    """0 when all of it worked, 66 when there was nothing."""
+    if facts["failures"]:
+        return 1
+    return 0 if facts["existed"] or facts["removed"] else 66
+
+
+def cleanup(console: Console, facts: Facts) -> None:
+    """What ``cleanup`` shows."""
+    verb = "would be removed" if facts["dry_run"] else "removed"
+    console.print(f"{facts['checked']} checked, {len(facts['removed'])} {verb}, {len(facts['skipped'])} left alone")
+    for title, entries in (("Failed", facts["failed"]), ("Left alone", facts["skipped"])):
+        for user, why in entries.items():
+            console.print(text(f"  {title}: {user}: {why}", "red" if title == "Failed" else ""))
+    for user in facts["removed"]:
+        console.print(text(f"  {verb.capitalize()}: {user}"))
+
+
+def cleanup_exit(facts: Facts) -> int:
+    """1 when one could not be removed."""
+    return 1 if facts["failed"] else 0

@@ -20,6 +20,7 @@ from bybot.sessions.lease import Lease
 from bybot.sessions.model import SESSIONS, SessionRecord, SessionState, session_key
 from bybot.sessions.permit import Permit, Term
 from bybot.sessions.registry import entry_writes
+from bybot.sessions.traffic import Traffic
 from bybot.stores.base import MAX_WRITES, Committed, Condition, Document, Patch, Put, Store, Where, Write
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ _TRIES: Final = 4
 class Claim:
     """A session that this process owns: its token, the version of its document, and the permit of its one client."""
 
-    __slots__ = ("_permit", "_term", "_void", "key_name", "token", "user", "version")
+    __slots__ = ("_permit", "_term", "_void", "key_name", "token", "traffic", "user", "version")
 
     def __init__(self, user: str, term: Term, token: int, version: str, key_name: str | None = None) -> None:
         self.user = user
@@ -41,6 +42,8 @@ class Claim:
         self.version = version
         #: The name under which the registry knows its key; None: not yet.
         self.key_name = key_name
+        #: What went over the connections of its clients.
+        self.traffic = Traffic()
         self._term = term
         self._permit: Permit | None = None
         self._void = False
@@ -65,7 +68,7 @@ class Claim:
             raise Fenced("this process lost the right to speak for this session")
         if self._permit is not None:
             self._permit.revoke()
-        self._permit = Permit(self._term, self.user, self.token)
+        self._permit = Permit(self._term, self.user, self.token, self.traffic)
         return self._permit
 
     def revoke(self) -> None:

@@ -60,6 +60,15 @@ class PermitConnection(Connection):
         self._init_conn()
         await self._writer.drain()
 
+    def send(self, data: bytes) -> Any:
+        self.permit.traffic.messages_sent += 1
+        return super().send(data)
+
+    async def recv(self) -> Any:
+        message = await super().recv()
+        self.permit.traffic.messages_received += 1
+        return message
+
     async def _direct(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._ip else socket.AF_INET
         sock = PermitSocket(self.permit, family, unsent_for=self.unsent_for)

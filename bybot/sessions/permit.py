@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bybot.clock import Clock
+from bybot.sessions.traffic import Traffic
 
 
 class PermitRevoked(ConnectionAbortedError):
@@ -95,12 +96,13 @@ class Term:
 class Permit:
     """The right of one client to speak for one session. Never used again once revoked."""
 
-    __slots__ = ("__weakref__", "_connections", "_revoked", "session", "term", "token")
+    __slots__ = ("__weakref__", "_connections", "_revoked", "session", "term", "token", "traffic")
 
-    def __init__(self, term: Term, session: str, token: int) -> None:
+    def __init__(self, term: Term, session: str, token: int, traffic: Traffic | None = None) -> None:
         self.term = term
         self.session = session
         self.token = token
+        self.traffic = traffic or Traffic()
         self._revoked = False
         self._connections: list[weakref.ref[Abortable]] = []
 

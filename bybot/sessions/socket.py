@@ -16,7 +16,7 @@ _SEND_BUFFER = 64 * 1024
 
 
 class PermitSocket(socket.socket):
-    """A stream socket bound to a permit.
+    """A stream socket bound to a permit; counts what passes in the permit's traffic.
 
     Args:
         permit: checked before each send.
@@ -38,7 +38,14 @@ class PermitSocket(socket.socket):
 
     def send(self, *args: Any) -> int:
         self._permit.check()
-        return super().send(*args)
+        sent = super().send(*args)
+        self._permit.traffic.bytes_sent += sent
+        return sent
+
+    def recv(self, *args: Any) -> bytes:
+        data = super().recv(*args)
+        self._permit.traffic.bytes_received += len(data)
+        return data
 
     def sendall(self, *args: Any) -> None:
         self._permit.check()

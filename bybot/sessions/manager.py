@@ -40,6 +40,7 @@ from bybot.sessions.core import Core
 from bybot.sessions.deletion import delete
 from bybot.sessions.devices import Device, kick, list_devices
 from bybot.sessions.documentlease import DocumentLease
+from bybot.sessions.idle import Idle, Limits
 from bybot.sessions.lease import Lease, LeaseTimes
 from bybot.sessions.login import LoginDesk
 from bybot.sessions.logincalls import LoginCalls
@@ -124,6 +125,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
             request_seconds=connect_seconds,
         )
         self._upkeep = Upkeep(core, every=checkpoint_seconds)
+        self._idle = Idle(core, self._upkeep, limits or Limits())
         self._reports = Reports(core, self._desk, bot_id=bot_id, sessions_dir=sessions_dir)
         self._credentials: dict[str, Credentials] = {}
         self._lease = lease
@@ -199,6 +201,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._upkeep.run(claims))
+                group.create_task(self._idle.run())
                 if not self._restores:
                     self._restored.set()
                     return
@@ -324,6 +327,10 @@ class UserSessionManager(LoginCalls, ReportCalls):
         finally:
             live.in_use -= 1
             live.last_used = self._clock.elapsed()
+
+    def keep_alive(self, user_id: UserId, *, on: bool = True) -> None:
+        """Keep a user's client connected although nobody uses it, or no longer."""
+        (self._pool.kept.add if on else self._pool.kept.discard)(user_key(user_id))
 
     def token(self, user_id: UserId) -> int:
         """The token of this process's claim on a session: it grows at every change of owner.

@@ -11,7 +11,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -26,73 +25,23 @@ from bybot.errors import (
     SessionRevoked,
     StoreUnavailable,
     TelegramUnreachable,
+    TooManyClients,
 )
 from bybot.sessions.claims import Claim
 from bybot.sessions.clients import check, connect_checked, hang_up
 from bybot.sessions.failures import LoginOver, definitive, explain
+from bybot.sessions.live import Live, Opening
 from bybot.sessions.locks import KeyedLocks
 from bybot.sessions.permit import Permit
-from bybot.sessions.stored import StoredSession
-from bybot.sessions.telegram import Credentials, TelegramEndpoint
+from bybot.sessions.room import Room, Unbounded
+from bybot.sessions.telegram import TelegramEndpoint
+from bybot.sessions.use import is_use, quietly
+
+__all__ = ["Live", "Opening", "Pool", "Sessions"]
 
 log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE: Final = 60.0
-
-
-@dataclass(slots=True)
-class Opening:
-    """What a client is built from."""
-
-    claim: Claim
-    session: StoredSession
-    credentials: Credentials | None = None
-    #: The session's revision that is stored; -1: unknown.
-    stored: int = -1
-    #: The account that it belongs to; None: not known.
-    account: int | None = None
-    #: Nobody asked for it: it makes no room for itself.
-    yields: bool = False
-
-
-class Live:
-    """A connected client and what is known about its use."""
-
-    __slots__ = (
-        "account",
-        "claim",
-        "client",
-        "credentials",
-        "ended",
-        "in_use",
-        "last_used",
-        "permit",
-        "saved",
-        "session",
-        "since",
-        "stored",
-    )
-
-    def __init__(self, client: TelegramClient, permit: Permit, opening: Opening, since: float) -> None:
-        self.client = client
-        self.permit = permit
-        self.claim = opening.claim
-        self.session = opening.session
-        self.credentials = opening.credentials
-        self.account = opening.account
-        #: The revision that is stored, and the one from which a checkpoint counts: what connecting itself taught is
-        #: written at the end only, with the release.
-        self.stored = opening.stored
-        self.saved = opening.session.revision
-        self.since = since
-        #: Elapsed seconds of the last use; None: none since it was opened.
-        self.last_used: float | None = None
-        self.in_use = 0
-        self.ended = False
-
-    @property
-    def usable(self) -> bool:
-        return not self.ended and self.permit.valid and bool(self.client.is_connected())
 
 
 class Sessions(Protocol):
@@ -129,6 +78,12 @@ class Pool:
         self.locks = KeyedLocks()
         #: Why the last opening failed, until the next one works.
         self.trouble: dict[str, BybotError] = {}
+        #: Sessions whose clients stay connected although nobody uses them.
+        self.kept: set[str] = set()
+        #: Clients that were ended, and whose last changes are not stored yet.
+        self.unsaved: dict[str, Live] = {}
+        #: Set by whoever bounds the number of clients.
+        self.room: Room = Unbounded()
         self._endpoint = endpoint
         self._sessions = sessions
         self._clock = clock
@@ -191,18 +146,26 @@ class Pool:
             if live is not None:
                 opening = self._again(live) or opening
                 await self._end(live)
+            unsaved = self.unsaved.pop(user, None)
+            if unsaved is not None:
+                opening = self._again(unsaved) or opening
             parked = self._parked.pop(user, None)
             if opening is None and parked is not None and parked.claim.valid:
                 opening = parked
             try:
                 if opening is None:
                     opening = await self._sessions.load(user)
-                async with self._slots:
+                async with self._slots, self.room.place(user, yields=opening.yields):
                     live = await self._connect(opening)
+                    self.live[user] = live
             except LoginOver as over:
                 assert opening is not None
                 await self._sessions.over(user, opening.claim, over.reason)
                 raise SessionRevoked(explain(over.reason), reason=over.reason) from over
+            except TooManyClients:
+                if opening is not None and opening.session.revision != opening.stored:
+                    self._parked[user] = opening
+                raise
             except (NoSession, SessionRevoked, SessionDetached, OwnedElsewhere):
                 self.trouble.pop(user, None)  # no trouble: there is nothing to connect here
                 raise
@@ -212,7 +175,6 @@ class Pool:
                     self._parked[user] = opening
                 raise
             self.trouble.pop(user, None)
-            self.live[user] = live
             self._watch(user, live)
         self._sessions.ready(user)
         return live.client
@@ -228,7 +190,8 @@ class Pool:
             permit = opening.claim.permit()
             client = self.build(opening, permit)
             try:
-                await connect_checked(client, permit, seconds=self._connect_seconds)
+                with quietly():  # for the tasks that Telethon starts here, too
+                    await connect_checked(client, permit, seconds=self._connect_seconds, account=opening.account)
             except LoginOver as over:
                 # An unknown key may be a server's passing trouble: believe it when it is said twice.
                 if over.reason == "unknown_key" and not last:
@@ -256,8 +219,13 @@ class Pool:
     async def _observed(
         self, user: str, live: Live, call: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any
     ) -> Any:
+        began = self._clock.elapsed()
+        if is_use():
+            live.last_used = began
         try:
-            return await call(*args, **kwargs)
+            answer = await call(*args, **kwargs)
+            live.claim.traffic.answered(self._clock.elapsed() - began)
+            return answer
         except Exception as error:
             reason = definitive(error)
             if reason is not None and not live.ended:
@@ -273,10 +241,15 @@ class Pool:
     async def _reconnected(self, user: str, live: Live, then: Callable[[], Awaitable[None]]) -> None:
         if live.ended:
             return
+        live.claim.traffic.reconnects += 1
         await then()
         try:
-            async with asyncio.timeout(self._connect_seconds):
-                await check(live.client)
+            with quietly():
+                async with asyncio.timeout(self._connect_seconds):
+                    await check(live.client, live.account)
+        except LoginOver as over:
+            self._spawn(self.lose(user, live, over.reason), f"end {user}")
+            return
         except Exception as error:  # a definitive answer was seen by the client's own call
             log.info("After reconnecting the account could not be asked: %s", type(error).__name__)
             return
@@ -332,10 +305,11 @@ class Pool:
         """End a user's client; the caller has the user's lock. Returns what was live."""
         self._parked.pop(user, None)
         self.trouble.pop(user, None)
+        unsaved = self.unsaved.pop(user, None)
         live = self.live.get(user)
         if live is not None:
             await self._end(live)
-        return live
+        return live or unsaved
 
     async def _end(self, live: Live) -> None:
         live.ended = True
@@ -346,9 +320,10 @@ class Pool:
         await hang_up(live.client, live.permit)
 
     async def drop_all(self) -> list[Live]:
-        """End every client and every opening, all at once. Returns what was live."""
-        lives = list(self.live.values())
+        """End every client and every opening, all at once. Returns what was live, and what is not stored yet."""
+        lives, unsaved = list(self.live.values()), list(self.unsaved.values())
         self.live.clear()
+        self.unsaved.clear()
         self._parked.clear()
         for live in lives:
             live.ended = True
@@ -358,7 +333,7 @@ class Pool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for start in range(0, len(lives), 100):
             await asyncio.gather(*(self._end(live) for live in lives[start : start + 100]))
-        return lives
+        return lives + unsaved
 
     async def close(self) -> list[Live]:
         """:meth:`drop_all`, for good."""

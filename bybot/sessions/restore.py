@@ -7,7 +7,8 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from bybot.errors import BybotError, Fenced, StoreUnavailable, TelegramUnreachable
+from bybot.errors import BybotError, Fenced, StoreUnavailable, TelegramUnreachable, TooManyClients
+from bybot.sessions.accounts import account_of
 from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.core import Core
 from bybot.sessions.model import SESSIONS, SessionRecord, SessionState
@@ -78,9 +79,12 @@ async def connect_claimed(core: Core, owned: Sequence[tuple[Claim, Document]]) -
 async def _connect(core: Core, record: SessionRecord, claim: Claim, session: StoredSession) -> None:
     try:
         credentials = core.codec.open_credentials(record.user, record.api)
-        await core.pool.get(record.user, Opening(claim, session, credentials, stored=0))
+        opening = Opening(claim, session, credentials, stored=0, account=account_of(record), yields=True)
+        await core.pool.get(record.user, opening)
     except (TelegramUnreachable, StoreUnavailable):
         core.pool.revive(record.user)
+    except TooManyClients:
+        core.ready(record.user)  # it is ours, and connects when somebody asks for it
     except Fenced:
         log.info("The session of %s was let go while it was restored.", record.user)
     except BybotError as error:

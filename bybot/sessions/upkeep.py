@@ -64,6 +64,20 @@ class Upkeep:
                     live.saved = live.stored = revision
         return len(changed)
 
+    async def write(self, live: Live) -> bool:
+        """Write what a client that has ended knew, if it is worth it; the claim is kept. False: not written.
+
+        Raises:
+            OwnedElsewhere, StoreUnavailable: this process may not act now.
+        """
+        if not self._worth_writing(live):
+            return True
+        claims, revision = self._core.require(), live.session.revision
+        if await self._write(claims, [live], release=False):
+            return False
+        live.saved = live.stored = revision
+        return True
+
     def _worth_writing(self, live: Live) -> bool:
         return live.session.revision != live.saved or self._used(live) is not None
 

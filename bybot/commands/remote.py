@@ -8,9 +8,8 @@ from typing import Any, Final, Self
 import httpx
 
 from bybot.errors import Forbidden, OwnerUnreachable
-from bybot.web.api import PREFIX
 from bybot.web.errorfacts import error_of
-from bybot.web.operations import BY_NAME, Facts, path_of
+from bybot.web.operations import BY_NAME, PREFIX, Facts, path_of
 
 _CONNECT_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 5.0

@@ -21,12 +21,11 @@ from bybot.errors import BybotError
 from bybot.sessions.acting import ActingManager
 from bybot.web.auth import bearer, same
 from bybot.web.errorfacts import facts_of
-from bybot.web.operations import OPERATIONS, Operation, user_of
+from bybot.web.operations import OPERATIONS, PREFIX, Operation, user_of
 from bybot.web.plain import plain
 
 _log = logging.getLogger(__name__)
 
-PREFIX: Final = "/api/v1"
 #: What an operator sends is small.
 _MOST_BYTES: Final = 1_000_000
 _FRESH: Final = {"Cache-Control": "no-store"}

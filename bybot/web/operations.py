@@ -21,6 +21,8 @@ from bybot.sessions.clients import check
 from bybot.sessions.failures import TRANSIENT, definitive, explain
 from bybot.web.plain import plain
 
+#: Below which all of it is served.
+PREFIX: Final = "/api/v1"
 Facts = dict[str, Any]
 _ASK_SECONDS: Final = 20.0
 

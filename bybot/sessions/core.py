@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
 from bybot.clock import Clock
 from bybot.errors import (
@@ -27,14 +27,18 @@ from bybot.sessions.codec import Codec
 from bybot.sessions.failures import explain
 from bybot.sessions.model import SessionRecord, SessionState, session_key
 from bybot.sessions.ownership import Ownership
-from bybot.sessions.pool import Opening, Pool
+from bybot.sessions.pool import Live, Opening, Pool
+from bybot.sessions.rekey import store_new_key
 from bybot.sessions.stored import StoredSession
 from bybot.stores.base import SERVER_TIME, Document, Store
+
+if TYPE_CHECKING:
+    from bybot.sessions.health import Health
+    from bybot.sessions.supervision import Supervision
 
 log = logging.getLogger(__name__)
 
 Observer = Callable[..., Awaitable[None] | None]
-_RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
 class Observers:
@@ -49,9 +53,9 @@ class Observers:
         self._callbacks.append(callback)
         return lambda: self._callbacks.remove(callback) if callback in self._callbacks else None
 
-    def tell(self, *args: Any) -> None:
-        for callback in list(self._callbacks):
-            self._tasks.spawn(self._call(callback, args), "observer")
+    def tell(self, *args: Any) -> list[asyncio.Task[Any]]:
+        """Call all of them. Returns the tasks of the calls."""
+        return [self._tasks.spawn(self._call(callback, args), "observer") for callback in list(self._callbacks)]
 
     @staticmethod
     async def _call(callback: Observer, args: tuple[Any, ...]) -> None:
@@ -93,6 +97,8 @@ class Core:
 
     ownership: Ownership
     pool: Pool
+    supervision: Supervision
+    health: Health
 
     def __init__(self, store: Store, codec: Codec, clock: Clock) -> None:
         self.store = store
@@ -149,6 +155,7 @@ class Core:
         document = await self.store.get(session_key(user))
         record = self.record(document)
         self.refuse_ended(record)
+        self.supervision.recall(record)
         assert document is not None
         claim = claims.held.get(user)
         ours = record.owner == claims.term.instance
@@ -201,37 +208,25 @@ class Core:
 
     async def over(self, user: str, claim: Claim, reason: str) -> None:
         """Telegram ended the login: remember, stop speaking, write it down, tell."""
-        self.revoked[user] = reason
-        claim.revoke()
-        log.warning("The login of %s is over: %s", user, reason)
-        fields = {"state": SessionState.REVOKED.value, "reason": reason, "since": SERVER_TIME, "owner": None}
-        try:
-            await self._write_over(claim, fields)
-        except StoreUnavailable:
-            self.tasks.spawn(self._write_over_later(claim, fields), f"note the end of {user}")
-        self.recount = True
-        self.lost.tell(user_id_from_key(user), reason)
+        await self.supervision.over(user, claim, reason)
 
-    async def _write_over(self, claim: Claim, fields: dict[str, Any]) -> None:
-        claims = self.ownership.claims
-        if claims is None or claims.term is not claim.term:
-            return
-        try:
-            await claims.save(claim, fields)
-        except Fenced:
-            log.info("The end of a login was not noted: another process owns it.")
-            return
-        claims.forget(claim)
+    def saw(self, user: str, live: Live, error: BaseException) -> None:
+        """A request of a client was answered with this error."""
+        self.supervision.saw(user, live, error)
 
-    async def _write_over_later(self, claim: Claim, fields: dict[str, Any]) -> None:
-        for seconds in _RETRY_SECONDS:
-            await self.clock.sleep(seconds)
-            try:
-                return await self._write_over(claim, fields)
-            except StoreUnavailable:
-                continue
-        return None
+    def refused(self, user: str, name: str) -> None:
+        """Telegram does not serve this client, whatever the login."""
+        self.supervision.refused(user, name)
+
+    def doubt(self, user: str) -> None:
+        """A client is connected again, but its account did not answer."""
+        self.health.suspect(user)
+
+    async def rekeyed(self, claim: Claim, image: Image) -> None:
+        """A login goes on under another key. See :func:`bybot.sessions.rekey.store_new_key`."""
+        await store_new_key(self, claim, image)
 
     def ready(self, user: str) -> None:
         """A client is connected, or connected again."""
-        self.readied.tell(user_id_from_key(user))
+        self.health.confirmed(user)
+        self.supervision.connected(user, self.readied.tell(user_id_from_key(user)))

@@ -32,6 +32,7 @@ class Live:
 
     __slots__ = (
         "account",
+        "behind",
         "claim",
         "client",
         "credentials",
@@ -63,6 +64,8 @@ class Live:
         self.last_used: float | None = None
         self.in_use = 0
         self.ended = False
+        #: It goes on from a stored update state, and has not fetched what it missed.
+        self.behind = False
 
     @property
     def usable(self) -> bool:

@@ -40,6 +40,7 @@ from bybot.sessions.core import Core
 from bybot.sessions.deletion import delete
 from bybot.sessions.devices import Device, kick, list_devices
 from bybot.sessions.documentlease import DocumentLease
+from bybot.sessions.health import Health
 from bybot.sessions.idle import Idle, Limits
 from bybot.sessions.lease import Lease, LeaseTimes
 from bybot.sessions.login import LoginDesk
@@ -51,6 +52,7 @@ from bybot.sessions.registry import open_registry
 from bybot.sessions.reportcalls import ReportCalls
 from bybot.sessions.reports import Reports
 from bybot.sessions.restore import connect_claimed, restore
+from bybot.sessions.supervision import Supervision
 from bybot.sessions.telegram import Credentials, TelegramEndpoint
 from bybot.sessions.upkeep import Upkeep
 from bybot.sessions.vault import Vault
@@ -80,6 +82,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
         checkpoint_seconds: between two writes of a session that changes.
         most_accounts: Telegram accounts that one person may have here.
         limits: how long clients stay that nobody uses, and how many there may be.
+        health_seconds: a login that Telegram ended is noticed within that time.
         owns_store: the manager opens the store, by itself at the first use, and closes it at the end.
         restore: connect all stored sessions as soon as this process may act; False: each when it is asked for.
     """
@@ -100,6 +103,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
         concurrency: int = 50,
         checkpoint_seconds: float = 1800.0,
         most_accounts: int = MOST_ACCOUNTS,
+        health_seconds: float = 900.0,
         limits: Limits | None = None,
         owns_store: bool = False,
         restore: bool = True,
@@ -126,6 +130,8 @@ class UserSessionManager(LoginCalls, ReportCalls):
         )
         self._upkeep = Upkeep(core, every=checkpoint_seconds)
         self._idle = Idle(core, self._upkeep, limits or Limits())
+        core.supervision = Supervision(core)
+        self.health = core.health = Health(core, self._idle.close, every=health_seconds, patience=connect_seconds)
         self._reports = Reports(core, self._desk, bot_id=bot_id, sessions_dir=sessions_dir)
         self._credentials: dict[str, Credentials] = {}
         self._lease = lease
@@ -202,6 +208,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._upkeep.run(claims))
                 group.create_task(self._idle.run())
+                group.create_task(self.health.run(claims))
                 if not self._restores:
                     self._restored.set()
                     return

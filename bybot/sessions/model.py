@@ -7,6 +7,8 @@
     session_data   the sealed SQLite image (in Firestore as base64); kept when the login was revoked
     key_hmac       the name of its auth key in the registry, ``auth_keys/{name}``
     account_id, is_bot, dc_id, sealed_with, reason, and times
+    frozen_since   Telegram has frozen the account, which may read but not write
+    warned_at      its owner was told that it is logged out soon unless somebody uses it
     phone, api     sealed: the account's number; another application's id and hash
 """
 
@@ -43,6 +45,8 @@ FACTS: Final = (
     "saved_at",
     "deleted_at",
     "sealed_with",
+    "frozen_since",
+    "warned_at",
 )
 
 
@@ -91,6 +95,10 @@ class SessionRecord:
     last_used_at: datetime | None = None
     saved_at: datetime | None = None
     sealed_with: str | None = None
+    #: Since when Telegram has frozen the account; None: it has not.
+    frozen_since: datetime | None = None
+    #: When its owner was told that it will be logged out because nobody uses it.
+    warned_at: datetime | None = None
     key_hmac: str | None = None
     session_data: bytes | None = field(default=None, repr=False)
     api: str | None = field(default=None, repr=False)
@@ -113,6 +121,8 @@ class SessionRecord:
             last_used_at=_typed(data, "last_used_at", datetime),
             saved_at=_typed(data, "saved_at", datetime),
             sealed_with=_typed(data, "sealed_with", str),
+            frozen_since=_typed(data, "frozen_since", datetime),
+            warned_at=_typed(data, "warned_at", datetime),
             key_hmac=_typed(data, "key_hmac", str),
             session_data=_typed(data, "session_data", bytes),
             api=_typed(data, "api", str),

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from telethon import TelegramClient
 
@@ -24,15 +23,16 @@ from bybot.errors import (
     SessionDetached,
     SessionRevoked,
     StoreUnavailable,
-    TelegramUnreachable,
     TooManyClients,
 )
 from bybot.sessions.claims import Claim
-from bybot.sessions.clients import check, connect_checked, hang_up
+from bybot.sessions.clients import HANG_UP_SECONDS, check, connect_checked, hang_up
 from bybot.sessions.failures import LoginOver, definitive, explain
+from bybot.sessions.image import Image
 from bybot.sessions.live import Live, Opening
 from bybot.sessions.locks import KeyedLocks
 from bybot.sessions.permit import Permit
+from bybot.sessions.revival import Revival
 from bybot.sessions.room import Room, Unbounded
 from bybot.sessions.telegram import TelegramEndpoint
 from bybot.sessions.use import is_use, quietly
@@ -40,8 +40,6 @@ from bybot.sessions.use import is_use, quietly
 __all__ = ["Live", "Opening", "Pool", "Sessions"]
 
 log = logging.getLogger(__name__)
-
-_LONGEST_PAUSE: Final = 60.0
 
 
 class Sessions(Protocol):
@@ -53,8 +51,20 @@ class Sessions(Protocol):
     async def over(self, user: str, claim: Claim, reason: str) -> None:
         """Telegram ended the login: keep the reason."""
 
+    async def rekeyed(self, claim: Claim, image: Image) -> None:
+        """Store a session under another key, durably, before that is spoken with."""
+
     def ready(self, user: str) -> None:
         """A client is connected, or connected again."""
+
+    def saw(self, user: str, live: Live, error: BaseException) -> None:
+        """A request of a client was answered with this error."""
+
+    def refused(self, user: str, name: str) -> None:
+        """Telegram does not serve this client, whatever the login: its name of the reason."""
+
+    def doubt(self, user: str) -> None:
+        """A client is connected again, but its account did not answer."""
 
 
 class Pool:
@@ -91,6 +101,7 @@ class Pool:
         self._slots = asyncio.Semaphore(concurrency)
         self._opening: dict[str, asyncio.Task[TelegramClient]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._revival = Revival(self.get, self._spawn, clock, sessions.refused)
         # What could not be connected for a passing reason; its session may be newer than the stored one.
         self._parked: dict[str, Opening] = {}
         self._closing = False
@@ -156,7 +167,7 @@ class Pool:
                 if opening is None:
                     opening = await self._sessions.load(user)
                 async with self._slots, self.room.place(user, yields=opening.yields):
-                    live = await self._connect(opening)
+                    live, trouble = await self._connect(opening)
                     self.live[user] = live
             except LoginOver as over:
                 assert opening is not None
@@ -177,6 +188,8 @@ class Pool:
             self.trouble.pop(user, None)
             self._watch(user, live)
         self._sessions.ready(user)
+        if trouble is not None:
+            self._sessions.saw(user, live, trouble)
         return live.client
 
     def _again(self, live: Live) -> Opening | None:
@@ -185,13 +198,16 @@ class Pool:
             return Opening(live.claim, live.session, live.credentials, live.stored, live.account)
         return None
 
-    async def _connect(self, opening: Opening) -> Live:
+    async def _connect(self, opening: Opening) -> tuple[Live, BaseException | None]:
+        """A connected client, and what Telegram said about its account."""
         for last in (False, True):
             permit = opening.claim.permit()
             client = self.build(opening, permit)
             try:
                 with quietly():  # for the tasks that Telethon starts here, too
-                    await connect_checked(client, permit, seconds=self._connect_seconds, account=opening.account)
+                    greeting = await connect_checked(
+                        client, permit, seconds=self._connect_seconds, account=opening.account
+                    )
             except LoginOver as over:
                 # An unknown key may be a server's passing trouble: believe it when it is said twice.
                 if over.reason == "unknown_key" and not last:
@@ -199,11 +215,15 @@ class Pool:
                 raise
             break
         opening.session.authorise()
-        return Live(client, permit, opening, self._clock.elapsed())
+        live = Live(client, permit, opening, self._clock.elapsed())
+        live.behind = greeting.behind
+        return live, greeting.trouble
 
     def build(self, opening: Opening, permit: Permit) -> TelegramClient:
         """A client that is not connected and not watched."""
-        return self._endpoint.client(opening.session, permit, credentials=opening.credentials)
+        client = self._endpoint.client(opening.session, permit, credentials=opening.credentials)
+        client.settle = partial(self._sessions.rekeyed, opening.claim)
+        return client
 
     # Watching -----------------------------------------------------------------------------------------------------
 
@@ -212,7 +232,7 @@ class Pool:
         sender = client._sender
         # No task per client: these three hooks cost a few hundred bytes.
         sender._disconnected.add_done_callback(partial(self._ended, user, live))
-        sender._auto_reconnect_callback = partial(self._reconnected, user, live, client._handle_auto_reconnect)
+        sender._auto_reconnect_callback = partial(self._reconnected, user, live)
         client._call = partial(self._observed, user, live, client._call)
         live.session.on_delete(partial(self._logged_out, user, live))
 
@@ -227,9 +247,8 @@ class Pool:
             live.claim.traffic.answered(self._clock.elapsed() - began)
             return answer
         except Exception as error:
-            reason = definitive(error)
-            if reason is not None and not live.ended:
-                self._spawn(self.lose(user, live, reason), f"end {user}")
+            if not live.ended:
+                self._sessions.saw(user, live, error)
             raise
         except asyncio.CancelledError as error:
             # Telethon cancels what waits for an answer when a client ends. Nobody cancelled the caller.
@@ -238,21 +257,22 @@ class Pool:
                 raise
             raise ConnectionError("the client was disconnected before the answer came") from error
 
-    async def _reconnected(self, user: str, live: Live, then: Callable[[], Awaitable[None]]) -> None:
+    async def _reconnected(self, user: str, live: Live) -> None:
         if live.ended:
             return
         live.claim.traffic.reconnects += 1
-        await then()
         try:
-            with quietly():
-                async with asyncio.timeout(self._connect_seconds):
-                    await check(live.client, live.account)
+            async with asyncio.timeout(self._connect_seconds):
+                await check(live.client, live.account)
         except LoginOver as over:
             self._spawn(self.lose(user, live, over.reason), f"end {user}")
             return
-        except Exception as error:  # a definitive answer was seen by the client's own call
+        except Exception as error:  # what Telegram answered was seen by the client's own call
             log.info("After reconnecting the account could not be asked: %s", type(error).__name__)
+            if not live.ended:
+                self._sessions.doubt(user)
             return
+        live.behind = True  # Telethon fetches nothing by itself after a reconnect
         self._sessions.ready(user)
 
     def _logged_out(self, user: str, live: Live) -> None:
@@ -274,22 +294,11 @@ class Pool:
     def revive(self, user: str) -> None:
         """Open a session in the background, again and again until it works or is known to be over."""
         if not self._closing:
-            self._spawn(self._revive(user), f"revive {user}")
+            self._revival.begin(user)
 
-    async def _revive(self, user: str) -> None:
-        pause = 0.0
-        while not self._closing:
-            await self._clock.sleep(pause * random.uniform(0.5, 1.0))
-            try:
-                await self.get(user)
-            except (TelegramUnreachable, StoreUnavailable) as error:
-                log.warning("Session %s is not connected: %s", user, error)
-                pause = min(_LONGEST_PAUSE, max(1.0, pause * 2))
-            except BybotError as error:
-                log.info("Session %s is not opened again: %s", user, error.code)
-                return
-            else:
-                return
+    def reviving(self, user: str) -> bool:
+        """Is a session being opened again?"""
+        return user in self._revival
 
     # Ending -------------------------------------------------------------------------------------------------------
 
@@ -311,16 +320,20 @@ class Pool:
             await self._end(live)
         return live or unsaved
 
-    async def _end(self, live: Live) -> None:
+    async def _end(self, live: Live, *, seconds: float = HANG_UP_SECONDS) -> None:
         live.ended = True
         user = live.claim.user
         if self.live.get(user) is live:
             del self.live[user]
         live.session.on_delete(None)
-        await hang_up(live.client, live.permit)
+        await hang_up(live.client, live.permit, seconds=seconds)
 
-    async def drop_all(self) -> list[Live]:
-        """End every client and every opening, all at once. Returns what was live, and what is not stored yet."""
+    async def drop_all(self, *, seconds: float = HANG_UP_SECONDS) -> list[Live]:
+        """End every client and every opening, all at once. Returns what was live, and what is not stored yet.
+
+        Args:
+            seconds: time limit for each client; one that does not end is left behind, and cannot speak any more.
+        """
         lives, unsaved = list(self.live.values()), list(self.unsaved.values())
         self.live.clear()
         self.unsaved.clear()
@@ -331,14 +344,13 @@ class Pool:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for start in range(0, len(lives), 100):
-            await asyncio.gather(*(self._end(live) for live in lives[start : start + 100]))
+        await asyncio.gather(*(self._end(live, seconds=seconds) for live in lives))
         return lives + unsaved
 
-    async def close(self) -> list[Live]:
+    async def close(self, *, seconds: float = HANG_UP_SECONDS) -> list[Live]:
         """:meth:`drop_all`, for good."""
         self._closing = True
-        return await self.drop_all()
+        return await self.drop_all(seconds=seconds)
 
     def require_live(self, user: str) -> Live:
         """The live entry of a user whose client was just asked for.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from bybot.errors import SessionRevoked
-from bybot.ids import person_of, user_id_from_key, user_key
+from bybot.ids import user_id_from_key, user_key
 from bybot.sessions.core import Core, Observer
 from bybot.sessions.failures import definitive
+from bybot.sessions.health import Health
 from bybot.sessions.pool import Pool
 from bybot.sessions.reports import Reports
 
@@ -21,6 +23,7 @@ class ReportCalls:
     _core: Core
     _pool: Pool
     _reports: Reports
+    health: Health
 
     @property
     def state(self) -> str:
@@ -31,13 +34,6 @@ class ReportCalls:
     async def list_sessions(self) -> list[dict[str, Any]]:
         """All stored sessions in the order of their keys, without secrets. Raises StoreUnavailable."""
         return await self._reports.list_sessions()
-
-    async def list_accounts(self, user_id: UserId) -> list[dict[str, Any]]:
-        """The accounts of one person, the first one first, as :meth:`list_sessions` tells them.
-
-        ``user_id`` of an entry is what every other call takes to mean this account. Raises StoreUnavailable.
-        """
-        return await self._reports.accounts(person_of(user_key(user_id)))
 
     async def get_session_info(self, user_id: UserId) -> dict[str, Any]:
         """What is known of one session.
@@ -68,14 +64,39 @@ class ReportCalls:
         """``callback(user_id, reason)`` when a session ended here: why Telegram ended it, "deleted", or "lease"."""
         return self._core.lost.add(callback)
 
+    def on_news(self, callback: Observer) -> Callable[[], None]:
+        """``callback(news)`` with a :class:`bybot.sessions.news.SessionNews` for what people and administrators should
+        know: a login that ended, a frozen account, a session that is logged out soon, work that does not succeed.
+
+        It is called after what happened was stored. Returns what ends the calls.
+        """
+        return self._core.supervision.on_news(callback)
+
     def ready_users(self) -> list[str]:
         """Ids of the users whose clients are live now."""
         return [user_id_from_key(user) for user, live in self._pool.live.items() if live.usable]
 
     async def report_error(self, user_id: UserId, error: BaseException) -> bool:
-        """A caller saw this error from the client. True when it means that the login is over."""
-        reason = definitive(error)
-        live = self._pool.live.get(user_key(user_id))
-        if reason is not None and live is not None:
-            await self._pool.lose(user_key(user_id), live, reason)
-        return reason is not None or isinstance(error, SessionRevoked)
+        """A caller saw this error from the client. True when the login is over.
+
+        An error that looks like the end of the login is looked into: Telegram is asked, once for all who report.
+        """
+        user = user_key(user_id)
+        if definitive(error) is not None:
+            await asyncio.wait({self.health.suspect(user)})
+        return user in self._core.revoked or isinstance(error, SessionRevoked)
+
+    async def force_refresh(self, user_id: UserId) -> dict[str, Any]:
+        """Ask Telegram now whether the login is valid, and tell what is known then.
+
+        Any number of callers at one time cause one request.
+
+        Raises:
+            OwnedElsewhere, StoreUnavailable: this process may not act.
+        """
+        await self._ready()
+        await self.health.check(user_key(user_id))
+        return await self.get_session_info(user_id)
+
+    async def _ready(self) -> None:
+        raise AssertionError("the manager has it")

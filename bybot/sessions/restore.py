@@ -77,6 +77,7 @@ async def connect_claimed(core: Core, owned: Sequence[tuple[Claim, Document]]) -
 
 
 async def _connect(core: Core, record: SessionRecord, claim: Claim, session: StoredSession) -> None:
+    core.supervision.recall(record)
     try:
         credentials = core.codec.open_credentials(record.user, record.api)
         opening = Opening(claim, session, credentials, stored=0, account=account_of(record), yields=True)

@@ -1,0 +1,43 @@
+"""What people and administrators are told about sessions, as facts; the chat puts it into words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class NewsKind(StrEnum):
+    """What happened, and the facts that come with it."""
+
+    #: Telegram ended the login: ``reason``.
+    OVER = "over"
+    #: Telegram froze the account, which may still read: ``until`` (a datetime) and ``appeal`` (a link), if known.
+    FROZEN = "frozen"
+    #: Telegram gave the account back.
+    THAWED = "thawed"
+    #: Nobody has used the session for long: it is logged out at ``until`` unless somebody does.
+    UNUSED = "unused"
+    #: It was logged out because nobody used it for ``days``.
+    CLEANED = "cleaned"
+    #: Telegram refuses to serve this client, whatever the login: ``error`` is Telegram's name of it.
+    REFUSED = "refused"
+    #: Scheduled work does not succeed: ``job`` and ``error``.
+    JOB_FAILED = "job_failed"
+    #: It succeeds again: ``job``.
+    JOB_WORKS = "job_works"
+
+
+@dataclass(frozen=True)
+class SessionNews:
+    """Something that happened to a session, stored before it is told.
+
+    Attributes:
+        user_id: whose session; None: the operator's matter.
+        facts: see :class:`NewsKind`.
+    """
+
+    kind: NewsKind
+    user_id: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)

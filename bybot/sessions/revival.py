@@ -1,0 +1,87 @@
+"""Opening again what ended by itself: with growing pauses, one undertaking for each session, and not for ever.
+
+An outage is waited for as long as it lasts. A wait that Telegram asks for is kept, a bounded number of times in a row.
+A refusal that no repetition changes is not repeated; the health check looks at such a session again, once in a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final
+
+from bybot.clock import Clock
+from bybot.errors import BybotError, StoreUnavailable, TelegramRefused, TelegramUnreachable
+from bybot.sessions.backoff import Backoff
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE: Final = 60.0
+#: Waits that Telegram asked for, in a row.
+MOST_WAITS: Final = 8
+
+
+class Revival:
+    """See the module.
+
+    Args:
+        get: opens a session, see :meth:`Pool.get`.
+        spawn: starts a task whose owner ends it.
+        refused: called with the user and Telegram's name of a refusal.
+    """
+
+    def __init__(
+        self,
+        get: Callable[[str], Awaitable[object]],
+        spawn: Callable[[Any, str], asyncio.Task[Any]],
+        clock: Clock,
+        refused: Callable[[str, str], None],
+    ) -> None:
+        self._get = get
+        self._spawn = spawn
+        self._clock = clock
+        self._refused = refused
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def __contains__(self, user: str) -> bool:
+        """Is this session being opened again?"""
+        return user in self._tasks
+
+    def begin(self, user: str) -> None:
+        """Open a session in the background until it works or there is nothing to open. Asked for twice, done once."""
+        if user not in self._tasks:
+            task = self._tasks[user] = self._spawn(self._run(user), f"revive {user}")
+            task.add_done_callback(partial(self._done, user))
+
+    def _done(self, user: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(user) is task:
+            del self._tasks[user]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("Session %s could not be opened again.", user, exc_info=error)
+
+    async def _run(self, user: str) -> None:
+        backoff, waits, asked = Backoff(1.0, LONGEST_PAUSE, at_once=True), 0, 0.0
+        while True:
+            await self._clock.sleep(backoff.next(asked))
+            try:
+                await self._get(user)
+            except TelegramUnreachable as error:
+                asked = error.retry_after
+                waits = waits + 1 if asked else 0
+                if waits >= MOST_WAITS:
+                    log.error("Session %s: Telegram asked to wait %d times in a row; no more tries.", user, waits)
+                    return
+                log.warning("Session %s is not connected: %s", user, error)
+            except StoreUnavailable as error:
+                asked = 0.0
+                log.warning("Session %s is not connected: %s", user, error)
+            except TelegramRefused as error:
+                self._refused(user, error.reason)
+                return
+            except BybotError as error:
+                log.info("Session %s is not opened again: %s", user, error.code)
+                return
+            else:
+                return

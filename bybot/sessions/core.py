@@ -28,7 +28,6 @@ from bybot.sessions.failures import explain
 from bybot.sessions.model import SessionRecord, SessionState, session_key
 from bybot.sessions.ownership import Ownership
 from bybot.sessions.pool import Live, Opening, Pool
-from bybot.sessions.rekey import store_new_key
 from bybot.sessions.stored import StoredSession
 from bybot.stores.base import SERVER_TIME, Document, Store
 
@@ -221,10 +220,6 @@ class Core:
     def doubt(self, user: str) -> None:
         """A client is connected again, but its account did not answer."""
         self.health.suspect(user)
-
-    async def rekeyed(self, claim: Claim, image: Image) -> None:
-        """A login goes on under another key. See :func:`bybot.sessions.rekey.store_new_key`."""
-        await store_new_key(self, claim, image)
 
     def ready(self, user: str) -> None:
         """A client is connected, or connected again."""

@@ -16,6 +16,9 @@ _PUBLIC = {
     "UserSessionManager": "bybot.sessions.manager",
     "create_user_session_manager_from_config": "bybot.deployment",
     "create_deployment_manager": "bybot.deployment",
+    "get_session": "bybot.commands.scripts",
+    "get_session_info": "bybot.commands.scripts",
+    "force_refresh": "bybot.commands.scripts",
     "start_local_deployment": "bybot.deployment",
     "start_render_deployment": "bybot.deployment",
     "LocalFileStore": "bybot.stores.local",
@@ -42,12 +45,16 @@ __all__ = [
     "__version__",
     "create_deployment_manager",
     "create_user_session_manager_from_config",
+    "force_refresh",
     "get_config",
+    "get_session",
+    "get_session_info",
     "start_local_deployment",
     "start_render_deployment",
 ]
 
 if TYPE_CHECKING:
+    from bybot.commands.scripts import force_refresh, get_session, get_session_info
     from bybot.config import Settings, get_config
     from bybot.deployment import (
         create_deployment_manager,

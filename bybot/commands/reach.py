@@ -65,6 +65,8 @@ async def reach(
             there = await finder.ask_holder()
             if there is None and acts:
                 there = await finder.take(default_wait(settings) if wait is None else wait)
+            elif there is None:
+                finder.warn()
             yield await stack.enter_async_context(there) if there is not None else Here(manager.as_operator())
     finally:
         with contextlib.suppress(TimeoutError, StoreError):
@@ -80,6 +82,11 @@ class _Finder:
         self._clock = clock
         self._say = say
         self._silent: OwnerUnreachable | None = None
+
+    def warn(self) -> None:
+        """Say that the store is read although somebody holds the sessions."""
+        if self._silent is not None:
+            self._say(f"{self._silent.message} This is what is stored.")
 
     async def ask_holder(self) -> There | None:
         """The holder, when there is one and it answers as such."""

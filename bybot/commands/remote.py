@@ -11,8 +11,8 @@ from bybot.errors import Forbidden, OwnerUnreachable
 from bybot.web.errorfacts import error_of
 from bybot.web.operations import BY_NAME, PREFIX, Facts, path_of
 
-_CONNECT_SECONDS: Final = 5.0
-_LOOK_SECONDS: Final = 5.0
+_CONNECT_SECONDS: Final = 3.0
+_LOOK_SECONDS: Final = 3.0
 
 
 class There:
@@ -68,11 +68,11 @@ class There:
             answer = await self._http.request(method, path, timeout=timeout, **given)
             facts = answer.json()
         except httpx.TimeoutException as error:
-            raise self._unreachable(f"did not answer within {seconds:g} s") from error
+            raise self._unreachable(f"did not answer within {seconds:g} s.") from error
         except httpx.HTTPError as error:
-            raise self._unreachable("does not answer") from error
+            raise self._unreachable("does not answer.") from error
         except ValueError as error:
-            raise self._unreachable("is another program") from error
+            raise self._unreachable("is another program.") from error
         return self._read(answer, facts)
 
     def _read(self, answer: httpx.Response, facts: Any) -> Facts:
@@ -85,9 +85,9 @@ class There:
             )
         error = facts.get("error") if isinstance(facts, dict) else None
         if not isinstance(error, dict):
-            raise self._unreachable("is another program")
+            raise self._unreachable("does not know this request; is it of another version?")
         raise error_of(error)
 
     def _unreachable(self, what: str) -> OwnerUnreachable:
-        message = f"The process that holds the sessions ({self.label}, {self.address}) {what}."
+        message = f"The process that holds the sessions ({self.label}, {self.address}) {what}"
         return OwnerUnreachable(message, address=self.address)

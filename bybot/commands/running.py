@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -122,6 +123,7 @@ def _settings(env_file: Path | None) -> Settings:
     # What matters is told as an answer or an error; the log speaks only when it is asked to.
     level = "DEBUG" if settings.log_level == "DEBUG" else "ERROR"
     setup_logging(level, settings.log_format, [secret.get_secret_value() for secret in secrets])
+    logging.getLogger().setLevel(level)
     return settings
 
 

@@ -50,6 +50,16 @@ def try_session(user: User, env_file: EnvFile = None, as_json: AsJson = False, w
 
 
 @app.command()
+def refresh(user: User, env_file: EnvFile = None, as_json: AsJson = False, wait: Wait = None) -> None:
+    """Have one session checked with Telegram now by the process that holds it. Exit codes as with info."""
+
+    async def work(operator: Operator) -> Facts:
+        return await operator.call("refresh", user=user)
+
+    operate(Options(env_file, as_json, wait), work, shown.info, shown.info_exit)
+
+
+@app.command()
 def clear(user: User, env_file: EnvFile = None, as_json: AsJson = False, wait: Wait = None) -> None:
     """Log one session out at Telegram and remove every copy of it."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -29,6 +29,7 @@ _NAMES: Final = {
     "created_at": "created",
     "last_used_at": "last used",
     "saved_at": "last saved",
+    "token": "fencing token",
     "seconds_left": "seconds left",
 }
 
@@ -66,6 +67,17 @@ def table(*columns: str) -> Table:
     return made
 
 
+def emit(console: Console, what: RenderableType) -> None:
+    """Print a table; without blanks at the ends of lines where the output is no terminal."""
+    if console.is_terminal:
+        console.print(what)
+        return
+    with console.capture() as captured:
+        console.print(what)
+    for line in captured.get().splitlines():
+        console.print(line.rstrip(), markup=False)
+
+
 def pairs(console: Console, facts: Mapping[str, Any], names: Iterable[str]) -> None:
     """Names and values, a line each; what is not there is left out."""
     shown = [(name, facts[name]) for name in names if facts.get(name) not in (None, "")]
@@ -74,7 +86,7 @@ def pairs(console: Console, facts: Mapping[str, Any], names: Iterable[str]) -> N
     grid.add_column(overflow="fold")
     for name, value in shown:
         grid.add_row(_NAMES.get(name, name.replace("_", " ")), status(value) if name == "status" else text(value))
-    console.print(grid)
+    emit(console, grid)
 
 
 # Sessions -----------------------------------------------------------------------------------------------------------
@@ -94,9 +106,9 @@ def sessions(console: Console, facts: Facts) -> None:
             text(row["connected"]),
             text(row["account_id"]),
             text(row["last_used_at"]),
-            text(row["reason"] or ""),
+            text(row["reason"]) if row["reason"] else "",
         )
-    console.print(made)
+    emit(console, made)
     console.print(f"{facts['total']} session{'' if facts['total'] == 1 else 's'}")
 
 

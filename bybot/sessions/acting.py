@@ -113,6 +113,10 @@ class ActingManager:
         self._check("list_accounts", user_id)
         return await self._manager.list_accounts(user_id)
 
+    async def force_refresh(self, user_id: UserId) -> dict[str, Any]:
+        self._check("force_refresh", user_id)
+        return await self._manager.force_refresh(user_id)
+
     async def list_user_devices(self, user_id: UserId) -> list[Device]:
         self._check("list_user_devices", user_id)
         return await self._manager.list_user_devices(user_id)

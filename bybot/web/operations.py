@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from telethon import TelegramClient
 from telethon.tl import types
 
-from bybot.errors import SessionRevoked, TelegramUnreachable
+from bybot.errors import NoSession, SessionRevoked, TelegramUnreachable
 from bybot.ids import user_id_from_key, user_key
 from bybot.sessions.acting import ActingManager
 from bybot.sessions.clients import check
@@ -110,12 +110,18 @@ async def test_session(acting: ActingManager, user: str) -> Facts:
     try:
         async with acting.use(user) as client:
             me = await _ask(client)
+    except NoSession as error:
+        raise none_of(user) from error
     except SessionRevoked as error:
         ended = {"works": False, "status": "revoked", "reason": error.reason, "since": error.since}
         return {"user_id": user, **ended, "message": error.message, "next_step": error.next_step}
     name = " ".join(part for part in (me.first_name, me.last_name) if part)
     facts = {"account_id": me.id, "name": name, "username": me.username}
     return {"user_id": user, "works": True, "status": "active", **facts, "message": "The session works."}
+
+
+def none_of(user: str) -> NoSession:
+    return NoSession(f"There is no stored session of {user}.", next_step="`bybot sessions list` shows all.")
 
 
 async def _ask(client: TelegramClient) -> types.User:
@@ -127,6 +133,19 @@ async def _ask(client: TelegramClient) -> types.User:
         if reason is not None:
             raise SessionRevoked(explain(reason), reason=reason) from error
         raise TelegramUnreachable(f"Telegram did not answer ({type(error).__name__}).") from error
+
+
+async def refresh_session(acting: ActingManager, user: str) -> Facts:
+    """Have the login checked with Telegram now, and tell what is known then.
+
+    Raises:
+        NoSession: there is none.
+        OwnedElsewhere, StoreUnavailable: this process may not act.
+    """
+    facts = await acting.force_refresh(user)
+    if facts["status"] == "no_session":
+        raise none_of(user)
+    return facts
 
 
 async def clear_session(acting: ActingManager, user: str) -> Any:
@@ -143,6 +162,7 @@ OPERATIONS: Final = (
     Operation("list", "GET", "/sessions", list_sessions, acts=False),
     Operation("info", "GET", "/sessions/{user}", session_info, acts=False),
     Operation("test", "POST", "/sessions/{user}/test", test_session),
+    Operation("refresh", "POST", "/sessions/{user}/refresh", refresh_session),
     Operation("clear", "DELETE", "/sessions/{user}", clear_session),
     Operation("cleanup", "POST", "/cleanup", cleanup, seconds=900),
 )

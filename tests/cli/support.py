@@ -40,11 +40,15 @@ class Done:
 
 
 async def start(variables: dict[str, str], *arguments: str) -> asyncio.subprocess.Process:
-    """Start ``python -m bybot ARGUMENTS``. Standard input is closed: nothing may read it."""
+    """Start ``python -m bybot ARGUMENTS``."""
+    return await script(variables, sys.executable, "-W", "error", "-m", "bybot", *arguments)
+
+
+async def script(variables: dict[str, str], *command: str) -> asyncio.subprocess.Process:
+    """Start a process with this configuration. Standard input is closed: nothing may read it."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-W", "error", "-m", "bybot", *arguments),
+        *command,
         env={**inherited, **variables, "PYTHONPATH": str(ROOT), "ENV_FILE": "/nonexistent"},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -68,13 +68,15 @@ async def test_while_a_bot_runs_commands_are_requests_to_it(
     await plant(settings, sandbox, ANN)
     async with deployed(settings) as deployment:
         token = deployment.manager.token(ANN)
-        tested, listed, shown = await asyncio.gather(
+        tested, refreshed, listed, shown = await asyncio.gather(
             bybot(variables, "sessions", "test", str(ANN)),
+            bybot(variables, "sessions", "refresh", str(ANN), "--json"),
             bybot(variables, "sessions", "list", "--json"),
             bybot(variables, "sessions", "info", str(ANN), "--json"),
         )
         assert tested.code == 0, tested.err
         assert tested.out == f"The session of {ANN} works: Ann Ash (@ann), account {ANN}.\n"
+        assert (refreshed.code, refreshed.json["status"], refreshed.json["connected"]) == (0, "active", True)
         assert listed.json["sessions"][0]["connected"] is True
         assert (shown.code, shown.json["status"], shown.json["connected"]) == (0, "active", True)
         assert deployment.manager.token(ANN) == token, "the owner stays the owner"

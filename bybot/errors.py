@@ -13,6 +13,9 @@
     │   ├── KeyMissing              sealed data, but no key is configured
     │   ├── WrongKey                none of the configured keys opens this; nothing was changed
     │   └── Tampered                the right key, but not this person's data
+    ├── PortableError
+    │   ├── UnreadableSession       what was to be imported is no session that can be read
+    │   └── UnreadableBackup        cut off, altered, of another bot, or no backup
     ├── SessionError
     │   ├── NoSession               there is no stored session
     │   ├── SessionRevoked          Telegram ended the login; the reason is kept
@@ -159,6 +162,24 @@ class WrongKey(VaultError):
 class Tampered(VaultError):
     code = "tampered"
     next_step = "It belongs to another person or bot, or was altered; restore it from a backup."
+
+
+# What comes from outside ------------------------------------------------------------------------------------------
+
+
+class PortableError(BybotError):
+    code = "portable"
+    exit_code = 65  # EX_DATAERR
+
+
+class UnreadableSession(PortableError):
+    code = "unreadable_session"
+    next_step = "It was left as it is. Telethon and Pyrogram session strings and .session files can be imported."
+
+
+class UnreadableBackup(PortableError):
+    code = "unreadable_backup"
+    next_step = "Nothing was restored; take another backup."
 
 
 # Sessions -----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ BASE = {"errors", "ids", "clock", "log", "config", "config_rules", ""}
 # What each part may import, beside the base modules and itself.
 MAY_IMPORT = {
     "stores": set(),
-    "sessions": {"stores.base"},
+    "sessions": {"stores.base", "stores.jsonform", "stores.files"},
     "mirror": {"stores.base", "sessions"},
     "bot": {"stores.base", "sessions", "mirror"},
     "web": {"stores.base", "sessions", "mirror"},

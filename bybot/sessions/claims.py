@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from bybot.clock import Clock
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 _SAVES_PER_COMMIT: Final = 10
 _CLAIM_FIELDS: Final = ("state", "owner", "token")
 _TRIES: Final = 4
+
+Over = Callable[[SessionRecord | None], bool]
 
 
 class Claim:
@@ -176,9 +178,18 @@ class Claims:
 
     # Writing ------------------------------------------------------------------------------------------------------
 
-    async def lay_down(self, user: str, data: Mapping[str, Any]) -> None:
-        """Replace a session by what nobody owns (a tombstone, a detached login). Raises what :meth:`create` raises."""
-        await self._put(user, {**data, "owner": None}, ())
+    async def lay_down(self, user: str, data: Mapping[str, Any], *, over: Over | None = None, above: int = 0) -> None:
+        """Replace a session by what nobody owns: a tombstone, a detached login.
+
+        Args:
+            over: says of what stands there, at the last moment, whether it may be replaced; None: anything may.
+            above: the new token is above this one and the present one.
+
+        Raises:
+            StaleWrite: what stands there may not be replaced.
+            KeyInUse, Fenced, StoreUnavailable: see :meth:`create`.
+        """
+        await self._put(user, {**data, "owner": None}, (), over=over, above=above)
         self.uncertain.discard(user)
         claim = self.held.get(user)
         if claim is not None:
@@ -199,14 +210,18 @@ class Claims:
         token, version = await self._put(user, {**data, "owner": self.term.instance}, also)
         return self._keep(user, token, version, data.get("key_hmac"))
 
-    async def _put(self, user: str, data: Mapping[str, Any], also: Sequence[Write]) -> tuple[int, str]:
+    async def _put(
+        self, user: str, data: Mapping[str, Any], also: Sequence[Write], *, over: Over | None = None, above: int = 0
+    ) -> tuple[int, str]:
         key = session_key(user)
         for _ in range(_TRIES):
             if not self.term.alive():
                 raise Fenced("the lease of this process is over")
             document = await self._store.get(key)
             former = None if document is None else SessionRecord.of(document)
-            token = (former.token if former is not None else 0) + 1
+            if over is not None and not over(former):
+                raise StaleWrite("something else stands there by now")
+            token = max(above, former.token if former is not None else 0) + 1
             put = Put(key, {**data, "token": token}, if_=Condition.ABSENT if document is None else document.version)
             was = None if former is None else former.key_hmac
             entries = await entry_writes(self._store, user, data.get("key_hmac"), was)

@@ -12,11 +12,11 @@ from typing import Any, Final
 from bybot.errors import CorruptDocument, Tampered, VaultError
 from bybot.sessions import image as images
 from bybot.sessions.image import Image, NotASession
-from bybot.sessions.model import SessionRecord
+from bybot.sessions.model import LOGINS, REGISTRY, SESSIONS, SessionRecord
 from bybot.sessions.stored import StoredSession
 from bybot.sessions.telegram import Credentials
 from bybot.sessions.vault import Vault
-from bybot.stores.base import SERVER_TIME
+from bybot.stores.base import SERVER_TIME, Document
 
 _SESSION: Final = "session"
 _PHONE: Final = "phone"
@@ -25,6 +25,13 @@ _LOGIN: Final = "login"
 _REGISTRY: Final = "registry"
 _CHECK: Final = "key check"
 _CHECK_TEXT: Final = b"this opens with the right key"
+
+#: Where sealed values stand, in each collection: the field, and the purpose it is bound to.
+SEALED: Final[Mapping[str, Mapping[str, str]]] = {
+    SESSIONS: {"session_data": _SESSION, "phone": _PHONE, "api": _API},
+    LOGINS: {"sealed": _LOGIN},
+    REGISTRY.collection: {"sealed": _REGISTRY, "key_check": _CHECK},
+}
 
 
 class Codec:
@@ -82,6 +89,28 @@ class Codec:
             except (VaultError, CorruptDocument) as error:
                 opened.append(error)
         return opened
+
+    def reseal(self, document: Document) -> dict[str, Any]:
+        """The fields of a document that are not sealed with the first key, sealed with it.
+
+        Raises:
+            VaultError: one of them cannot be opened.
+        """
+        collection = document.key.collection
+        user = "" if collection == REGISTRY.collection else document.key.id
+        fields: dict[str, Any] = {}
+        for name, purpose in SEALED[collection].items():
+            value = document.data.get(name)
+            again: bytes | str | None = None
+            if isinstance(value, bytes):
+                again = self.vault.reseal(value, user=user, purpose=purpose)
+            elif isinstance(value, str):
+                again = self.vault.reseal_text(value, user=user, purpose=purpose)
+            if again is not None:
+                fields[name] = again
+        if "session_data" in fields:
+            fields["sealed_with"] = self.vault.fingerprint
+        return fields
 
     def seal_phone(self, user: str, phone: str) -> str:
         return self.vault.seal_text(phone.encode(), user=user, purpose=_PHONE)

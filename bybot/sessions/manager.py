@@ -48,6 +48,7 @@ from bybot.sessions.logincalls import LoginCalls
 from bybot.sessions.model import Cleanup, Deletion, Holder
 from bybot.sessions.ownership import Ownership
 from bybot.sessions.pool import Pool
+from bybot.sessions.portable import Portable
 from bybot.sessions.registry import open_registry
 from bybot.sessions.reportcalls import ReportCalls
 from bybot.sessions.reports import Reports
@@ -132,6 +133,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
         self._idle = Idle(core, self._upkeep, limits or Limits())
         core.supervision = Supervision(core)
         self.health = core.health = Health(core, self._idle.close, every=health_seconds, patience=connect_seconds)
+        self.portable = Portable(core, bot_id=bot_id, sessions_dir=sessions_dir)
         self._reports = Reports(core, self._desk, bot_id=bot_id, sessions_dir=sessions_dir)
         self._credentials: dict[str, Credentials] = {}
         self._lease = lease

@@ -26,6 +26,7 @@ from bybot.stores.base import Document, Key
 SESSIONS: Final = "user_sessions"
 LOGINS: Final = "logins"
 AUTH_KEYS: Final = "auth_keys"
+BACKUPS: Final = "backups"
 INSTANCES: Final = "instances"
 LEADER: Final = Key("system", "leader")
 METADATA: Final = Key("system", "session_metadata")

@@ -139,6 +139,17 @@ class Vault:
         """True when a value is not sealed with the first key (plain, or an older key)."""
         return bool(self._ids) and (not self.is_sealed(sealed) or sealed[_HEADER - _ID_BYTES : _HEADER] != self._ids[0])
 
+    def reseal(self, sealed: bytes, *, user: str, purpose: str) -> bytes | None:
+        """The value sealed with the first key; None when it is already. Raises what :meth:`open` raises."""
+        if not self.needs_resealing(sealed):
+            return None
+        return self.seal(self.open(sealed, user=user, purpose=purpose), user=user, purpose=purpose)
+
+    def reseal_text(self, text: str, *, user: str, purpose: str) -> str | None:
+        """:meth:`reseal` for what :meth:`seal_text` made."""
+        sealed = self.reseal(_from_base64(text), user=user, purpose=purpose)
+        return None if sealed is None else base64.b64encode(sealed).decode("ascii")
+
     @staticmethod
     def is_sealed(value: bytes) -> bool:
         """True when a value was made by a vault with keys."""
@@ -159,16 +170,19 @@ class Vault:
         Raises:
             Tampered: not base64, and what :meth:`open` raises.
         """
-        try:
-            sealed = base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            raise Tampered("stored data is not base64") from None
-        return self.open(sealed, user=user, purpose=purpose)
+        return self.open(_from_base64(text), user=user, purpose=purpose)
 
     def _bound_to(self, header: bytes, user: str, purpose: str) -> bytes:
         # Lengths keep ("a", "bc") and ("ab", "c") apart.
         parts = [part.encode() for part in (self._bot_id, user, purpose)]
         return header + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Tampered("stored data is not base64") from None
 
 
 def _inflate(body: bytes) -> bytes:

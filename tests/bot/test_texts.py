@@ -62,7 +62,8 @@ def test_every_error_state_notice_and_reason_has_words() -> None:
         kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.BybotError)
     }
     internal = {"error", "store", "session", "mirror", "configuration", "key_missing", "wrong_key", "tampered",
-                "fenced", "invalid_transition", "document_too_large", "owner_unreachable"}  # fmt: skip
+                "fenced", "invalid_transition", "document_too_large", "owner_unreachable", "portable",
+                "unreadable_session", "unreadable_backup"}  # fmt: skip
     assert {code for code in codes - internal if not has(f"error.{code}")} == set()
     assert all(has(f"state.{state}") for state in PairState)
     assert all(has(f"notice.{kind}") for kind in NoticeKind)

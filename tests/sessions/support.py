@@ -85,11 +85,18 @@ async def running(
 
 
 async def plant_session(
-    sandbox: Sandbox, store: Store, user: int | str, account_id: int = ANN, *, seal: Vault | None = None
+    sandbox: Sandbox,
+    store: Store,
+    user: int | str,
+    account_id: int = ANN,
+    *,
+    seal: Vault | None = None,
+    data: bytes | None = None,
 ) -> bytes:
-    """Store a session that is logged in already. Returns its key."""
-    data = os.urandom(256)
-    sandbox.auth.add_ready_key(data, account_id)
+    """Store a session that is logged in already, with a new key unless ``data`` is a known one. Returns its key."""
+    if data is None:
+        data = os.urandom(256)
+        sandbox.auth.add_ready_key(data, account_id)
     session = StoredSession()
     host, port = sandbox.mtproto_address
     session.set_dc(2, host, port)

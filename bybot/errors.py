@@ -38,7 +38,8 @@
     └── MirrorError
         ├── ChatNotFound  ChatNotReadable  ChatNotWritable  SameChat  PairExists  PairNotFound  PairCycle
         ├── ProtectedContent        the channel forbids forwarding
-        └── AccountLimited          PEER_FLOOD or a frozen account
+        ├── AccountLimited          PEER_FLOOD or a frozen account
+        └── BadPattern  PatternTimeout  TextTooLong     a rule that cannot be used, or not on this text
 
 Each carries its facts as attributes, a stable ``code``, and a ``next_step``: what the reader can do about it.
 The chat translates by ``code`` and facts; the command line prints the message and the next step.
@@ -418,3 +419,32 @@ class ProtectedContent(MirrorError):
 class AccountLimited(MirrorError):
     code = "account_limited"
     next_step = "Write to @SpamBot with your account to see the limit; pairs go on when you resume them."
+
+
+class BadPattern(MirrorError):
+    code = "bad_pattern"
+    exit_code = 65
+    next_step = "Correct the pattern there and enter it again."
+
+    def __init__(self, message: str, *, position: int) -> None:
+        super().__init__(message)
+        #: Characters before the mistake.
+        self.position = position
+
+
+class PatternTimeout(MirrorError):
+    code = "pattern_timeout"
+    next_step = "Make the pattern simpler: nested repetition is what takes long."
+
+    def __init__(self, message: str, *, pattern: str) -> None:
+        super().__init__(message)
+        self.pattern = pattern
+
+
+class TextTooLong(MirrorError):
+    code = "text_too_long"
+    next_step = "Shorten what the rules add."
+
+    def __init__(self, message: str, *, length: int) -> None:
+        super().__init__(message)
+        self.length = length

@@ -23,10 +23,10 @@ from bybot.mirror.lane import ChainedLane, Lane, PacedLane
 from bybot.mirror.live import Inbox
 from bybot.mirror.model import ChannelPair, NoticeKind, Progress
 from bybot.mirror.outcome import Judgement
-from bybot.mirror.planner import plan, reply_target
+from bybot.mirror.planner import judged, plan, reply_target
 from bybot.mirror.random_ids import random_ids
 from bybot.mirror.reader import ALBUM_PARTS, Reader, open_album
-from bybot.mirror.requests import FORWARD, REPLY, can_reply_with
+from bybot.mirror.requests import ANEW, FORWARD, can_reply_with
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.sender import Sender, Unsure
 
@@ -89,7 +89,7 @@ class Engine:
     @property
     def not_before(self) -> datetime | None:
         """The end of the wait that the pair is in, if it is in one."""
-        return self._account.pacing.not_before(FORWARD, REPLY, self._chat_key)
+        return self._account.pacing.not_before(FORWARD, ANEW, self._chat_key)
 
     @property
     def progress(self) -> Progress:
@@ -356,17 +356,16 @@ class Engine:
         replied = [to for to in map(reply_target, fresh) if to is not None]
         await journal.load([*ids, *replied])
         journal.cursor.pin(ids)
-        sender = self._sender
+        sender, rules, protected = self._sender, self.pair.rules, bool(self._protected)
         made = plan(
             fresh,
             copied=lambda source_id: journal.target_of(source_id) is not None or sender.will_copy(source_id),
             may_reply=can_reply_with,
             uncertain_until=journal.uncertain_until,
-            chat_protected=bool(self._protected),
+            chat_protected=protected,
+            verdicts=await asyncio.to_thread(judged, fresh, rules, self.pair.id, protected) if rules else None,
         )
-        journal.skipped(made.service, "service")
-        journal.skipped(made.protected, "protected")
-        journal.reply_lost(made.reply_lost)
+        journal.planned(made)
         await sender.feed(made.steps)
         self._look_back()
 

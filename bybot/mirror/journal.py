@@ -22,6 +22,7 @@ from bybot.errors import StaleWrite, StoreUnavailable
 from bybot.mirror.cursor import Cursor
 from bybot.mirror.idmap import IdRuns, chunk_of
 from bybot.mirror.model import Counts
+from bybot.mirror.planner import Plan
 from bybot.mirror.sender import Why
 from bybot.stores.base import SERVER_TIME, Condition, Delete, Key, Put, Store, Write
 
@@ -188,6 +189,15 @@ class Journal:
         fresh = [source_id for source_id in source_ids if source_id not in self.cursor]
         setattr(self.counts, why, getattr(self.counts, why) + len(fresh))
         self._done(fresh)
+
+    def planned(self, made: Plan) -> None:
+        """Note what a plan leaves out."""
+        self.skipped(made.service, "service")
+        self.skipped(made.protected, "protected")
+        self.skipped(made.filtered, "filtered")
+        self.skipped(made.refused, "refused")
+        self.reply_lost(made.reply_lost)
+        self.counts.shortened += made.shortened
 
     def reply_lost(self, count: int = 1) -> None:
         """So many were sent without their reply header."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from bybot.errors import BybotError
+from bybot.mirror.rules.book import Rules
 
 ChatKind = Literal["channel", "megagroup", "group"]
 
@@ -125,7 +126,10 @@ def mode_from_value(value: Mapping[str, Any]) -> Mode:
 
 @dataclass(frozen=True)
 class ChannelPair:
-    """One source, one target, one account. ``enabled`` is False while the user paused it."""
+    """One source, one target, one account. ``enabled`` is False while the user paused it.
+
+    ``rules``: what is left out or changed on the way.
+    """
 
     id: str
     user: str
@@ -134,6 +138,7 @@ class ChannelPair:
     mode: Mode
     created_at: datetime
     enabled: bool = True
+    rules: Rules = field(default_factory=Rules)
 
     def to_value(self) -> dict[str, Any]:
         return {
@@ -144,6 +149,7 @@ class ChannelPair:
             "mode": mode_to_value(self.mode),
             "created_at": self.created_at,
             "enabled": self.enabled,
+            **({"rules": self.rules.to_value()} if self.rules else {}),
         }
 
     @classmethod
@@ -156,6 +162,7 @@ class ChannelPair:
             mode=mode_from_value(value["mode"]),
             created_at=value["created_at"],
             enabled=bool(value.get("enabled", True)),
+            rules=Rules.from_value(value.get("rules", {})),
         )
 
 
@@ -164,8 +171,9 @@ class Counts:
     """What became of the source's messages so far, counted in messages (an album of four is four).
 
     ``service``: messages that are no posts (joined, pinned, renamed). ``protected``: forwarding is forbidden.
-    ``refused``: Telegram would not copy them. ``gone``: deleted between reading and sending. ``reply_lost``: copied,
-    but without their reply header, because what they reply to has no copy.
+    ``filtered``: the pair's rules leave them out. ``refused``: Telegram would not copy them, or not as the rules want.
+    ``gone``: deleted between reading and sending. ``reply_lost``: copied, but without their reply header, because what
+    they reply to has no copy. ``shortened``: copied without what the rules add, which would be too long.
     """
 
     copied: int = 0
@@ -174,6 +182,8 @@ class Counts:
     refused: int = 0
     gone: int = 0
     reply_lost: int = 0
+    filtered: int = 0
+    shortened: int = 0
 
     @property
     def left_out(self) -> int:
@@ -183,7 +193,7 @@ class Counts:
     @property
     def skipped(self) -> int:
         """Everything that is done without a copy, service messages too."""
-        return self.service + self.protected + self.refused + self.gone
+        return self.service + self.filtered + self.left_out
 
     def to_value(self) -> dict[str, int]:
         return asdict(self)

@@ -1,29 +1,32 @@
 """From messages to send steps. Pure: no network, no clock, no store.
 
 A run of posts that nothing changes travels as one forward of up to 100 ids. What cannot be in such a batch stands
-alone: a reply to a post that has a copy (the reply header is one per call), and everything in the uncertain window
-after an unclean stop, where a post may have been sent before and must not share a request with one that was not.
-An album is never cut.
+alone: a reply to a post that has a copy (the reply header is one per call), what the pair's rules change, and
+everything in the uncertain window after an unclean stop, where a post may have been sent before and must not share a
+request with one that was not. An album is never cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
+
+from bybot.mirror.rules.book import Rules, Verdict, Written
 
 #: messages.forwardMessages takes at most so many ids.
 MAX_IDS = 100
 
 Message = Any  # telethon.tl.types.Message, or anything with its fields
+_UNCHANGED = Verdict()
 
 
 class How(Enum):
     """How a step sends."""
 
     FORWARD = "forward"  # by id, without author, without download
-    REPLY = "reply"  # as a new message that names its media by reference and replies to a copy
+    ANEW = "anew"  # as a new message that names its media by reference: replies, and what rules change
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Unit:
 class Step:
     """One request. ``reply_to`` is a source id; ``alone`` forbids to share the request with other units.
 
-    ``part`` goes into the random ids: everything but 0 is a further message of the same post.
+    ``part`` goes into the random ids: everything but 0 is a further message of the same post. ``texts``: what the
+    rules made of the texts, by message id; such a step is never forwarded, since that would carry the old text.
     """
 
     how: How
@@ -58,6 +62,7 @@ class Step:
     reply_to: int | None = None
     alone: bool = False
     part: int = 0
+    texts: Mapping[int, Written] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[int]:
@@ -71,9 +76,9 @@ class Step:
     def last_id(self) -> int:
         return self.units[-1].last_id
 
-    def as_forward(self) -> Step:
-        """The same posts by id: without the reply header."""
-        return replace(self, how=How.FORWARD, reply_to=None)
+    def without_reply(self) -> Step:
+        """The same posts without the reply header: by id, unless rules changed them."""
+        return replace(self, how=How.ANEW if self.texts else How.FORWARD, reply_to=None)
 
     def split(self) -> list[Step]:
         """Two halves, for a step that was refused; nothing when it is a single unit."""
@@ -90,7 +95,10 @@ class Plan:
     steps: list[Step] = field(default_factory=list)
     service: list[int] = field(default_factory=list)
     protected: list[int] = field(default_factory=list)
+    filtered: list[int] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
     reply_lost: int = 0
+    shortened: int = 0
 
 
 def reply_target(message: Message) -> int | None:
@@ -129,6 +137,7 @@ def plan(
     may_reply: Callable[[Unit], bool],
     uncertain_until: int = 0,
     chat_protected: bool = False,
+    verdicts: Mapping[int, Verdict] | None = None,
 ) -> Plan:
     """Decide how these messages travel.
 
@@ -138,16 +147,10 @@ def plan(
         may_reply: whether a unit can be sent as a new message; others are forwarded and lose the header.
         uncertain_until: up to this id, every unit goes alone.
         chat_protected: the chat forbids forwarding.
+        verdicts: what the rules make of the units, by their last ids; None: there are no rules.
     """
     result = Plan()
-    posts = []
-    for message in messages:
-        if is_service(message):
-            result.service.append(message.id)
-        elif chat_protected or getattr(message, "noforwards", False):
-            result.protected.append(message.id)
-        else:
-            posts.append(message)
+    posts = sort_out(messages, result, chat_protected=chat_protected)
     planned: set[int] = set()
     batch: list[Unit] = []
     size = 0
@@ -160,7 +163,13 @@ def plan(
             size = 0
 
     for unit in units_of(posts):
-        step = _alone(unit, planned, copied, may_reply, uncertain_until, result)
+        verdict = _UNCHANGED if verdicts is None else verdicts[unit.last_id]
+        if not verdict.keep or (verdict.texts and not may_reply(unit)):
+            # What cannot be sent anew cannot be changed, and must not slip through as it was.
+            (result.refused if verdict.keep else result.filtered).extend(unit.ids)
+            continue
+        result.shortened += verdict.shortened
+        step = _alone(unit, planned, copied, may_reply, uncertain_until, result, verdict.texts)
         if step is not None:
             close()
             result.steps.append(step)
@@ -181,15 +190,37 @@ def _alone(
     may_reply: Callable[[Unit], bool],
     uncertain_until: int,
     result: Plan,
+    texts: Mapping[int, Written],
 ) -> Step | None:
     """The step of a unit that cannot be in a batch, or None."""
     uncertain = unit.last_id <= uncertain_until
     reply_to = unit.reply_to
     if reply_to is not None:
         if (reply_to in planned or copied(reply_to)) and may_reply(unit):
-            return Step(How.REPLY, (unit,), reply_to, alone=uncertain)
+            return Step(How.ANEW, (unit,), reply_to, alone=uncertain, texts=texts)
         result.reply_lost += 1
+    if texts:
+        return Step(How.ANEW, (unit,), alone=uncertain, texts=texts)
     return Step(How.FORWARD, (unit,), alone=True) if uncertain else None
+
+
+def judged(messages: Sequence[Message], rules: Rules, pair_id: str, chat_protected: bool) -> dict[int, Verdict]:
+    """What the rules make of every unit, by its last id. Patterns may take their time: call it in a thread."""
+    posts = sort_out(messages, Plan(), chat_protected=chat_protected)
+    return {unit.last_id: rules.judge(unit.messages, pair_id) for unit in units_of(posts)}
+
+
+def sort_out(messages: Iterable[Message], result: Plan, *, chat_protected: bool) -> list[Message]:
+    """The posts that may be copied; service messages and protected posts are noted in the result."""
+    posts = []
+    for message in messages:
+        if is_service(message):
+            result.service.append(message.id)
+        elif chat_protected or getattr(message, "noforwards", False):
+            result.protected.append(message.id)
+        else:
+            posts.append(message)
+    return posts
 
 
 def is_service(message: Message) -> bool:

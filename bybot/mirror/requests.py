@@ -14,7 +14,7 @@ RandomId = Callable[..., int]
 
 #: The kinds of request as pacing knows them.
 FORWARD = "ForwardMessages"
-REPLY = "SendMessage"
+ANEW = "SendMessage"
 
 
 def forward_request(step: Step, source: Any, target: Any, random_id: RandomId, *, part: int = 0) -> Any:
@@ -75,34 +75,51 @@ def _geo(point: Any) -> Any:
     return types.InputGeoPoint(point.lat, point.long, accuracy_radius=point.accuracy_radius)
 
 
-def reply_request(step: Step, target: Any, reply_to: int, random_id: RandomId) -> Any:
-    """The unit of a step as a new message that replies to a copy.
+def anew_request(step: Step, target: Any, reply_to: int | None, random_id: RandomId) -> Any:
+    """The unit of a step as a new message, with the texts that the rules made of it.
 
     Args:
-        reply_to: id in the target.
+        reply_to: id in the target; None: it is no reply.
     """
     messages = step.messages
-    header = _header(messages[0], reply_to)
+    header = None if reply_to is None else _header(messages[0], reply_to)
     if len(messages) > 1:
-        parts = [types.InputSingleMedia(input_media(m.media), random_id(m.id), m.message, m.entities) for m in messages]
+        parts = [_part(step, message, random_id) for message in messages]
         return functions.messages.SendMultiMediaRequest(
             target, parts, reply_to=header, silent=messages[0].silent, invert_media=messages[0].invert_media
         )
     message = messages[0]
     media = message.media
+    text, entities = _text(step, message)
     common: dict[str, Any] = {
         "random_id": random_id(message.id),
-        "entities": message.entities,
+        "entities": entities,
         "reply_to": header,
         "silent": message.silent,
         "invert_media": message.invert_media,
     }
     if media is None or isinstance(media, types.MessageMediaWebPage):
         page = _sized_page(media)
-        if page is None:
-            return functions.messages.SendMessageRequest(target, message.message, no_webpage=media is None, **common)
-        return functions.messages.SendMediaRequest(target, page, message.message, **common)
-    return functions.messages.SendMediaRequest(target, input_media(media), message.message, **common)
+        if page is None or (message.id in step.texts and not _names(text, entities, page.url)):
+            return functions.messages.SendMessageRequest(target, text, no_webpage=media is None, **common)
+        return functions.messages.SendMediaRequest(target, page, text, **common)
+    return functions.messages.SendMediaRequest(target, input_media(media), text, **common)
+
+
+def _part(step: Step, message: Any, random_id: RandomId) -> Any:
+    text, entities = _text(step, message)
+    return types.InputSingleMedia(input_media(message.media), text, random_id=random_id(message.id), entities=entities)
+
+
+def _text(step: Step, message: Any) -> tuple[str, list[Any] | None]:
+    written = step.texts.get(message.id)
+    return (message.message, message.entities) if written is None else (written.text, list(written.entities))
+
+
+def _names(text: str, entities: list[Any] | None, url: str) -> bool:
+    """Whether a link is still in a text, so that its preview may stay."""
+    bare = url.removeprefix("https://").removeprefix("http://").rstrip("/")
+    return bare in text or any(bare in (getattr(entity, "url", None) or "") for entity in entities or ())
 
 
 def _header(message: Any, reply_to: int) -> Any:

@@ -22,6 +22,7 @@ from bybot.mirror.live import POLL_SECONDS, Ears
 from bybot.mirror.model import ChannelPair, ChatRef, Mode, New, NoticeKind, Progress
 from bybot.mirror.pacing import PACES, PaceName, Pacing
 from bybot.mirror.reader import Reader
+from bybot.mirror.rules.book import Rules
 from bybot.mirror.starts import start_of
 from bybot.stores.base import Condition, Put, Store
 
@@ -35,6 +36,7 @@ class Mirror:
         target: the same of one that it can post in.
         store: an opened store, where the cursor lasts.
         mode: where to begin, when the pair is new.
+        rules: what is left out or changed on the way; new rules hold for posts that were not copied yet.
         pace: "safe"; "off" is for the sandbox.
         clock: where time comes from.
         on_progress: called with the Progress after every batch.
@@ -50,6 +52,7 @@ class Mirror:
         *,
         store: Store,
         mode: Mode | None = None,
+        rules: Rules | None = None,
         pace: PaceName = "safe",
         clock: Clock | None = None,
         on_progress: Callable[[Progress], None] | None = None,
@@ -60,6 +63,7 @@ class Mirror:
         self._names = (source, target)
         self._store = store
         self._mode = mode or New()
+        self._rules = rules or Rules()
         self._clock = clock or SystemClock()
         self._pacing = Pacing(self._clock, PACES[pace])
         self._on_progress = on_progress
@@ -81,7 +85,8 @@ class Mirror:
         target = await resolve(self._client, self._names[1])
         check_chats(source, target)
         me = (await self._client.get_me()).id
-        pair = ChannelPair(_pair_id(me, source, target), str(me), source, target, self._mode, self._clock.now())
+        pair_id, now = _pair_id(me, source, target), self._clock.now()
+        pair = ChannelPair(pair_id, str(me), source, target, self._mode, now, rules=self._rules)
         if await self._store.get(state_key(pair.id)) is None:
             await prepare(self._store, Reader(self._client, input_peer(source), self._pacing), pair)
         ears = Ears(self._client, self._pacing, poll_seconds=self._poll_seconds)

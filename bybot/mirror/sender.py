@@ -18,10 +18,10 @@ from bybot.mirror.lane import Lane
 from bybot.mirror.outcome import Judgement, Meaning, judge
 from bybot.mirror.pacing import Pacing
 from bybot.mirror.planner import MAX_IDS, How, Step, Unit
-from bybot.mirror.requests import FORWARD, REPLY, RandomId, copies, forward_request, reply_request
+from bybot.mirror.requests import ANEW, FORWARD, RandomId, anew_request, copies, forward_request
 from bybot.mirror.sabotage import DOUBLE_PART, Sabotage
 
-Why = Literal["service", "protected", "refused", "gone"]
+Why = Literal["service", "protected", "filtered", "refused", "gone"]
 
 
 class Unsure(Exception):
@@ -149,14 +149,15 @@ class Sender:
         return wanted is not None and self.ledger.target_of(wanted) is None and self.will_copy(wanted)
 
     async def _launch(self, step: Step) -> None:
-        if step.how is How.REPLY:
-            reply_to = self.ledger.target_of(step.reply_to or 0)
+        reply_to = None
+        if step.reply_to is not None:
+            reply_to = self.ledger.target_of(step.reply_to)
             if reply_to is None:
                 self.ledger.reply_lost()
-                step = step.as_forward()
+                step = step.without_reply()
         await self.ledger.reserve(step.last_id)
-        if step.how is How.REPLY and reply_to is not None:
-            kind, request = REPLY, reply_request(step, self.target, reply_to, self.random_id)
+        if step.how is How.ANEW:
+            kind, request = ANEW, anew_request(step, self.target, reply_to, self.random_id)
         else:
             kind = FORWARD
             request = forward_request(step, self.source, self.target, self.random_id, part=step.part)
@@ -252,9 +253,9 @@ class Sender:
     def _refused(self, why: Why) -> None:
         """The next step cannot be sent as it is: without the header, in halves, or not at all."""
         step = self._todo.popleft()
-        if step.how is How.REPLY:
+        if step.reply_to is not None:
             self.ledger.reply_lost()
-            self._todo.appendleft(step.as_forward())
+            self._todo.appendleft(step.without_reply())
         elif halves := step.split():
             self._todo.extendleft(reversed(halves))
         elif not step.part:

@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from bybot.mirror import Everything, New, NoticeKind
+from bybot.sandbox.seed import media_of
+from bybot.sandbox.world.messages import Draft
 from tests.mirror.support import ground, until
 
 
@@ -39,6 +41,17 @@ async def test_live_albums_and_replies_are_copied_whole_and_in_order() -> None:
         g.album(1, 2, 3, text="three")
         g.post("an answer", reply_to=first.id)
         g.album(4, 5)
+        await g.wait_same()
+
+
+async def test_an_album_that_answers_a_post_keeps_its_parts_captions_and_header() -> None:
+    async with ground() as g, g.running_mirror(await g.client()) as mirror:
+        await until(lambda: mirror.progress and mirror.progress.phase == "live")
+        first = g.post("first")
+        media = [media_of(g.world, "album", number) for number in (1, 2)]
+        parts = [Draft(text=f"caption {at}", media=each, reply_to=first.id) for at, each in enumerate(media)]
+        g.world.send_album(g.editor, g.source.peer, parts)
+        g.post("after it")
         await g.wait_same()
 
 

@@ -170,7 +170,7 @@ def test_a_plan_sends_every_post_once_in_order_and_cuts_no_album(source: list[Po
         groups = {m.grouped_id for m in step.messages if m.grouped_id}
         assert not groups & seen, "an album in two requests"
         seen |= groups
-        if step.how is How.REPLY:
+        if step.how is How.ANEW:
             assert len(step.units) == 1
         if step.units[0].last_id <= uncertain:
             assert len(step.units) == 1
@@ -189,7 +189,7 @@ def test_a_reply_to_a_copied_post_splits_the_batch() -> None:
     made = plan(source, copied=lambda source_id: source_id == 3, may_reply=lambda _: True)
     assert [(step.how, step.ids) for step in made.steps] == [
         (How.FORWARD, [10]),
-        (How.REPLY, [11]),
+        (How.ANEW, [11]),
         (How.FORWARD, [12]),
     ]
 

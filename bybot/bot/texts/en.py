@@ -390,6 +390,9 @@ TEXTS: Final[dict[str, str]] = {
     "error.pair_cycle": ("🔁 That would copy in a circle. Choose another target, or remove a pair of the circle."),
     "error.protected_content": "🔒 That channel forbids forwarding. Ask its owner to allow it.",
     "error.account_limited": "🔴 Telegram has limited your account. Write to @SpamBot with it to see why.",
+    "error.bad_pattern": "🔤 That is no regular expression. Correct it and send it again.",
+    "error.pattern_timeout": "🔤 That pattern takes too long. Make it simpler: nested repetition is what takes long.",
+    "error.text_too_long": "🔤 The text would be longer than Telegram takes. Shorten what the rules add.",
     # Units -----------------------------------------------------------------------------------------------------
     "unit.s": "{n} s",
     "unit.min": "{n} min",

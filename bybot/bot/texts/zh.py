@@ -350,6 +350,9 @@ TEXTS: Final[dict[str, str]] = {
     "error.pair_cycle": "🔁 这样会循环复制。请选择其他目标，或删除循环中的一个配对。",
     "error.protected_content": "🔒 这个频道禁止转发，可以请所有者允许。",
     "error.account_limited": "🔴 Telegram 限制了你的帐号。请用它联系 @SpamBot 了解原因。",
+    "error.bad_pattern": "🔤 这不是有效的正则表达式，请修改后重新发送。",
+    "error.pattern_timeout": "🔤 这个表达式耗时太长，请简化（嵌套的重复最耗时）。",
+    "error.text_too_long": "🔤 文字会超过 Telegram 的上限，请缩短规则要添加的内容。",
     # Units -----------------------------------------------------------------------------------------------------
     "unit.s": "{n} 秒",
     "unit.min": "{n} 分钟",

@@ -1,0 +1,126 @@
+"""All rules of a pair together: what they make of a post, and their form in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bybot.errors import PatternTimeout, TextTooLong
+from bybot.mirror.rules.filters import FILTERS, Filter
+from bybot.mirror.rules.post import Media, media_of, post_of
+from bybot.mirror.rules.rich import Rich, from_telegram, stripped, to_telegram, units
+from bybot.mirror.rules.transforms import TRANSFORMS, Add, Place, Transform
+from bybot.mirror.rules.values import from_value, to_value
+
+#: What Telegram takes, in UTF-16 units: texts, and captions of accounts without Premium.
+MOST_TEXT: Final = 4096
+MOST_CAPTION: Final = 1024
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text to send: as Telegram wants it."""
+
+    text: str
+    entities: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a post.
+
+    Attributes:
+        keep: False: it is left out, for the reason ``why`` (the kind of a filter).
+        texts: id of a message to its new text, for those whose text changes.
+        shortened: what rules add was left out, since the text would be longer than Telegram takes.
+    """
+
+    keep: bool = True
+    why: str = ""
+    texts: Mapping[int, Written] = field(default_factory=dict)
+    shortened: bool = False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Filters, all of which a post must pass, and transforms, carried out in their order.
+
+    ``version`` goes into the random ids of posts that rules change: raise it with every change of rules.
+    """
+
+    filters: tuple[Filter, ...] = ()
+    transforms: tuple[Transform, ...] = ()
+    version: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.filters or self.transforms)
+
+    def judge(self, messages: Sequence[Any], pair_id: str) -> Verdict:
+        """What becomes of a post (one message) or an album (several). Patterns may take their time: use a thread."""
+        parts = tuple(messages)
+        try:
+            post = post_of(parts)
+            for each in self.filters:
+                if not each.keeps(post):
+                    return Verdict(keep=False, why=each.kind)
+            try:
+                return Verdict(texts=self._texts(parts, pair_id, self.transforms))
+            except TextTooLong:
+                plain = [each for each in self.transforms if not isinstance(each, Add)]
+                return Verdict(texts=self._texts(parts, pair_id, plain), shortened=True)
+        except PatternTimeout:
+            return Verdict(keep=False, why="timeout")  # what a rule was to keep back must not slip through
+        except TextTooLong:
+            return Verdict(keep=False, why="too_long")
+
+    def _texts(self, parts: tuple[Any, ...], pair_id: str, transforms: Sequence[Transform]) -> dict[int, Written]:
+        changed: dict[int, Written] = {}
+        written = _with_text(parts) if transforms else ()
+        for message in written:
+            before = from_telegram(message.message or "", message.entities)
+            after = before
+            for transform in transforms:
+                if isinstance(transform, Add) and message is not written[0 if transform.where == "above" else -1]:
+                    continue  # an album has one header and one footer
+                after = transform.apply(after, Place(pair_id, message.id))
+            if after == before:
+                continue
+            after = stripped(after)
+            bare = media_of(message) is Media.TEXT
+            if bare and not after.text:
+                continue  # a text that would vanish stays: leaving posts out is a filter's work
+            if units(after.text) > (MOST_TEXT if bare else MOST_CAPTION) and len(after) > len(before):
+                raise TextTooLong("The rules make the text longer than Telegram takes.", length=units(after.text))
+            changed[message.id] = Written(*_sendable(after))
+        return changed
+
+    def to_value(self) -> dict[str, Any]:
+        """As plain values that every store holds."""
+        return {
+            "version": self.version,
+            "filters": [to_value(each) for each in self.filters],
+            "transforms": [to_value(each) for each in self.transforms],
+        }
+
+    @classmethod
+    def from_value(cls, value: Mapping[str, Any]) -> Rules:
+        """The inverse of :meth:`to_value`.
+
+        Raises:
+            ValueError, BadPattern: no such rule.
+        """
+        filters = tuple(from_value(FILTERS, each) for each in value.get("filters", ()))
+        transforms = tuple(from_value(TRANSFORMS, each) for each in value.get("transforms", ()))
+        return cls(filters, transforms, int(value.get("version", 0)))
+
+
+def _with_text(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Every text of an album, each by itself; without any, the first part stands for all of it."""
+    written = tuple(message for message in parts if message.message)
+    return written or parts[:1]
+
+
+def _sendable(rich: Rich) -> tuple[str, tuple[Any, ...]]:
+    text, entities = to_telegram(rich)
+    return text, tuple(entities)

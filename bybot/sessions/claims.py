@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bybot.clock import Clock
@@ -21,13 +21,14 @@ from bybot.sessions.model import SESSIONS, SessionRecord, SessionState, session_
 from bybot.sessions.permit import Permit, Term
 from bybot.sessions.registry import entry_writes
 from bybot.sessions.traffic import Traffic
-from bybot.stores.base import MAX_WRITES, Committed, Condition, Document, Patch, Put, Store, Where, Write
+from bybot.stores.base import DELETE_FIELD, MAX_WRITES, Committed, Condition, Document, Patch, Put, Store, Where, Write
 
 log = logging.getLogger(__name__)
 
 # A commit is bounded to 10 MiB by Firestore; session documents are around ten KB and at most one MB.
 _SAVES_PER_COMMIT: Final = 10
-_CLAIM_FIELDS: Final = ("state", "owner", "token")
+#: What says whether a session may be claimed, and by whom.
+CLAIM_FIELDS: Final = ("state", "owner", "token", "reserved_for")
 _TRIES: Final = 4
 
 Over = Callable[[SessionRecord | None], bool]
@@ -80,6 +81,10 @@ class Claim:
             self._permit.revoke()
 
 
+#: A claim, and the document on which it was made.
+Taken = tuple[Claim, Document]
+
+
 class Claims:
     """All claims of one term.
 
@@ -99,48 +104,48 @@ class Claims:
 
     # Taking -------------------------------------------------------------------------------------------------------
 
-    async def take(self, documents: Sequence[Document]) -> list[Claim]:
+    async def take(self, documents: Sequence[Document]) -> list[Taken]:
         """Claim many, at most MAX_WRITES in one commit. Those that somebody else has or changed are left out.
+
+        Returns:
+            each claim with the document as it was claimed, which may be newer than the one that was given.
 
         Raises:
             StoreUnavailable: not acknowledged; nothing of it may be used.
             Fenced: the term is over.
         """
-        taken: list[Claim] = []
+        taken: list[Taken] = []
         free = await self._claimable(documents)
         for start in range(0, len(free), MAX_WRITES):
             taken += await self._take_batch(free[start : start + MAX_WRITES])
         return taken
 
-    async def take_one(self, user: str) -> tuple[Claim, Document] | None:
+    async def take_one(self, user: str) -> Taken | None:
         """Claim one by reading it first; None when there is nothing to claim or it is somebody else's."""
         document = await self._store.get(session_key(user))
         if document is None:
             return None
-        claims = await self.take([document])
-        return (claims[0], document) if claims else None
+        taken = await self.take([document])
+        return taken[0] if taken else None
 
     async def _claimable(self, documents: Sequence[Document]) -> list[Document]:
-        free: dict[str, bool] = {}
+        gone: dict[str, bool] = {}
         chosen: list[Document] = []
         for document in documents:
             record = SessionRecord.of(document)
             if record.state is not SessionState.READY:
                 continue
-            owner = record.owner
-            if owner is not None and owner != self.term.instance and owner not in free:
-                free[owner] = await self._lease.is_free(owner)
-            if owner is None or owner == self.term.instance or free[owner]:
+            # Whom it is reserved for may not have claimed it yet; that counts only while nobody owns it.
+            other = record.owner or record.reserved_for
+            if other is not None and other != self.term.instance and other not in gone:
+                gone[other] = await self._lease.is_free(other)
+            if other is None or other == self.term.instance or gone[other]:
                 chosen.append(document)
         return chosen
 
-    async def _take_batch(self, documents: Sequence[Document]) -> list[Claim]:
-        users = {document.key.id for document in documents}
+    async def _take_batch(self, documents: Sequence[Document]) -> list[Taken]:
         try:
             return await self._commit(documents)
-        except StoreUnavailable:
-            self.uncertain |= users
-            raise
         except StaleWrite:
             if len(documents) > 1:
                 middle = len(documents) // 2
@@ -154,18 +159,26 @@ class Claims:
         except StaleWrite:
             return []  # it moves under our hands: somebody else is at it
 
-    async def _commit(self, documents: Sequence[Document]) -> list[Claim]:
+    async def _commit(self, documents: Sequence[Document]) -> list[Taken]:
         if not documents:
             return []
         if not self.term.alive():
             raise Fenced("the lease of this process is over")
         records = [SessionRecord.of(document) for document in documents]
-        writes: list[Write] = [
-            Patch(session_key(r.user), {"owner": self.term.instance, "token": r.token + 1}, if_=r.version)
-            for r in records
+        writes: list[Write] = [Patch(session_key(r.user), self._claiming(r), if_=r.version) for r in records]
+        try:
+            committed = await self._store.commit(writes)
+        except (StoreUnavailable, asyncio.CancelledError):
+            self.uncertain |= {record.user for record in records}
+            raise
+        return [
+            (self._keep(r.user, r.token + 1, committed.versions[d.key], r.key_hmac), d)
+            for d, r in zip(documents, records, strict=True)
         ]
-        committed = await self._store.commit(writes)
-        return [self._keep(r.user, r.token + 1, committed.versions[session_key(r.user)], r.key_hmac) for r in records]
+
+    def _claiming(self, record: SessionRecord) -> dict[str, Any]:
+        facts: dict[str, Any] = {"owner": self.term.instance, "token": record.token + 1}
+        return facts if record.reserved_for is None else facts | {"reserved_for": DELETE_FIELD}
 
     def _keep(self, user: str, token: int, version: str, key_name: str | None) -> Claim:
         former = self.held.get(user)
@@ -313,19 +326,24 @@ class Claims:
 
     # Orphans ------------------------------------------------------------------------------------------------------
 
-    async def orphans(self) -> list[Document]:
-        """Sessions that name this instance as their owner although it does not know them, with all their fields.
+    async def orphans(self, owners: Iterable[str | None] = ()) -> list[Document]:
+        """Sessions that this instance should hold and does not, with all their fields.
 
-        They come from claims whose answer was lost. Raises StoreUnavailable.
+        Those that name it as their owner come from claims whose answer was lost.
+
+        Args:
+            owners: further owners to look for; None: nobody.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
         """
-        ours = Where("owner", self.term.instance)
-        named = await self._store.query(SESSIONS, ours, fields=_CLAIM_FIELDS)
         found: list[Document] = []
-        for document in named:
-            claim = self.held.get(document.key.id)
-            record = SessionRecord.of(document)
-            if record.state is SessionState.READY and (claim is None or claim.token < record.token):
-                fresh = await self._store.get(document.key)
-                if fresh is not None and fresh.data.get("owner") == self.term.instance:
-                    found.append(fresh)
+        for owner in (self.term.instance, *owners):
+            for document in await self._store.query(SESSIONS, Where("owner", owner), fields=CLAIM_FIELDS):
+                claim = self.held.get(document.key.id)
+                record = SessionRecord.of(document)
+                if record.state is SessionState.READY and (claim is None or claim.token < record.token):
+                    fresh = await self._store.get(document.key)
+                    if fresh is not None and fresh.data.get("owner") == owner:
+                        found.append(fresh)
         return found

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bybot.clock import Clock
 from bybot.errors import (
@@ -25,6 +25,7 @@ from bybot.sessions.accounts import account_of
 from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.codec import Codec
 from bybot.sessions.failures import explain
+from bybot.sessions.farewells import Farewells
 from bybot.sessions.model import SessionRecord, SessionState, session_key
 from bybot.sessions.ownership import Ownership
 from bybot.sessions.pool import Live, Opening, Pool
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from bybot.sessions.supervision import Supervision
 
 log = logging.getLogger(__name__)
+
+#: Seconds that the user of a session has to land before the session goes, and that a call waits for one that comes.
+PARTING_SECONDS: Final = 4.0
+COMING_SECONDS: Final = 10.0
 
 Observer = Callable[..., Awaitable[None] | None]
 
@@ -106,6 +111,8 @@ class Core:
         self.tasks = Tasks()
         self.readied = Observers(self.tasks)
         self.lost = Observers(self.tasks)
+        #: Awaited with a user id before that session is given to another process.
+        self.parting = Farewells(clock, seconds=PARTING_SECONDS)
         #: Logins that are known to be over although the store may not say so yet: the reason.
         self.revoked: dict[str, str] = {}
         #: True when the counts in the metadata document are out of date.
@@ -149,7 +156,20 @@ class Core:
             raise SessionRevoked(explain(reason), reason=reason, since=record.since)
 
     async def load(self, user: str) -> Opening:
-        """Claim and read a session. See :class:`bybot.sessions.pool.Sessions`."""
+        """Claim and read a session. See :class:`bybot.sessions.pool.Sessions`.
+
+        While another process hands over to us, one that it still has is waited for.
+        """
+        began = self.clock.elapsed()
+        while True:
+            try:
+                return await self._load(user)
+            except OwnedElsewhere:
+                if not self.ownership.taking or self.clock.elapsed() - began >= COMING_SECONDS:
+                    raise
+            await self.ownership.pause()
+
+    async def _load(self, user: str) -> Opening:
         claims = self.require()
         document = await self.store.get(session_key(user))
         record = self.record(document)
@@ -164,7 +184,8 @@ class Core:
             taken = await claims.take([document])
             if not taken:
                 raise OwnedElsewhere("Another process holds this session.", holder=record.owner or "another process")
-            claim = taken[0]
+            claim, document = taken[0]
+            record = self.record(document)
         opening = await asyncio.to_thread(self._open, record, claim)
         refused = await self.enrol([(claim, opening.session)])
         if refused:

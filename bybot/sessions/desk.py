@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import weakref
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -94,6 +95,7 @@ class AttemptDesk:
         self._locks = KeyedLocks()
         self._over: dict[str, str] = {}  # why the last attempt of a user ended
         self._timers: dict[str, asyncio.Task[None]] = {}
+        self._permits: weakref.WeakSet[Permit] = weakref.WeakSet()
 
     # One attempt --------------------------------------------------------------------------------------------------
 
@@ -109,6 +111,7 @@ class AttemptDesk:
         self, user: str, session: StoredSession, credentials: Credentials | None
     ) -> tuple[TelegramClient, Permit]:
         permit = Permit(self._host.require().term, user, 0)
+        self._permits.add(permit)
         return self._endpoint.client(session, permit, credentials=credentials), permit
 
     def admit(self, attempt: Attempt) -> None:
@@ -296,6 +299,8 @@ class AttemptDesk:
     async def drop_all(self, reason: str) -> None:
         """End every attempt's client; what is stored stays and can be taken up again."""
         attempts = list(self.attempts.values())
+        for permit in list(self._permits):
+            permit.revoke()  # those of attempts that are just beginning or ending, too
         for attempt in attempts:
             self._forget(attempt)
             attempt.end(reason)

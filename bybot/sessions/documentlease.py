@@ -86,7 +86,13 @@ class DocumentLease:
                 pass
             except StoreError as error:
                 self.trouble = error
-            await self._clock.sleep(wait)
+            await self._pause(wait)
+
+    async def _pause(self, seconds: float) -> None:
+        """Until the next look; it comes soon when we are to ask only now."""
+        asks, until = self._asks, self._clock.elapsed() + seconds
+        while asks == self._asks and (left := until - self._clock.elapsed()) > 0:
+            await self._clock.sleep(min(left, self._times.renew_every / 10))
 
     async def _try(self) -> Term | float:
         """One attempt: the term, or the seconds to wait before the next."""

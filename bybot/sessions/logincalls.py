@@ -15,8 +15,8 @@ class LoginCalls:
     _desk: LoginDesk
     _credentials: dict[str, Credentials]
 
-    async def _ready(self) -> None:
-        """Raises unless this process may act; the manager says how."""
+    async def _ready_for_logins(self) -> None:
+        """Raises unless this process may act, chat and logins included; the manager says how."""
 
     async def begin_login(self, user_id: UserId, phone: str) -> CodeSent:
         """Ask Telegram to send a code. A login of this user that goes on already is replaced.
@@ -26,12 +26,12 @@ class LoginCalls:
             StoreUnavailable.
         """
         user = user_key(user_id)
-        await self._ready()
+        await self._ready_for_logins()
         return await self._desk.begin(user, phone, self._credentials.get(user))
 
     async def resend_code(self, user_id: UserId) -> CodeSent:
         """Send the code again. Raises NoLogin, LoginTimeout, LoginCancelled, LoginFlood, LoginError."""
-        await self._ready()
+        await self._ready_for_logins()
         return await self._desk.resend(user_key(user_id))
 
     async def submit_code(self, user_id: UserId, code: str) -> LoggedIn | PasswordNeeded:
@@ -41,18 +41,18 @@ class LoginCalls:
             InvalidCode, CodeExpired, NoLogin, LoginTimeout, LoginCancelled, LoginFlood, TelegramUnreachable,
             StoreUnavailable: signed in but not stored yet; it is completed at the next call or start.
         """
-        await self._ready()
+        await self._ready_for_logins()
         return await self._desk.submit_code(user_key(user_id), code)
 
     async def submit_password(self, user_id: UserId, password: str) -> LoggedIn:
         """The password of two-step verification. Raises WrongPassword and what :meth:`submit_code` raises."""
-        await self._ready()
+        await self._ready_for_logins()
         return await self._desk.submit_password(user_key(user_id), password)
 
     async def begin_qr(self, user_id: UserId) -> QrShown:
         """Log in by a QR code on another device. Raises what :meth:`begin_login` raises."""
         user = user_key(user_id)
-        await self._ready()
+        await self._ready_for_logins()
         return await self._desk.begin_qr(user, self._credentials.get(user))
 
     async def wait_qr(self, user_id: UserId, timeout: float = 30.0) -> LoggedIn | PasswordNeeded | QrShown:
@@ -61,12 +61,12 @@ class LoginCalls:
         Raises:
             NoLogin, LoginTimeout, LoginCancelled, and what :meth:`submit_code` raises.
         """
-        await self._ready()
+        await self._ready_for_logins()
         return await self._desk.wait_qr(user_key(user_id), timeout)
 
     async def cancel_login(self, user_id: UserId) -> bool:
         """End a login that goes on; False when there is none."""
-        await self._ready()
+        await self._ready_for_logins()
         return await self._desk.cancel(user_key(user_id))
 
     async def pending_login(self, user_id: UserId) -> PendingLogin | None:

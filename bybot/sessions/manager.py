@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -33,13 +33,15 @@ from bybot.ids import user_id_from_key, user_key
 from bybot.sessions.accounts import MOST_ACCOUNTS
 from bybot.sessions.acting import ActingManager, Audit
 from bybot.sessions.adoption import Adoption
-from bybot.sessions.claims import Claim, Claims
+from bybot.sessions.claims import Claims, Taken
 from bybot.sessions.cleanup import cleanup
 from bybot.sessions.codec import Codec
-from bybot.sessions.core import Core
+from bybot.sessions.core import COMING_SECONDS, Core
 from bybot.sessions.deletion import delete
 from bybot.sessions.devices import Device, kick, list_devices
 from bybot.sessions.documentlease import DocumentLease
+from bybot.sessions.farewells import Farewell
+from bybot.sessions.handover import Handover
 from bybot.sessions.health import Health
 from bybot.sessions.idle import Idle, Limits
 from bybot.sessions.lease import Lease, LeaseTimes
@@ -57,7 +59,7 @@ from bybot.sessions.supervision import Supervision
 from bybot.sessions.telegram import Credentials, TelegramEndpoint
 from bybot.sessions.upkeep import Upkeep
 from bybot.sessions.vault import Vault
-from bybot.stores.base import Document, Store
+from bybot.stores.base import Store
 
 __all__ = ["ActingManager", "UserSessionManager"]
 
@@ -118,7 +120,14 @@ class UserSessionManager(LoginCalls, ReportCalls):
         lease = lease or DocumentLease(store, clock, LeaseTimes(), label=bot_id)
         self._pool = core.pool = Pool(telegram, core, clock, connect_seconds=connect_seconds, concurrency=concurrency)
         self._ownership = core.ownership = Ownership(
-            store, lease, clock, gained=self._gained, lost=self._lost, adopted=self._adopted
+            store,
+            lease,
+            clock,
+            gained=self._gained,
+            lost=self._lost,
+            adopted=self._adopted,
+            give=lambda claims, to: self._handover.give(claims, to),
+            wants_free=restore,
         )
         self._desk = LoginDesk(
             store,
@@ -130,6 +139,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
             request_seconds=connect_seconds,
         )
         self._upkeep = Upkeep(core, every=checkpoint_seconds)
+        self._handover = Handover(core, self._desk, self._upkeep, lease)
         self._idle = Idle(core, self._upkeep, limits or Limits())
         core.supervision = Supervision(core)
         self.health = core.health = Health(core, self._idle.close, every=health_seconds, patience=connect_seconds)
@@ -148,10 +158,15 @@ class UserSessionManager(LoginCalls, ReportCalls):
 
     @property
     def state(self) -> str:
-        """starting, waiting (another process acts), active, draining or stopped."""
+        """starting, waiting (another process acts), taking (it hands over to this one), active, giving (this one hands
+        over), draining or stopped."""
         if self._phase != "running":
             return self._phase
-        return "active" if self._ownership.active else "waiting"
+        if not self._ownership.active:
+            return "waiting"
+        if self._ownership.given_to is not None:
+            return "giving"
+        return "active" if self._ownership.acting else "taking"
 
     async def start(self) -> None:
         """Check the keys and begin to contend for the right to act; returns without waiting for it.
@@ -196,6 +211,17 @@ class UserSessionManager(LoginCalls, ReportCalls):
         """
         return await self._lease.look()
 
+    def ask_for_handover(self) -> None:
+        """From now on ask an older process to hand over to this one, while this one waits: it is known to be well."""
+        self._ownership.ask()
+
+    def on_leaving(self, callback: Farewell) -> Callable[[], None]:
+        """``await callback()`` before another process takes over chat and logins: whoever serves the chat stops.
+
+        Callbacks have a few seconds. Returns what ends the calls.
+        """
+        return self._handover.leaving.add(callback)
+
     async def wait_active(self) -> None:
         """Until this process may act."""
         await self._ownership.wait_active()
@@ -228,14 +254,13 @@ class UserSessionManager(LoginCalls, ReportCalls):
     async def _after_restore(self) -> None:
         try:
             await self._desk.recover()
-            if isinstance(self._lease, DocumentLease):
-                await self._lease.sweep()
+            await self._lease.sweep()
             if self._core.recount:
                 await self._upkeep.write_metadata()
         except BybotError as error:
             log.warning("Housekeeping is put off: %s", error)
 
-    async def _adopted(self, owned: Sequence[tuple[Claim, Document]]) -> None:
+    async def _adopted(self, owned: Sequence[Taken]) -> None:
         await connect_claimed(self._core, owned)
 
     async def _lost(self, claims: Claims) -> None:
@@ -269,6 +294,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
             self._phase = "stopped"
 
     async def _drain(self, timeout: float) -> None:
+        await self._ownership.quiet()
         claims = self._ownership.claims
         lives, _ = await asyncio.gather(self._pool.close(), self._desk.drop_all("stopped"))
         if claims is not None and claims.term.alive():
@@ -397,6 +423,11 @@ class UserSessionManager(LoginCalls, ReportCalls):
                     await self.start()
                     await self._ownership.wait_decided()
         self._require_running()
+
+    async def _ready_for_logins(self) -> None:
+        """:meth:`_ready`; while another process hands over to this one, its logins are waited for."""
+        await self._ready()
+        await self._ownership.wait_acting(COMING_SECONDS)
 
     def _require_running(self) -> None:
         if self._phase != "running":

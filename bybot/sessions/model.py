@@ -4,6 +4,7 @@
 
     state          ready, revoked, detached or deleted (a tombstone: no secrets, only the token)
     owner, token   who may speak, and how often that changed
+    reserved_for   whom its former owner gave it to; void when that instance is gone
     session_data   the sealed SQLite image (in Firestore as base64); kept when the login was revoked
     key_hmac       the name of its auth key in the registry, ``auth_keys/{name}``
     account_id, is_bot, dc_id, sealed_with, reason, and times
@@ -91,6 +92,7 @@ class SessionRecord:
     account_id: int | None = None
     is_bot: bool = False
     reason: str | None = None
+    reserved_for: str | None = None
     since: datetime | None = None
     created_at: datetime | None = None
     last_used_at: datetime | None = None
@@ -117,6 +119,7 @@ class SessionRecord:
             account_id=_typed(data, "account_id", int),
             is_bot=data.get("is_bot") is True,
             reason=_typed(data, "reason", str),
+            reserved_for=_typed(data, "reserved_for", str),
             since=_typed(data, "since", datetime),
             created_at=_typed(data, "created_at", datetime),
             last_used_at=_typed(data, "last_used_at", datetime),

@@ -1,7 +1,10 @@
-"""One process's life with its lease: wait, act, lose it, wait again.
+"""One process's life with its lease: wait, act, hand over or lose it, wait again.
 
 :class:`Ownership` runs the lease in one task and tells its owner when the right to act begins and ends. When it ends
 every permit is revoked at once, before anything is awaited; what comes back later comes with new permits.
+
+When the lease was handed over to us, we may act at once, but what the other process still has comes piece by piece:
+first chat and logins, then the last of its sessions.
 """
 
 from __future__ import annotations
@@ -13,10 +16,11 @@ from typing import Any, Final
 
 from bybot.clock import Clock
 from bybot.errors import Fenced, OwnedElsewhere, StoreError, StoreUnavailable
-from bybot.sessions.claims import Claim, Claims
-from bybot.sessions.lease import Lease
+from bybot.sessions.claims import Claims, Taken
+from bybot.sessions.lease import Giver, Lease
 from bybot.sessions.model import Holder
-from bybot.stores.base import Document, Store
+from bybot.sessions.permit import Term
+from bybot.stores.base import Store
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +32,8 @@ _DECIDED: Final = 15.0  # seconds
 
 Gained = Callable[[Claims], Coroutine[Any, Any, None]]
 Lost = Callable[[Claims], Awaitable[None]]
-Adopted = Callable[[Sequence[tuple[Claim, Document]]], Awaitable[None]]
+Adopted = Callable[[Sequence[Taken]], Awaitable[None]]
+Give = Callable[[Claims, Holder], Awaitable[None]]
 
 
 class Ownership:
@@ -37,21 +42,43 @@ class Ownership:
     Args:
         gained: awaited (beside the renewals) when the right to act begins; cancelled when it ends.
         lost: awaited when it ended, after every permit was revoked.
-        adopted: gets sessions that name this process although it did not know them.
+        adopted: gets sessions that were found without a holder.
+        give: another process leads now: give it the chat and every session. ``gained`` was cancelled before; renewals
+            go on meanwhile. Afterwards the term ends, and this process waits again.
+        wants_free: whether sessions that nobody holds are to be looked for.
     """
 
     def __init__(
-        self, store: Store, lease: Lease, clock: Clock, *, gained: Gained, lost: Lost, adopted: Adopted
+        self,
+        store: Store,
+        lease: Lease,
+        clock: Clock,
+        *,
+        gained: Gained,
+        lost: Lost,
+        adopted: Adopted,
+        give: Give,
+        wants_free: bool = True,
     ) -> None:
         self.claims: Claims | None = None
+        #: Who leads now, while we give it what we hold.
+        self.given_to: Holder | None = None
+        #: Nothing new may begin here any more: chat and logins were given.
+        self.closed = False
         self._store = store
         self._lease = lease
         self._clock = clock
         self._gained = gained
         self._lost = lost
         self._adopted = adopted
-        self._active = asyncio.Event()
+        self._give = give
+        self._wants_free = wants_free
+        self._acting = asyncio.Event()  # chat and logins are ours
+        self._settled = asyncio.Event()  # nobody gives us anything any more
         self._task: asyncio.Task[None] | None = None
+        self._work: set[asyncio.Task[Any]] = set()  # of the present term, beside its renewals
+
+    # What may be done ---------------------------------------------------------------------------------------------
 
     @property
     def active(self) -> bool:
@@ -59,9 +86,19 @@ class Ownership:
         return self.claims is not None and self.claims.term.alive()
 
     @property
+    def acting(self) -> bool:
+        """Are chat and logins ours too?"""
+        return self.active and self._acting.is_set()
+
+    @property
+    def taking(self) -> bool:
+        """May this process act, while another one still gives it sessions?"""
+        return self.active and not self._settled.is_set()
+
+    @property
     def holder(self) -> Holder | None:
-        """Who has the lease while this process waits."""
-        return None if self.active else self._lease.holder
+        """Who has the lease while this process waits or gives."""
+        return self.given_to if self.active else self._lease.holder
 
     @property
     def trouble(self) -> StoreError | None:
@@ -83,9 +120,9 @@ class Ownership:
             OwnedElsewhere: another process has the lease.
             StoreUnavailable: nobody is known to have it, and the store does not answer.
         """
-        if self.claims is not None and self.claims.term.alive():
+        if self.claims is not None and self.claims.term.alive() and not self.closed:
             return self.claims
-        holder = self._lease.holder
+        holder = self.holder
         if holder is not None:
             message = f"Another process ({holder.label}) holds the sessions"
             if holder.since is not None:
@@ -95,17 +132,47 @@ class Ownership:
             raise StoreUnavailable("The store does not answer, so this process may not act.") from self._lease.trouble
         raise OwnedElsewhere("This process does not hold the lease yet.", holder="nobody")
 
+    # Waiting ------------------------------------------------------------------------------------------------------
+
     async def wait_active(self) -> None:
-        """Until the right to act begins."""
-        await self._active.wait()
+        """Until this process may act, chat and logins included."""
+        await self._acting.wait()
+
+    async def wait_settled(self) -> None:
+        """Until nobody gives us anything any more."""
+        await self._settled.wait()
+
+    async def wait_acting(self, seconds: float) -> None:
+        """While another process hands over to us, wait for chat and logins at most that many seconds.
+
+        Raises:
+            OwnedElsewhere, StoreUnavailable: see :meth:`require`; or they were not given in time.
+        """
+        began = self._clock.elapsed()
+        while not self._acting.is_set():
+            self.require()
+            if self._clock.elapsed() - began >= seconds:
+                raise OwnedElsewhere("Another process has not handed over yet.", holder="another process")
+            await self.pause()
+        self.require()
 
     async def wait_decided(self) -> None:
         """Until the right to act began, or it is known who has it or why nobody can tell; a few seconds at most."""
         began = self._clock.elapsed()
         while (
-            not (self.active or self._lease.holder or self._lease.trouble) and self._clock.elapsed() - began < _DECIDED
+            not (self.acting or self._lease.holder or self._lease.trouble) and self._clock.elapsed() - began < _DECIDED
         ):
             await self._clock.sleep(0.02)
+
+    async def pause(self) -> None:
+        """Between two looks at something that is under way."""
+        await self._clock.sleep(self._lease.quick)
+
+    def ask(self) -> None:
+        """From now on ask an older process to hand over, while we wait."""
+        self._lease.ask()
+
+    # Running ------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to contend, in the background."""
@@ -114,25 +181,29 @@ class Ownership:
 
     async def _run(self) -> None:
         while True:
-            term = await self._lease.contend()
-            claims = self.claims = Claims(self._store, term, self._lease, self._clock)
-            renewed = asyncio.Event()
-            keeping = asyncio.create_task(self._lease.keep(term, renewed), name="lease")
-            serving = asyncio.create_task(self._serve(claims, renewed), name="sessions of the lease")
-            self._active.set()
-            try:
-                await asyncio.wait({keeping})
-            finally:
-                self._active.clear()
-                for task in (keeping, serving):
-                    task.cancel()
-                results = await asyncio.gather(keeping, serving, return_exceptions=True)
-            for result in results:
-                if isinstance(result, Exception):
-                    log.error("The lease ended with an error.", exc_info=result)
-            log.warning("The lease ended; no session may speak until it is regained.")
-            self.revoke(claims)
-            await self._lost(claims)
+            await self._hold(await self._lease.contend())
+
+    async def _hold(self, term: Term) -> None:
+        claims = self.claims = Claims(self._store, term, self._lease, self._clock)
+        self.closed = False
+        if self._lease.giver is None:
+            self._acting.set()
+            self._settled.set()
+        renewed = asyncio.Event()
+        keeping = asyncio.create_task(self._lease.keep(term, renewed), name="lease")
+        serving = asyncio.create_task(self._serve(claims, renewed), name="sessions of the lease")
+        handing = asyncio.create_task(self._hand_over(claims, serving, keeping), name="handover of the lease")
+        self._work = {serving, handing}
+        try:
+            await asyncio.wait({keeping})
+        finally:
+            self._acting.clear()
+            self._settled.clear()
+            await _end(keeping, serving, handing)
+        log.warning("The lease ended; no session may speak until it is regained.")
+        self.revoke(claims)
+        await self._lost(claims)
+        self.given_to = None
 
     @staticmethod
     def revoke(claims: Claims) -> None:
@@ -141,12 +212,31 @@ class Ownership:
         for claim in list(claims.held.values()):
             claim.revoke()
 
+    # Beside the renewals ------------------------------------------------------------------------------------------
+
     async def _serve(self, claims: Claims, renewed: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._settle())
             group.create_task(self._gained(claims))
-            group.create_task(self._adopt_orphans(claims, renewed))
+            group.create_task(self._adopt(claims, renewed))
 
-    async def _adopt_orphans(self, claims: Claims, renewed: asyncio.Event) -> None:
+    async def _settle(self) -> None:
+        """Wait for what another process still gives us."""
+        while not self._settled.is_set():
+            try:
+                giver = await self._lease.giving()
+            except StoreError as error:
+                log.warning("How far the handover is cannot be seen: %s", error)
+                giver = Giver.ACTS
+            if giver is not Giver.ACTS:
+                self._acting.set()
+            if giver is Giver.GONE:
+                self._settled.set()
+            else:
+                await self.pause()
+
+    async def _adopt(self, claims: Claims, renewed: asyncio.Event) -> None:
+        """Take what names us without our knowing, or names nobody."""
         rounds = 0
         while True:
             await renewed.wait()
@@ -155,15 +245,41 @@ class Ownership:
             if self._store.kind == _BILLED and not claims.uncertain and rounds % _RARELY:
                 continue
             try:
-                orphans = await claims.orphans()
-                taken = {claim.user: claim for claim in await claims.take(orphans)}
+                orphans = await claims.orphans(self._further_owners())
+                taken = await claims.take(orphans)
             except (StoreError, Fenced) as error:
                 log.warning("Sessions without a holder could not be looked for: %s", error)
                 continue
-            adopted = [(taken[d.key.id], d) for d in orphans if d.key.id in taken]
-            if adopted:
-                log.info("%d sessions whose claim was uncertain are claimed anew.", len(adopted))
-                await self._adopted(adopted)
+            if taken:
+                log.info("%d sessions without a holder are claimed.", len(taken))
+                await self._adopted(taken)
+
+    def _further_owners(self) -> list[str | None]:
+        if not self._wants_free or self.taking:
+            return []
+        return [None] if self._lease.giver is None else [None, self._lease.giver]
+
+    async def _hand_over(self, claims: Claims, serving: asyncio.Task[None], keeping: asyncio.Task[None]) -> None:
+        await self._settled.wait()  # one handover after the other
+        holder = self.given_to = await self._lease.hand_over(claims.term)
+        log.info("Handing over to %s.", holder.label)
+        self._acting.clear()
+        await _end(serving)
+        try:
+            await self._give(claims, holder)
+        except Exception:
+            log.exception("Not everything could be given; what is left is free once this instance ended.")
+        self.revoke(claims)
+        await self._lease.retire(claims.term)
+        keeping.cancel()
+
+    # Ending -------------------------------------------------------------------------------------------------------
+
+    async def quiet(self) -> None:
+        """Begin and give nothing more; the lease is kept. Before everything is released."""
+        self._acting.clear()
+        work, self._work = self._work, set()
+        await _end(*work)
 
     async def stop(self) -> None:
         """Let go of the lease. The sessions must be released before.
@@ -184,6 +300,16 @@ class Ownership:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         claims, self.claims = self.claims, None
-        self._active.clear()
+        self._acting.clear()
+        self._settled.clear()
         if claims is not None:
             self.revoke(claims)
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel and await; what failed is logged."""
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception):
+            log.error("Work of the lease ended with an error.", exc_info=result)

@@ -320,6 +320,15 @@ class Pool:
             await self._end(live)
         return live or unsaved
 
+    async def part(self, user: str) -> Live | None:
+        """End a user's client, and an opening under way. Returns what was live, or not stored yet."""
+        opening = self._opening.get(user)
+        if opening is not None:
+            opening.cancel()
+            await asyncio.wait({opening})
+        async with self.locks(user):
+            return await self.end(user)
+
     async def _end(self, live: Live, *, seconds: float = HANG_UP_SECONDS) -> None:
         live.ended = True
         user = live.claim.user

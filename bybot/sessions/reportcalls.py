@@ -10,6 +10,7 @@ from bybot.errors import SessionRevoked
 from bybot.ids import user_id_from_key, user_key
 from bybot.sessions.core import Core, Observer
 from bybot.sessions.failures import definitive
+from bybot.sessions.farewells import Farewell
 from bybot.sessions.health import Health
 from bybot.sessions.pool import Pool
 from bybot.sessions.reports import Reports
@@ -71,6 +72,13 @@ class ReportCalls:
         It is called after what happened was stored. Returns what ends the calls.
         """
         return self._core.supervision.on_news(callback)
+
+    def on_parting(self, callback: Farewell) -> Callable[[], None]:
+        """``await callback(user_id)`` before a session is given to another process: whoever uses it lands meanwhile.
+
+        Callbacks of one session have a few seconds. Returns what ends the calls.
+        """
+        return self._core.parting.add(callback)
 
     def ready_users(self) -> list[str]:
         """Ids of the users whose clients are live now."""

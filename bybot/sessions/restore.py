@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from bybot.errors import BybotError, Fenced, StoreUnavailable, TelegramUnreachable, TooManyClients
 from bybot.sessions.accounts import account_of
-from bybot.sessions.claims import Claim, Claims
+from bybot.sessions.claims import Claim, Claims, Taken
 from bybot.sessions.core import Core
 from bybot.sessions.model import SESSIONS, SessionRecord, SessionState
 from bybot.sessions.pool import Opening
 from bybot.sessions.stored import StoredSession
-from bybot.stores.base import MAX_WRITES, Document, Where
+from bybot.stores.base import MAX_WRITES, Where
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +22,14 @@ _READY: Final = Where("state", SessionState.READY.value)
 _UNSEAL_AT_ONCE: Final = 50
 _RETRY_SECONDS: Final = 2.0
 
+Connect = Callable[[list[Taken]], None]
+
 
 async def restore(core: Core, claims: Claims) -> int:
     """Claim and connect every stored session. Tries on through outages of the store.
+
+    While another process hands over to us, sessions are taken as it gives them; those that it did not give follow when
+    it has ended.
 
     Returns:
         how many were claimed.
@@ -32,28 +37,47 @@ async def restore(core: Core, claims: Claims) -> int:
     Raises:
         Fenced: the term ended meanwhile.
     """
-    count = 0
-    after: str | None = None
     async with asyncio.TaskGroup() as group:
-        while True:
-            try:
-                page = await core.store.query(SESSIONS, _READY, limit=MAX_WRITES, after=after)
-                taken = await claims.take([d for d in page if d.key.id not in claims.held])
-            except StoreUnavailable as error:
-                log.warning("Stored sessions cannot be read yet: %s", error)
-                await core.clock.sleep(_RETRY_SECONDS)
-                continue
-            found = {document.key.id: document for document in page}
-            owned = [(claim, found[claim.user]) for claim in taken]
-            count += len(owned)
-            group.create_task(connect_claimed(core, owned))
-            if len(page) < MAX_WRITES:
-                break
-            after = page[-1].key.id
+
+        def connect(taken: list[Taken]) -> None:
+            if taken:
+                group.create_task(connect_claimed(core, taken))
+
+        return await _receive(core, claims, connect) + await _take_all(core, claims, connect)
+
+
+async def _receive(core: Core, claims: Claims, connect: Connect) -> int:
+    """Take what is reserved for us until nobody gives us anything any more."""
+    count, ours = 0, Where("reserved_for", claims.term.instance)
+    while core.ownership.taking:
+        try:
+            taken = await claims.take(await core.store.query(SESSIONS, ours, limit=MAX_WRITES))
+            count += len(taken)
+            connect(taken)
+        except StoreUnavailable as error:
+            log.warning("What was given to us cannot be read yet: %s", error)
+        await core.ownership.pause()
     return count
 
 
-async def connect_claimed(core: Core, owned: Sequence[tuple[Claim, Document]]) -> None:
+async def _take_all(core: Core, claims: Claims, connect: Connect) -> int:
+    count, after = 0, None
+    while True:
+        try:
+            page = await core.store.query(SESSIONS, _READY, limit=MAX_WRITES, after=after)
+            taken = await claims.take([d for d in page if d.key.id not in claims.held])
+        except StoreUnavailable as error:
+            log.warning("Stored sessions cannot be read yet: %s", error)
+            await core.clock.sleep(_RETRY_SECONDS)
+            continue
+        count += len(taken)
+        connect(taken)
+        if len(page) < MAX_WRITES:
+            return count
+        after = page[-1].key.id
+
+
+async def connect_claimed(core: Core, owned: Sequence[Taken]) -> None:
     """Unseal in a thread, a chunk at a time, and connect while the next chunk is unsealed."""
     async with asyncio.TaskGroup() as group:
         for start in range(0, len(owned), _UNSEAL_AT_ONCE):

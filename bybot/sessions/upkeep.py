@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -58,7 +59,7 @@ class Upkeep:
         for start in range(0, len(changed), _PACK_AT_ONCE):
             chunk = changed[start : start + _PACK_AT_ONCE]
             revisions = [live.session.revision for live in chunk]
-            failed = await self._write(claims, chunk, release=False)
+            failed = await self._write(claims, chunk)
             for live, revision in zip(chunk, revisions, strict=True):
                 if live.claim not in failed:
                     live.saved = live.stored = revision
@@ -73,7 +74,7 @@ class Upkeep:
         if not self._worth_writing(live):
             return True
         claims, revision = self._core.require(), live.session.revision
-        if await self._write(claims, [live], release=False):
+        if await self._write(claims, [live]):
             return False
         live.saved = live.stored = revision
         return True
@@ -88,10 +89,14 @@ class Upkeep:
         ago = self._core.clock.elapsed() - live.last_used
         return self._core.clock.now() - timedelta(seconds=ago)
 
-    async def _write(self, claims: Claims, lives: list[Live], *, release: bool) -> set[Claim]:
-        """Returns the claims whose write failed."""
+    async def _write(self, claims: Claims, lives: list[Live], release: Mapping[str, Any] | None = None) -> set[Claim]:
+        """Returns the claims whose write failed.
+
+        Args:
+            release: what giving them back writes, too; None: they are kept.
+        """
         now, written = self._core.clock.now(), self._core.clock.elapsed()
-        known = [live.stored if release else live.saved for live in lives]
+        known = [live.saved if release is None else live.stored for live in lives]
         snapshots = [
             live.session.snapshot() if live.session.revision != revision else None
             for live, revision in zip(lives, known, strict=True)
@@ -108,9 +113,7 @@ class Upkeep:
         for live, data, when in zip(lives, await asyncio.to_thread(pack), used, strict=True):
             if when is not None:
                 data["last_used_at"] = when
-            if release:
-                data["owner"] = None
-            updates.append((live.claim, data))
+            updates.append((live.claim, data | dict(release or {})))
         failed = await claims.save_many(updates)
         for claim, error in failed:
             log.warning("The session of %s was not written: %s", claim.user, error)
@@ -126,17 +129,39 @@ class Upkeep:
         Returns:
             the users whose last changes could not be written. Their stored sessions are the ones before.
         """
+        return await self.release(claims, list(claims.held.values()), lives, seconds=seconds)
+
+    async def release(
+        self,
+        claims: Claims,
+        given: list[Claim],
+        lives: list[Live],
+        *,
+        seconds: float,
+        reserved_for: str | None = None,
+    ) -> list[str]:
+        """Write what ended clients of these claims knew, and give the claims back.
+
+        Args:
+            reserved_for: the instance that alone may claim them while it lives; None: whoever leads.
+
+        Returns:
+            see :meth:`release_all`.
+        """
+        release: dict[str, Any] = {"owner": None}
+        if reserved_for is not None:
+            release["reserved_for"] = reserved_for
         deadline = self._core.clock.elapsed() + seconds
         waiting = [live for live in lives if claims.held.get(live.claim.user) is live.claim]
-        known = {live.claim.user for live in waiting}
-        bare = [claim for user, claim in claims.held.items() if user not in known]
+        known = {live.claim for live in waiting}
+        bare = [claim for claim in given if claim not in known]
         while True:
             again: list[Live] = []
             for start in range(0, len(waiting), _PACK_AT_ONCE):
                 chunk = waiting[start : start + _PACK_AT_ONCE]
-                failed = await self._write(claims, chunk, release=True)
+                failed = await self._write(claims, chunk, release)
                 again += [live for live in chunk if live.claim in failed and claims.held.get(live.claim.user)]
-            failed_bare = await claims.save_many([(claim, {"owner": None}) for claim in bare])
+            failed_bare = await claims.save_many([(claim, release) for claim in bare])
             bare = [claim for claim, error in failed_bare if not isinstance(error, Fenced)]
             waiting = again
             if (not waiting and not bare) or self._core.clock.elapsed() + _RETRY_PAUSE >= deadline:

@@ -8,7 +8,7 @@ from bybot.clock import ManualClock
 from bybot.sessions.claims import Claims
 from bybot.sessions.documentlease import DocumentLease
 from bybot.sessions.lease import LeaseTimes
-from bybot.sessions.model import INSTANCES, session_key
+from bybot.sessions.model import INSTANCES, Holder, session_key
 from bybot.sessions.ownership import Ownership
 from bybot.stores.base import Key, Put
 from tests.sessions.support import FaultyStore
@@ -41,7 +41,17 @@ class Process:
         async def adopted(owned: object) -> None:
             self.adopted += [claim.user for claim, _ in owned]  # type: ignore[attr-defined]
 
-        self.ownership = Ownership(store, self.lease, clock, gained=gained, lost=lost, adopted=adopted)
+        self.ownership = Ownership(store, self.lease, clock, gained=gained, lost=lost, adopted=adopted, give=self._give)
+
+    async def _give(self, claims: Claims, to: Holder) -> None:
+        """Give everything back at once, for whoever leads now."""
+        await self.lease.give_chat(claims.term)
+        given = list(claims.held.values())
+        for claim in given:
+            claim.revoke()
+        await claims.save_many([(claim, {"owner": None, "reserved_for": to.instance}) for claim in given])
+        for claim in given:
+            claims.forget(claim)
 
     @property
     def active(self) -> bool:

@@ -3,6 +3,7 @@
     BybotError
     ├── ConfigurationError          what is wrong with the environment, all of it at once
     ├── Forbidden                   the caller may not do this
+    │   └── FreshLogin              Telegram's own rule: a login of less than a day may not end others
     ├── StoreError
     │   ├── StoreUnavailable        the store does not answer: nothing is known, nothing was decided
     │   ├── StaleWrite              a condition of the write no longer holds: nothing was written
@@ -96,6 +97,13 @@ class Forbidden(BybotError):
     code = "forbidden"
     exit_code = 77
     next_step = "Ask an administrator of this bot."
+
+
+class FreshLogin(Forbidden):
+    """Telegram lets a login end others only when it is a day old."""
+
+    code = "fresh_login"
+    next_step = "Try again tomorrow, or end it on your phone: Telegram, Settings, Devices."
 
 
 # Stores -------------------------------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from typing import Final
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from bybot.bot.limiter import seconds_of
-from bybot.bot.services import Person, Services
+from bybot.bot.services import ACCOUNTS, Person, Services
 from bybot.bot.views import notices as views
 from bybot.errors import BybotError
-from bybot.ids import user_id_from_key
+from bybot.ids import person_of, user_id_from_key, user_key
 from bybot.mirror.model import ChannelPair, Notice, NoticeKind, Progress
 
 _log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ class _Report:
 
 @dataclass(frozen=True)
 class _SessionLost:
+    account: str
     reason: str
 
 
@@ -71,7 +72,7 @@ class ChatNotices:
     def __init__(self) -> None:
         self._services: Services | None = None
         self._boxes: dict[int, _Box] = {}
-        self._told: OrderedDict[tuple[int, str], float] = OrderedDict()
+        self._told: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._news = asyncio.Event()
 
     def bind(self, services: Services) -> None:
@@ -99,11 +100,11 @@ class ChatNotices:
         """Telegram ended the login of this person's account. Never waits."""
         box = self._box(user_id)
         if box is not None:
-            box.notices.append(_SessionLost(reason))
+            box.notices.append(_SessionLost(user_key(user_id), reason))
             self._news.set()
 
     def _box(self, user_id: int | str) -> _Box | None:
-        text = user_id_from_key(str(user_id))
+        text = user_id_from_key(person_of(str(user_id)))  # further accounts are told in the same chat
         return self._boxes.setdefault(int(text), _Box()) if text.isdecimal() else None
 
     # Telling ------------------------------------------------------------------------------------------------
@@ -173,19 +174,21 @@ class ChatNotices:
 
     async def _say(self, person: Person, news: _SessionLost | Notice) -> None:
         if isinstance(news, Notice):
-            if news.kind in _ONCE and not self._first(person.user_id, news.kind):
+            account = user_key(news.pair.user)
+            if news.kind in _ONCE and not self._first(account, news.kind):
                 return
-            view = views.notice(person.language, news, person.now)
+            view = views.notice(person.language, news, person.now, account=_called(person, account))
             if news.kind in _ENDS:
                 # A new message, so that the phone rings, in place of the one that showed the progress.
                 await person.chat.move(_progress_messages(person).pop(news.pair.id, None), view)
             else:
                 await person.chat.send(view)
-        elif self._first(person.user_id, NoticeKind.SESSION_LOST):
-            await person.chat.send(views.session_lost(person.language, news.reason))
+        elif self._first(news.account, NoticeKind.SESSION_LOST):
+            called = _called(person, news.account)
+            await person.chat.send(views.session_lost(person.language, news.reason, account=called))
 
-    def _first(self, user_id: int, kind: str) -> bool:
-        now, key = self._elapsed(), (user_id, str(kind))
+    def _first(self, account: str, kind: str) -> bool:
+        now, key = self._elapsed(), (account, str(kind))
         before = self._told.get(key)
         self._told[key] = now
         self._told.move_to_end(key)
@@ -211,8 +214,14 @@ class ChatNotices:
             messages.pop(pair_id, None)
 
     async def _pair(self, person: Person, pair_id: str) -> ChannelPair | None:
-        statuses = await person.mirror.list_pairs(person.user_id)
+        statuses = await person.mirror.list_all(person.user_id)
         return next((status.pair for status in statuses if status.pair.id == pair_id), None)
+
+
+def _called(person: Person, account: str) -> str | None:
+    """The account's name, when the person has several."""
+    known = person.state.get(ACCOUNTS) or {}
+    return str(known.get(account) or account) if len(known) > 1 else None
 
 
 def _progress_messages(person: Person) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from bybot.bot.texts import LANGUAGES, Language
 from bybot.errors import StaleWrite
 from bybot.ids import user_key
-from bybot.stores.base import Condition, Delete, Key, Patch, Put, Store, Write
+from bybot.stores.base import Condition, Delete, Key, Patch, Put, Store, Write, query_prefix
 
 COLLECTION: Final = "users"
 #: Raised when the notice says something new: people are asked again.
@@ -62,13 +62,14 @@ class Profiles:
         await self._change(user_id, {"consent_at": at, "consent_version": CONSENT_VERSION})
 
     async def erase(self, user_id: int) -> None:
-        """Delete the whole ``users`` document, pairs included.
+        """Delete the whole ``users`` document and those of the person's further accounts, pairs included.
 
         Raises:
             StoreUnavailable: whether it is gone is unknown.
         """
         self._known.pop(user_id, None)
-        await self._store.commit([Delete(_key(user_id))])
+        further = await query_prefix(self._store, COLLECTION, user_key(user_id) + "~", fields=[])
+        await self._store.commit([Delete(_key(user_id)), *(Delete(document.key) for document in further)])
 
     async def _change(self, user_id: int, fields: Mapping[str, Any]) -> None:
         key = _key(user_id)

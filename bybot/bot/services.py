@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,19 +17,20 @@ from bybot.bot.options import BotOptions
 from bybot.bot.profile import Profiles
 from bybot.bot.state import State, UserStates
 from bybot.bot.tasks import Tasks
-from bybot.bot.texts import Html, Language, language_of, t
+from bybot.bot.texts import Html, Language, language_of, plain, t
 from bybot.bot.timeouts import Timeouts
 from bybot.bot.wizard import Wizard
 from bybot.clock import Clock
+from bybot.ids import person_of
 from bybot.mirror.model import ChatRef
 
 if TYPE_CHECKING:
     from bybot.mirror.supervisor import ActingMirror, Supervisor
     from bybot.sessions.manager import ActingManager, UserSessionManager
 
-#: The state's names for the language last used and the account's name.
+#: The state's names for the language last used and for what the accounts are called.
 LANGUAGE: Final = "language"
-ACCOUNT: Final = "account"
+ACCOUNTS: Final = "accounts"
 _LISTS: Final = 500
 
 
@@ -68,22 +69,27 @@ class Services:
 
 
 class ChannelLists:
-    """The channels of the last people who asked, so that turning a page needs no request to Telegram."""
+    """The channels of the last accounts that were asked, so that turning a page needs no request to Telegram."""
 
     def __init__(self) -> None:
-        self._lists: OrderedDict[int, Sequence[ChatRef]] = OrderedDict()
+        self._lists: OrderedDict[str, Sequence[ChatRef]] = OrderedDict()
 
-    def put(self, user_id: int, chats: Sequence[ChatRef]) -> None:
-        self._lists[user_id] = chats
-        self._lists.move_to_end(user_id)
+    def put(self, account: str, chats: Sequence[ChatRef]) -> None:
+        self._lists[account] = chats
+        self._lists.move_to_end(account)
         if len(self._lists) > _LISTS:
             self._lists.popitem(last=False)
 
-    def get(self, user_id: int) -> Sequence[ChatRef] | None:
-        return self._lists.get(user_id)
+    def get(self, account: str) -> Sequence[ChatRef] | None:
+        return self._lists.get(account)
 
-    def drop(self, user_id: int) -> None:
-        self._lists.pop(user_id, None)
+    def drop(self, account: str) -> None:
+        self._lists.pop(account, None)
+
+    def drop_all(self, user_id: int) -> None:
+        """Those of all accounts of a person."""
+        for account in [key for key in self._lists if person_of(key) == str(user_id)]:
+            del self._lists[account]
 
 
 @dataclass
@@ -120,6 +126,10 @@ class Person:
     def t(self, key: str, **facts: object) -> Html:
         """A sentence in the person's language."""
         return t(self.language, key, **facts)
+
+    def joined(self, parts: Iterable[str]) -> str:
+        """A list in one line."""
+        return plain(self.language, "list.join").join(parts)
 
     @property
     def wizard(self) -> Wizard | None:

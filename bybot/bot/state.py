@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
+from bybot.bot.migrations import READABLE_FROM, SCHEMA, migrated, schema_of
 from bybot.errors import StaleWrite, StoreUnavailable
 from bybot.ids import user_id_from_key, user_key
 from bybot.stores.base import Condition, Delete, Document, Key, Put, Store, Where
@@ -21,16 +21,17 @@ from bybot.stores.base import Condition, Delete, Document, Key, Put, Store, Wher
 COLLECTION: Final = "bot_states"
 #: The name under which a dialogue stands in the state.
 WIZARD: Final = "wizard"
-_SCHEMA: Final = 1
-
 State = dict[str, Any]
 
 
 @dataclass
 class _Entry:
     live: State
-    saved: State
+    #: What is stored; None: not in this form yet, so that it is written even when nothing changes.
+    saved: State | None
     version: str | None
+    schema: int = SCHEMA
+    readable_from: int = READABLE_FROM
 
 
 class UserStates:
@@ -54,13 +55,11 @@ class UserStates:
         Raises:
             StoreUnavailable: it could not be read; nothing is cached, so nothing can be overwritten.
             CorruptDocument: it was kept aside; the next load starts anew.
+            NewerSchema: a newer version wrote it; it is left as it is.
         """
         entry = self._entries.get(user_id)
         if entry is None:
-            document = await self._store.get(_key(user_id))
-            data = _data_of(document)
-            entry = _Entry(data, copy.deepcopy(data), document.version if document else None)
-            self._entries[user_id] = entry
+            entry = self._entries[user_id] = _read(await self._store.get(_key(user_id)), user_key(user_id))
         return entry.live
 
     def adopt(self, user_id: int, mapping: State) -> None:
@@ -88,7 +87,12 @@ class UserStates:
         wanted = copy.deepcopy(entry.live)
         key = _key(user_id)
         condition = Condition.ABSENT if entry.version is None else entry.version
-        document = {"schema": _SCHEMA, "waiting": WIZARD in wanted, "data": wanted}
+        document = {
+            "schema": entry.schema,
+            "readable_from": entry.readable_from,
+            "waiting": WIZARD in wanted,
+            "data": wanted,
+        }
         try:
             done = await self._store.commit([Put(key, document, condition) if wanted else Delete(key, condition)])
         except (StaleWrite, StoreUnavailable):
@@ -96,7 +100,7 @@ class UserStates:
             raise
         except ValueError:
             entry.live.clear()
-            entry.live.update(copy.deepcopy(entry.saved))
+            entry.live.update(copy.deepcopy(entry.saved or {}))
             raise
         entry.saved = wanted
         entry.version = done.versions.get(key) if wanted else None
@@ -127,6 +131,13 @@ def _key(user_id: int) -> Key:
     return Key(COLLECTION, user_key(user_id))
 
 
-def _data_of(document: Document | None) -> State:
-    data = document.data.get("data") if document else None
-    return copy.deepcopy(dict(data)) if isinstance(data, Mapping) else {}
+def _read(document: Document | None, user: str) -> _Entry:
+    if document is None:
+        return _Entry({}, {}, None)
+    fields = copy.deepcopy(dict(document.data))
+    live, schema = migrated(fields, user), schema_of(fields)
+    saved = copy.deepcopy(live) if schema >= SCHEMA else None
+    readable_from = fields.get("readable_from") if schema > SCHEMA else None
+    if not isinstance(readable_from, int):
+        readable_from = READABLE_FROM
+    return _Entry(live, saved, document.version, max(schema, SCHEMA), readable_from)

@@ -25,6 +25,7 @@ class Wizard:
         ticket: what its buttons carry, so that buttons of earlier dialogues are known to be stale.
         message: the message that shows it; None before it was shown.
         facts: what the steps collected.
+        account: the key of the account that it is about; empty: none yet.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Wizard:
     ticket: str = field(default_factory=new_ticket)
     message: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    account: str = ""
 
     def save(self, state: State) -> None:
         """Put it into the state, which is stored after the update."""
@@ -43,6 +45,7 @@ class Wizard:
             "ticket": self.ticket,
             "message": self.message,
             "facts": self.facts,
+            "account": self.account,
         }
 
     @staticmethod
@@ -65,4 +68,5 @@ class Wizard:
             ticket=str(stored.get("ticket")),
             message=stored.get("message"),
             facts=dict(facts),
+            account=str(stored.get("account") or ""),
         )

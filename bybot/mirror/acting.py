@@ -25,7 +25,9 @@ class ActingMirror:
         self._is_admin = is_admin
 
     def _may(self, user: int | str) -> int | str:
-        if not self._is_admin and user_key(user) != self._caller:
+        key = user_key(user)
+        # A further account of the same person is {person}~{account}.
+        if not self._is_admin and key != self._caller and not key.startswith(self._caller + "~"):
             raise Forbidden("These are another person's channels.")
         return user
 
@@ -51,6 +53,10 @@ class ActingMirror:
         """The user's pairs and what they do now."""
         return await self._supervisor.list_pairs(self._may(user))
 
+    async def list_all(self, user: int | str) -> list[PairStatus]:
+        """The pairs of all accounts of a person."""
+        return await self._supervisor.list_all(self._may(user))
+
     async def pause(self, user: int | str, pair_id: str) -> None:
         """Stop a pair until it is resumed."""
         await self._supervisor.pause(self._may(user), pair_id)
@@ -64,5 +70,5 @@ class ActingMirror:
         await self._supervisor.remove(self._may(user), pair_id)
 
     async def remove_all(self, user: int | str) -> int:
-        """Forget every pair of a user."""
+        """Forget every pair of a person, over all their accounts."""
         return await self._supervisor.remove_all(self._may(user))

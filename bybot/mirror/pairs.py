@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from bybot.errors import PairCycle, PairExists, PairNotFound, StaleWrite, StoreUnavailable
-from bybot.ids import user_key
+from bybot.ids import person_of, user_key
 from bybot.mirror.model import ChannelPair
-from bybot.stores.base import Condition, Key, Patch, Put, Store, Write
+from bybot.stores.base import Condition, Key, Patch, Put, Store, Write, query_prefix
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,11 @@ class PairBook:
             if pair.id == pair_id:
                 return pair
         raise PairNotFound("There is no such pair.")
+
+    async def owners(self, person: int | str) -> list[str]:
+        """Under which keys a person has pairs: one for each account, the first one first."""
+        further = await query_prefix(self._store, "users", user_key(person) + "~", fields=[])
+        return [user_key(person), *(document.key.id for document in further)]
 
     async def all(self) -> list[ChannelPair]:
         """Every pair of every user."""
@@ -98,12 +103,12 @@ def check_new(pair: ChannelPair, others: Iterable[ChannelPair]) -> None:
     """Whether a pair may stand beside the others.
 
     Raises:
-        PairExists: the user has the same one.
+        PairExists: the person has the same one, be it with another account.
         PairCycle: posts would come back to where they came from, be it over other users' pairs.
     """
     targets: dict[int, set[int]] = {}
     for other in others:
-        if other.user == pair.user and _same_chats(pair, other):
+        if person_of(other.user) == person_of(pair.user) and _same_chats(pair, other):
             raise PairExists(f"{pair.source.title} is mirrored to {pair.target.title} already.")
         targets.setdefault(other.source.id, set()).add(other.target.id)
     reached, left = set(), [pair.target.id]

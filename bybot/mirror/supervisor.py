@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from bybot.clock import Clock, SystemClock
 from bybot.errors import PairNotFound, SessionRevoked, StoreUnavailable, TelegramUnreachable
-from bybot.ids import user_key, uuid7
+from bybot.ids import user_id_from_key, user_key, uuid7
 from bybot.mirror import chats
 from bybot.mirror.acting import ActingMirror
 from bybot.mirror.engine import Engine
@@ -271,6 +271,11 @@ class Supervisor:
         """
         return [await self._status(pair) for pair in await self._book.of(user)]
 
+    async def list_all(self, person: int | str) -> list[PairStatus]:
+        """The pairs of all accounts of a person. Raises StoreUnavailable."""
+        owners = await self._book.owners(person)
+        return [status for owner in owners for status in await self.list_pairs(user_id_from_key(owner))]
+
     async def _status(self, pair: ChannelPair) -> PairStatus:
         person = self._people.get(user_key(pair.user))
         run = person.runs.get(pair.id) if person is not None else None
@@ -323,11 +328,11 @@ class Supervisor:
         await delete_all(self._store, [state_key(pair_id), *(chunk_key(pair_id, int(n)) for n in numbers)])
 
     async def remove_all(self, user: int | str) -> int:
-        """Forget every pair of a user; returns how many there were. Raises StoreUnavailable."""
-        pairs = await self._book.of(user)
+        """Forget every pair of a person, over all accounts; returns how many there were. Raises StoreUnavailable."""
+        pairs = [status.pair for status in await self.list_all(user)]
         for pair in pairs:
             with contextlib.suppress(PairNotFound):
-                await self.remove(user, pair.id)
+                await self.remove(pair.user, pair.id)
         return len(pairs)
 
     # Telling --------------------------------------------------------------------------------------------------

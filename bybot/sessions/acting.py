@@ -16,6 +16,7 @@ from bybot.clock import Clock
 from bybot.errors import Forbidden
 from bybot.ids import user_key
 from bybot.sessions.devices import Device
+from bybot.sessions.forgetting import Forgotten
 from bybot.sessions.loginmodel import CodeSent, LoggedIn, PasswordNeeded, PendingLogin, QrShown
 from bybot.sessions.model import Cleanup, Deletion
 
@@ -104,6 +105,10 @@ class ActingManager:
     async def delete_user_session(self, user_id: UserId, *, reason: str = "deleted") -> Deletion:
         self._check("delete_user_session", user_id)
         return await self._manager.delete_user_session(user_id, reason=reason)
+
+    async def forget_person(self, user_id: UserId) -> Forgotten:
+        self._check("forget_person", user_id)
+        return await self._manager.forget_person(user_id)
 
     async def get_session_info(self, user_id: UserId) -> dict[str, Any]:
         self._check("get_session_info", user_id)

@@ -44,7 +44,8 @@ async def delete(core: Core, desk: LoginDesk, user: str, *, reason: str) -> Dele
             logged_out = await _log_out(core, user, record, failures)
         if await core.pool.end(user) is not None:
             removed.append("client")
-        if existed:
+        noted = record is not None and record.account_id is not None
+        if existed or (noted and reason == "forget"):  # of somebody forgotten not even a tombstone tells the account
             assert record is not None
             if await _bury(core, user, record, reason, failures):
                 removed.append("session")

@@ -8,7 +8,7 @@ from datetime import datetime
 from telethon import TelegramClient, errors
 from telethon.tl import functions
 
-from bybot.errors import Forbidden
+from bybot.errors import FreshLogin
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,11 @@ async def kick(client: TelegramClient, device_id: int) -> bool:
     """End one authorization; False when Telegram knows none with that id.
 
     Raises:
-        Forbidden: this login is younger than a day.
+        FreshLogin: this login is younger than a day.
     """
     try:
         return bool(await client(functions.account.ResetAuthorizationRequest(device_id)))
     except errors.FreshResetAuthorisationForbiddenError as error:
-        raise Forbidden(
-            "A login younger than 24 hours cannot end others.", next_step="Try again tomorrow, or from your phone."
-        ) from error
+        raise FreshLogin("A login younger than 24 hours cannot end others.") from error
     except errors.HashInvalidError:
         return False

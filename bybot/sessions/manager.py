@@ -30,6 +30,7 @@ from bybot.errors import (
     StoreUnavailable,
 )
 from bybot.ids import user_id_from_key, user_key
+from bybot.sessions.accountcalls import AccountCalls
 from bybot.sessions.accounts import MOST_ACCOUNTS
 from bybot.sessions.acting import ActingManager, Audit
 from bybot.sessions.adoption import Adoption
@@ -38,7 +39,6 @@ from bybot.sessions.cleanup import cleanup
 from bybot.sessions.codec import Codec
 from bybot.sessions.core import COMING_SECONDS, Core
 from bybot.sessions.deletion import delete
-from bybot.sessions.devices import Device, kick, list_devices
 from bybot.sessions.documentlease import DocumentLease
 from bybot.sessions.farewells import Farewell
 from bybot.sessions.handover import Handover
@@ -68,7 +68,7 @@ log = logging.getLogger(__name__)
 UserId = int | str
 
 
-class UserSessionManager(LoginCalls, ReportCalls):
+class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
     """See the module.
 
     Args:
@@ -145,6 +145,7 @@ class UserSessionManager(LoginCalls, ReportCalls):
         self.health = core.health = Health(core, self._idle.close, every=health_seconds, patience=connect_seconds)
         self.portable = Portable(core, bot_id=bot_id, sessions_dir=sessions_dir)
         self._reports = Reports(core, self._desk, bot_id=bot_id, sessions_dir=sessions_dir)
+        self._erasers = {}
         self._credentials: dict[str, Credentials] = {}
         self._lease = lease
         self._restored = asyncio.Event()
@@ -396,16 +397,6 @@ class UserSessionManager(LoginCalls, ReportCalls):
         """
         await self._ready()
         return await cleanup(self._core, self._desk, days=days, dry_run=dry_run)
-
-    async def list_user_devices(self, user_id: UserId) -> list[Device]:
-        """The account's authorizations at Telegram. Raises what :meth:`use` raises."""
-        async with self.use(user_id) as client:
-            return await list_devices(client)
-
-    async def kick_user_device(self, user_id: UserId, device_id: int) -> bool:
-        """End one of them; False when there is none. Raises Forbidden for a login younger than a day."""
-        async with self.use(user_id) as client:
-            return await kick(client, device_id)
 
     def acting_as(self, caller_id: UserId) -> ActingManager:
         """The same calls with the rights of one caller: their own sessions; admins may all."""

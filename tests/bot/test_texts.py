@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 from bybot import errors
 from bybot.bot.callbacks import Press, new_ticket
 from bybot.bot.handlers import BUTTONS, COMMANDS, MENU
+from bybot.bot.handlers.account import Account
 from bybot.bot.texts import CATALOGUES, LANGUAGES, Html, Language, has, language_of, t
 from bybot.bot.texts.errors import error_text
 from bybot.bot.texts.formats import bar, duration, number, short
 from bybot.bot.typed import digits_in, looks_like_code
-from bybot.bot.views import info, login, notices, pairs, wizard
+from bybot.bot.views import accounts, devices, info, login, notices, pairs, wizard
 from bybot.bot.views.base import View
 from bybot.mirror.model import (
     ChannelPair,
@@ -33,6 +35,7 @@ from bybot.mirror.model import (
     Progress,
 )
 from bybot.sandbox.botapi.html import parse_html
+from bybot.sessions.devices import Device
 from bybot.sessions.failures import EXPLAINED
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -87,6 +90,12 @@ def test_every_error_becomes_a_sentence_without_its_own_text(language: Language)
         assert "secret" not in error_text(language, error, NOW)
 
 
+#: Ids as long as Telegram's may be.
+WORKS = Account(f"{2**52 - 1}~{2**52 - 1}", "<b> & " + "界" * 60, "active", None, NOW)
+ENDED = Account(f"{2**52 - 1}", "<i>", "revoked", "revoked", NOW)
+DEVICE = Device(0, True, "<model>" * 9, "<b>", "<app>", "<Country>", NOW, NOW - timedelta(hours=30))
+
+
 def status(**changes: object) -> PairStatus:
     facts: dict[str, object] = {
         "pair": PAIR, "state": PairState.HISTORY,
@@ -129,22 +138,34 @@ def views(language: Language) -> list[View]:
         login.done(language, "<b>"),
         info.greeting(language, "<b>", "<i>"),
         info.greeting(language, "", None),
-        info.status(language, state="active", account="<b>", since=NOW, reason=None, pairs=2, running=1),
-        info.status(language, state="revoked", account=None, since=None, reason="revoked", pairs=0, running=0),
-        info.stats(language, {"total_sessions": 1, "bot_id": "<b>"}, "no_session"),
-        info.channels(language, [], 0),
-        info.channels(language, many, 99),
+        info.status(language, [WORKS, ENDED], pairs=2, running=1),
+        info.status(language, [], pairs=0, running=0),
+        info.stats(language, {"total_sessions": 1, "bot_id": "<b>"}, [WORKS, ENDED]),
+        info.stats(language, {"total_sessions": 1, "bot_id": "<b>"}, []),
+        info.channels(language, [], 0, WORKS),
+        info.channels(language, many, 99, WORKS, [WORKS, ENDED]),
+        accounts.account_list(language, [WORKS, ENDED] * 5),
+        accounts.account_list(language, []),
+        accounts.account(language, WORKS, pairs=3),
+        accounts.account(language, ENDED, pairs=0),
+        accounts.choose(language, [WORKS, ENDED], "logout.choose", "lo", "ask"),
+        devices.device_list(language, WORKS, [DEVICE, *[replace(DEVICE, id=-(2**63), current=False)] * 60], NOW),
+        devices.device_list(language, WORKS, [DEVICE], NOW),
+        devices.ask(language, WORKS, replace(DEVICE, id=-(2**63), current=False)),
         info.languages(language),
         info.help_(language, admin=True),
-        info.logout(language, "<b>"),
+        info.logout(language, "<b>", WORKS.user),
         info.forget(language),
         info.forget(language, other=5),
         pairs.pair_list(language, []),
         pairs.pair_list(language, [status()] * 20, 1),
         pairs.pair(language, status(), NOW),
+        pairs.pair(language, status(), NOW, {PAIR.user: "<b>", WORKS.user: "<i>"}),
+        pairs.pair_list(language, [status(), status(pair=replace(PAIR, user=WORKS.user))], 0, {PAIR.user: "<b>"}),
         pairs.pair(language, status(state=PairState.LIVE, progress=Progress("live", 4, 0, None), reason=None), NOW),
         pairs.remove(language, status()),
-        wizard.source(language, ticket),
+        wizard.account(language, ticket, [WORKS, ENDED]),
+        wizard.source(language, ticket, back=True),
         wizard.target(language, ticket, EVIL),
         wizard.pick(language, ticket, "source", many, 2),
         wizard.pick(language, ticket, "target", [], 0),
@@ -159,6 +180,7 @@ def views(language: Language) -> list[View]:
         notices.progress(language, PAIR, Progress("live", 40, 2, 100), NOW),
         *(notices.notice(language, note, NOW) for note in notes),
         notices.session_lost(language, "<b>"),
+        notices.session_lost(language, "revoked", account="<b>"),
     ]  # fmt: skip
 
 

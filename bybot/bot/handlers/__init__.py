@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bybot.bot.handlers import basics, forget, login, login_buttons, pair_wizard, pairs, session
+from bybot.bot.handlers import accounts, basics, devices, forget, login, login_buttons, pair_wizard, pairs, session
 from bybot.bot.handlers.login_steps import KIND as LOGIN
 from bybot.bot.turn import Handler, Turn
 
@@ -15,6 +15,7 @@ MENU: Final = (
     "login",
     "pairs",
     "my_channels",
+    "accounts",
     "status",
     "logout",
     "cancel",
@@ -30,6 +31,8 @@ COMMANDS: Final[Mapping[str, Handler]] = {
     "cancel": basics.cancel,
     "login": login.login,
     "logout": session.logout,
+    "accounts": accounts.accounts,
+    "devices": devices.devices,
     "create_session": session.create_session,
     "status": session.status,
     "session_stats": session.session_stats,
@@ -43,6 +46,8 @@ COMMANDS: Final[Mapping[str, Handler]] = {
 BUTTONS: Final[Mapping[str, Handler]] = {
     "lg": login_buttons.on_press,
     "lo": session.on_logout,
+    "ac": accounts.on_press,
+    "dv": devices.on_press,
     "la": basics.on_language,
     "pw": pair_wizard.on_press,
     "pr": pairs.on_press,

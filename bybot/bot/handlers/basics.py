@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bybot.bot.chat import Chat
 from bybot.bot.handlers import login_buttons, login_steps, pair_wizard
-from bybot.bot.handlers.account import account_of, is_logged_in
+from bybot.bot.handlers.account import working_accounts
 from bybot.bot.handlers.login import consent_view
 from bybot.bot.services import LANGUAGE
 from bybot.bot.texts import LANGUAGES, Language
@@ -15,7 +15,7 @@ from bybot.bot.views.base import View
 
 async def start(turn: Turn) -> None:
     """What this is; before the first login also the notice that asks for consent."""
-    account = await account_of(turn) if await is_logged_in(turn) else None
+    account = turn.joined(each.name for each in await working_accounts(turn)) or None
     profile = await turn.services.profiles.get(turn.user_id)
     greeting = info.greeting(turn.language, turn.name, account)
     if account or profile.consented:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bybot.bot.handlers import login_steps
+from bybot.bot.handlers.account import names
 from bybot.bot.handlers.session import deletion_report
 from bybot.bot.services import Person
 from bybot.bot.texts import Html, lines
@@ -58,15 +59,21 @@ async def _erase(by: Person, user_id: int) -> Html:
     services.tasks.cancel(login_steps.qr_task(user_id))
     services.timeouts.clear(user_id)
     services.keypads.pop(user_id, None)
-    services.lists.drop(user_id)
-    await by.sessions.cancel_login(user_id)
+    services.lists.drop_all(user_id)
+    called = dict(names(by)) if by.user_id == user_id else {}
     pairs = await by.mirror.remove_all(user_id)
-    deletion = await by.sessions.delete_user_session(user_id, reason="forget")
+    forgotten = await by.sessions.forget_person(user_id)
     await services.profiles.erase(user_id)
     await services.states.erase(user_id)
+    several = len(forgotten.accounts) > 1
+    reports = [
+        deletion_report(by, each, called.get(each.user_id, each.user_id) if several else None)
+        for each in forgotten.accounts
+    ]
     return lines(
         by.t("report.pairs", count=pairs),
-        deletion_report(by, deletion) if deletion.existed else None,
+        *reports,
+        *(by.t("report.part_failed", part=failure) for failure in forgotten.failures),
         by.t("report.profile"),
         by.t("report.consent"),
     )

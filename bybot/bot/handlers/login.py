@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from bybot.bot.handlers import login_steps as steps
-from bybot.bot.handlers.account import account_of, is_logged_in
+from bybot.bot.handlers.account import working_accounts
 from bybot.bot.services import Person
 from bybot.bot.texts.errors import error_text
 from bybot.bot.turn import Turn
@@ -25,15 +25,29 @@ async def login(turn: Turn) -> None:
     if wizard is not None and wizard.kind == steps.KIND:
         await again(turn, wizard)
         return
-    if await is_logged_in(turn):
-        text = turn.t("login.already", account=await account_of(turn))
-        await turn.show(View(text, views.after_login(turn.language)))
+    working = await working_accounts(turn)
+    if working:
+        text = turn.t("login.already", account=turn.joined(account.name for account in working))
+        await turn.show(View(text, views.already(turn.language)))
+        return
+    await begin_login(turn)
+
+
+async def begin_login(turn: Turn, account: str = "") -> None:
+    """Consent first, then the number.
+
+    Args:
+        account: the account that is logged in again; empty: whichever it will be.
+    """
+    wizard = turn.wizard
+    if wizard is not None and wizard.kind == steps.KIND and wizard.account == account:
+        await again(turn, wizard)
         return
     profile = await turn.services.profiles.get(turn.user_id)
     if not profile.consented:
         await turn.show(consent_view(turn, then="login"))
         return
-    await _begin(turn)
+    await _begin(turn, account)
 
 
 def consent_view(turn: Turn, *, then: str) -> View:
@@ -44,9 +58,12 @@ def consent_view(turn: Turn, *, then: str) -> View:
     )
 
 
-async def _begin(turn: Turn) -> None:
+async def _begin(turn: Turn, account: str) -> None:
     old = turn.wizard
+    if old is not None and old.kind == steps.KIND:
+        await turn.sessions.cancel_login(steps.login_of(turn, old))
     wizard = turn.new_wizard(steps.KIND, "phone")
+    wizard.account = account
     wizard.message = turn.pressed_message
     if old is not None and old.message is not None and old.message != wizard.message:
         await turn.chat.delete(old.message)

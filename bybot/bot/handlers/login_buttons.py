@@ -54,7 +54,7 @@ async def _in_dialogue(turn: Turn, wizard: Wizard, action: str, argument: str) -
         await turn.answer()
         turn.services.keypads.pop(turn.user_id, None)
         await qr.leave(turn, wizard)
-        await turn.sessions.cancel_login(turn.user_id)
+        await turn.sessions.cancel_login(steps.login_of(turn, wizard))
         await steps.ask_phone(turn, wizard)
     elif action == "cancel":
         await turn.answer()
@@ -98,14 +98,14 @@ async def _to_qr(turn: Turn, wizard: Wizard) -> None:
 async def cancel(person: Person, wizard: Wizard) -> None:
     """Stop the login: nothing of it is kept."""
     await qr.leave(person, wizard)
-    await person.sessions.cancel_login(person.user_id)
+    await person.sessions.cancel_login(steps.login_of(person, wizard))
     await steps.end(person, wizard, person.t("login.cancelled"))
 
 
 async def timed_out(person: Person, wizard: Wizard) -> None:
     """Nobody answered: stop the login and say so."""
     await qr.leave(person, wizard)
-    await person.sessions.cancel_login(person.user_id)
+    await person.sessions.cancel_login(steps.login_of(person, wizard))
     await steps.end(person, wizard, person.t("login.timeout"))
 
 
@@ -115,7 +115,7 @@ async def resumed(person: Person, wizard: Wizard) -> None:
     if wizard.step == "phone":
         person.services.timeouts.set(person.user_id, wizard.deadline)
         return
-    pending = await person.sessions.pending_login(person.user_id)
+    pending = await person.sessions.pending_login(steps.login_of(person, wizard))
     if pending is None and wizard.step != "qr":
         await steps.end(person, wizard, person.t("login.timeout"))
     elif wizard.step == "code":

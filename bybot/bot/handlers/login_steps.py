@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bybot.bot.services import ACCOUNT, Person
+from bybot.bot.handlers.account import names, remember
+from bybot.bot.services import Person
 from bybot.bot.texts import Html
 from bybot.bot.texts.errors import error_text
 from bybot.bot.texts.formats import duration
@@ -23,8 +24,10 @@ from bybot.errors import (
     LoginFlood,
     LoginTimeout,
     NoLogin,
+    TooManyAccounts,
     WrongPassword,
 )
+from bybot.ids import another_key
 from bybot.sessions.login import CodeSent, LoggedIn, PasswordNeeded
 
 KIND: Final = "login"
@@ -39,6 +42,7 @@ FINAL: Final = (
     NoLogin,
     AlreadyLoggedIn,
     AccountMismatch,
+    TooManyAccounts,
 )
 
 
@@ -52,7 +56,13 @@ async def end(person: Person, wizard: Wizard, text: Html) -> None:
     """The login is over without success: say why in the dialogue's message."""
     person.services.tasks.cancel(qr_task(person.user_id))
     person.drop()
-    await person.chat.show(wizard.message, View(text, views.start_login(person.language)))
+    rows = views.to_accounts(person.language) if names(person) else views.start_login(person.language)
+    await person.chat.show(wizard.message, View(text, rows))
+
+
+def login_of(person: Person, wizard: Wizard) -> str:
+    """What the manager knows this login by: an account, or the next one, whichever it will be."""
+    return wizard.account or another_key(str(person.user_id))
 
 
 def qr_task(user_id: int) -> str:
@@ -75,7 +85,7 @@ async def send_code(person: Person, wizard: Wizard, phone: str) -> None:
         BybotError: as the manager says; the dialogue is unchanged.
     """
     await person.chat.typing()
-    sent = await person.sessions.begin_login(person.user_id, phone)
+    sent = await person.sessions.begin_login(login_of(person, wizard), phone)
     await code_sent(person, wizard, sent)
 
 
@@ -117,7 +127,7 @@ async def submit_code(person: Person, wizard: Wizard, code: str) -> None:
     """Try the code; every outcome ends in a screen that says what to do next."""
     await person.chat.typing()
     try:
-        outcome = await person.sessions.submit_code(person.user_id, code)
+        outcome = await person.sessions.submit_code(login_of(person, wizard), code)
     except InvalidCode:
         await retry(person, wizard, person.t("login.code_wrong"))
     except CodeExpired:
@@ -148,7 +158,7 @@ async def resend(person: Person, wizard: Wizard) -> str | None:
         return duration(person.language, early)
     await person.chat.typing()
     try:
-        sent = await person.sessions.resend_code(person.user_id)
+        sent = await person.sessions.resend_code(login_of(person, wizard))
     except FINAL as error:
         await end(person, wizard, error_text(person.language, error))
     except CodeExpired:
@@ -177,7 +187,7 @@ async def submit_password(person: Person, wizard: Wizard, password: str) -> None
     await person.chat.typing()
     hint = wizard.facts.get("hint")
     try:
-        outcome = await person.sessions.submit_password(person.user_id, password)
+        outcome = await person.sessions.submit_password(login_of(person, wizard), password)
     except WrongPassword:
         await ask_password(person, wizard, hint, person.t("login.password_wrong"))
     except FINAL as error:
@@ -199,8 +209,8 @@ async def accept(person: Person, wizard: Wizard, outcome: LoggedIn | PasswordNee
         return
     person.drop()
     account = account_name(outcome)
-    person.state[ACCOUNT] = account
-    person.services.lists.drop(person.user_id)
+    remember(person, outcome.user, account)
+    person.services.lists.drop(outcome.user)
     await person.chat.show(wizard.message, views.done(person.language, account))
 
 

@@ -1,4 +1,4 @@
-"""A new pair, step by step: source, target, which posts, confirmation."""
+"""A new pair, step by step: account (when there are several), source, target, which posts, confirmation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from bybot.bot.handlers.account import is_logged_in
+from bybot.bot.handlers.account import account_named, working_accounts
 from bybot.bot.services import Person
 from bybot.bot.texts import Html
 from bybot.bot.texts.errors import error_text
@@ -21,7 +21,7 @@ from bybot.mirror.model import ChatRef, Everything, Last, Mode, New, mode_from_v
 
 KIND: Final = "pair"
 #: What "back" leads to. Picking from the list is a face of its step and goes back to it.
-_BEFORE: Final = {"target": "source", "range": "target", "number": "range", "confirm": "range"}
+_BEFORE: Final = {"source": "account", "target": "source", "range": "target", "number": "range", "confirm": "range"}
 
 
 async def begin(turn: Turn) -> None:
@@ -33,10 +33,13 @@ async def begin(turn: Turn) -> None:
             wizard.message = None
         await show(turn, wizard, turn.t("wizard.busy"))
         return
-    if not await is_logged_in(turn):
+    accounts = await working_accounts(turn)
+    if not accounts:
         await turn.show(View(turn.t("error.no_session"), start_login(turn.language)))
         return
-    wizard = turn.new_wizard(KIND, "source")
+    wizard = turn.new_wizard(KIND, "source" if len(accounts) == 1 else "account")
+    wizard.account = accounts[0].user if len(accounts) == 1 else ""
+    wizard.facts["several"] = len(accounts) > 1
     wizard.message = turn.pressed_message
     await show(turn, wizard)
 
@@ -57,6 +60,8 @@ async def _view(person: Person, wizard: Wizard) -> View:
         chats = await _choices(person, wizard)
         return views.pick(language, ticket, wizard.step, chats, int(facts["page"]))
     match wizard.step:
+        case "account":
+            return views.account(language, ticket, await working_accounts(person))
         case "target":
             return views.target(language, ticket, _chat(wizard, "source"))
         case "range":
@@ -65,7 +70,7 @@ async def _view(person: Person, wizard: Wizard) -> View:
             return views.ask_number(language, ticket)
         case "confirm":
             return await _confirm_view(person, wizard)
-    return views.source(language, ticket)
+    return views.source(language, ticket, back=bool(facts.get("several")))
 
 
 async def _confirm_view(person: Person, wizard: Wizard) -> View:
@@ -73,7 +78,7 @@ async def _confirm_view(person: Person, wizard: Wizard) -> View:
     guess = None
     if not isinstance(mode, New):
         await person.chat.typing()
-        guess = await person.mirror.estimate(person.user_id, source, mode)
+        guess = await person.mirror.estimate(wizard.account, source, mode)
     return views.confirm(person.language, wizard.ticket, source, target, mode, guess)
 
 
@@ -81,22 +86,22 @@ def _chat(wizard: Wizard, end: str) -> ChatRef:
     return ChatRef.from_value(wizard.facts[end])
 
 
-async def channels_of(person: Person, *, fresh: bool = False) -> Sequence[ChatRef]:
-    """The channels of the person's account, read once and kept for turning pages.
+async def channels_of(person: Person, account: str, *, fresh: bool = False) -> Sequence[ChatRef]:
+    """The channels of one of the person's accounts, read once and kept for turning pages.
 
     Raises:
         BybotError: the account cannot be asked now.
     """
-    known = person.services.lists.get(person.user_id)
+    known = person.services.lists.get(account)
     if known is None or fresh:
         await person.chat.typing()
-        known = await person.mirror.list_channels(person.user_id)
-        person.services.lists.put(person.user_id, known)
+        known = await person.mirror.list_channels(account)
+        person.services.lists.put(account, known)
     return known
 
 
 async def _choices(person: Person, wizard: Wizard) -> Sequence[ChatRef]:
-    chats = await channels_of(person)
+    chats = await channels_of(person, wizard.account)
     if wizard.step == "source":
         return [chat for chat in chats if chat.can_read]
     return [chat for chat in chats if chat.can_post and chat.id != wizard.facts["source"]["id"]]
@@ -120,7 +125,7 @@ async def on_message(turn: Turn, wizard: Wizard) -> None:
 async def _on_chat_text(turn: Turn, wizard: Wizard) -> None:
     await turn.chat.typing()
     try:
-        found = await turn.mirror.resolve(turn.user_id, _reference(turn))
+        found = await turn.mirror.resolve(wizard.account, _reference(turn))
         _take(wizard, found)
     except MirrorError as error:
         await _below(turn, wizard, error_text(turn.language, error, turn.now))
@@ -196,6 +201,8 @@ async def _act(turn: Turn, wizard: Wizard, action: str, argument: str) -> None:
         await cancel(turn, wizard)
     elif action == "back":
         await _back(turn, wizard)
+    elif action == "account" and step == "account":
+        await _with_account(turn, wizard, argument)
     elif action == "pick" and step in {"source", "target"}:
         wizard.facts["page"] = int(argument) if argument.isdigit() else 0
         await show(turn, wizard)
@@ -216,19 +223,28 @@ async def _act(turn: Turn, wizard: Wizard, action: str, argument: str) -> None:
         await turn.answer("stale")
 
 
+async def _with_account(turn: Turn, wizard: Wizard, user: str) -> None:
+    account = await account_named(turn, user)
+    if account is not None and account.working:
+        wizard.account, wizard.step = user, "source"
+    await show(turn, wizard)
+
+
 async def _back(turn: Turn, wizard: Wizard) -> None:
     if "page" in wizard.facts:
         del wizard.facts["page"]
     else:
         wizard.step = _BEFORE.get(wizard.step, "source")
+        if wizard.step == "account":  # another account sees other chats
+            wizard.facts = {"several": True}
     await show(turn, wizard)
 
 
 async def _picked(turn: Turn, wizard: Wizard, chat_id: str) -> None:
-    chats = await channels_of(turn)
+    chats = await channels_of(turn, wizard.account)
     found = next((chat for chat in chats if str(chat.id) == chat_id), None)
     if found is None:
-        found = await turn.mirror.resolve(turn.user_id, chat_id)
+        found = await turn.mirror.resolve(wizard.account, chat_id)
     _take(wizard, found)
     await show(turn, wizard)
 
@@ -247,7 +263,7 @@ async def _start(turn: Turn, wizard: Wizard) -> None:
     await turn.answer()
     source, target = _chat(wizard, "source"), _chat(wizard, "target")
     mode = mode_from_value(wizard.facts["mode"])
-    await turn.mirror.add_pair(turn.user_id, source, target, mode)
+    await turn.mirror.add_pair(wizard.account, source, target, mode)
     turn.drop()
     await turn.chat.show(wizard.message, views.added(turn.language, source, target, mode))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bybot.bot.handlers.account import is_logged_in
+from bybot.bot.handlers.account import names, working_accounts
 from bybot.bot.handlers.pair_wizard import channels_of
 from bybot.bot.turn import Turn
 from bybot.bot.views import info
@@ -17,14 +17,18 @@ from bybot.mirror.model import PairStatus
 async def pairs(turn: Turn) -> None:
     """/pairs"""
     statuses = await _statuses(turn)
-    if not statuses and not await is_logged_in(turn):
+    if not statuses and not await working_accounts(turn):
         await turn.show(View(turn.t("error.no_session"), start_login(turn.language)))
         return
-    await turn.show(views.pair_list(turn.language, statuses, _page(turn)))
+    await turn.show(_list(turn, statuses))
+
+
+def _list(turn: Turn, statuses: Sequence[PairStatus], page: int | None = None) -> View:
+    return views.pair_list(turn.language, statuses, _page(turn) if page is None else page, names(turn))
 
 
 async def _statuses(turn: Turn) -> Sequence[PairStatus]:
-    return await turn.mirror.list_pairs(turn.user_id)
+    return await turn.mirror.list_all(turn.user_id)
 
 
 def _page(turn: Turn) -> int:
@@ -50,7 +54,7 @@ async def on_press(turn: Turn) -> None:
 
 
 async def pairs_without_page(turn: Turn) -> None:
-    await turn.show(views.pair_list(turn.language, await _statuses(turn)))
+    await turn.show(_list(turn, await _statuses(turn), 0))
 
 
 async def _find(turn: Turn, pair_id: str) -> PairStatus | None:
@@ -58,7 +62,7 @@ async def _find(turn: Turn, pair_id: str) -> PairStatus | None:
 
 
 async def _act(turn: Turn, action: str, status: PairStatus) -> None:
-    user, pair_id = turn.user_id, status.pair.id
+    user, pair_id = status.pair.user, status.pair.id
     if action == "remove":
         await turn.show(views.remove(turn.language, status))
         return
@@ -74,21 +78,24 @@ async def _act(turn: Turn, action: str, status: PairStatus) -> None:
         await turn.mirror.resume(user, pair_id)
         await turn.answer("pair.resumed")
     status = await _find(turn, pair_id) or status
-    await turn.show(views.pair(turn.language, status, turn.now))
+    await turn.show(views.pair(turn.language, status, turn.now, names(turn)))
 
 
 async def my_channels(turn: Turn) -> None:
     """/my_channels: through the person's own client."""
-    if not await is_logged_in(turn):
+    accounts = await working_accounts(turn)
+    if not accounts:
         await turn.show(View(turn.t("error.no_session"), start_login(turn.language)))
         return
-    chats = await channels_of(turn, fresh=turn.press is None)
-    await turn.show(info.channels(turn.language, chats, _page(turn)))
+    wanted = turn.press.ticket if turn.press else ""
+    account = next((each for each in accounts if each.user == wanted), accounts[0])
+    chats = await channels_of(turn, account.user, fresh=turn.press is None)
+    await turn.show(info.channels(turn.language, chats, _page(turn), account, accounts))
 
 
 async def on_channels(turn: Turn) -> None:
     """Turning a page, or reading the list anew."""
     await turn.answer()
     if turn.press is not None and turn.press.action == "refresh":
-        turn.services.lists.drop(turn.user_id)
+        turn.services.lists.drop_all(turn.user_id)
     await my_channels(turn)

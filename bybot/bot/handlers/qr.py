@@ -33,10 +33,11 @@ async def begin(person: Person, wizard: Wizard) -> None:
         BybotError: as the manager says; the dialogue is unchanged.
     """
     await person.chat.typing()
-    shown = await person.sessions.begin_qr(person.user_id)
+    login = steps.login_of(person, wizard)
+    shown = await person.sessions.begin_qr(login)
     wizard.step, wizard.facts = "qr", {}
     await show(person, wizard, shown)
-    watch(person.services, person.user_id, wizard.ticket, shown.url)
+    watch(person.services, person.user_id, login, wizard.ticket, shown.url)
 
 
 async def show(person: Person, wizard: Wizard, shown: QrShown) -> None:
@@ -54,18 +55,18 @@ async def show(person: Person, wizard: Wizard, shown: QrShown) -> None:
         person.keep(wizard, seconds=person.services.options.login_seconds)
 
 
-def watch(services: Services, user_id: int, ticket: str, url: str) -> None:
+def watch(services: Services, user_id: int, login: str, ticket: str, url: str) -> None:
     """Follow the picture in the background until it was used, renewed for the last time, or left."""
-    services.tasks.start(steps.qr_task(user_id), _watch(services, user_id, ticket, url))
+    services.tasks.start(steps.qr_task(user_id), _watch(services, user_id, login, ticket, url))
 
 
-async def _watch(services: Services, user_id: int, ticket: str, url: str) -> None:
+async def _watch(services: Services, user_id: int, login: str, ticket: str, url: str) -> None:
     sessions = services.manager.acting_as(user_id)
     going = True
     while going:
         outcome: _Outcome
         try:
-            outcome = await sessions.wait_qr(user_id, _ROUND)
+            outcome = await sessions.wait_qr(login, _ROUND)
         except BybotError as error:
             outcome = error
         async with services.person(user_id) as person:

@@ -10,6 +10,7 @@ TEXTS: Final[dict[str, str]] = {
     "command.login": "Log in with your Telegram account",
     "command.pairs": "Your channel pairs: add, pause, remove",
     "command.my_channels": "The channels of your account",
+    "command.accounts": "Your Telegram accounts: add, log out, devices",
     "command.status": "How things stand",
     "command.logout": "Log out at Telegram",
     "command.cancel": "Stop what we are doing",
@@ -19,6 +20,12 @@ TEXTS: Final[dict[str, str]] = {
     # Buttons ---------------------------------------------------------------------------------------------------
     "button.agree": "✅ I agree",
     "button.login": "🔑 Log in",
+    "button.accounts": "👤 My accounts",
+    "button.add_account": "➕ Another account",
+    "button.login_again": "🔑 Log in again",
+    "button.logout": "🚪 Log out",
+    "button.devices": "📱 Devices",
+    "button.end_login": "Yes, end it",
     "button.log_out": "Yes, log out",
     "button.keep": "No, keep it",
     "button.cancel": "✖️ Cancel",
@@ -140,6 +147,27 @@ TEXTS: Final[dict[str, str]] = {
     "report.pairs": "✅ pairs removed: {count}",
     "report.profile": "✅ settings and state of this chat erased",
     "report.consent": "✅ your consent is forgotten",
+    # Accounts and devices --------------------------------------------------------------------------------------
+    "accounts.title": "👤 <b>Your accounts</b> ({count})",
+    "accounts.none": "👤 No Telegram account of yours is logged in here yet.",
+    "accounts.line": "<b>{number}.</b> {account}\n     {state}",
+    "accounts.choose": "Tap a number for more. Each account has its own login and its own pairs.",
+    "accounts.one": "👤 <b>{account}</b>",
+    "accounts.pairs": "Pairs: {pairs}",
+    "account.gone": "This account is no longer logged in here.",
+    "logout.choose": "🚪 Which account shall I log out?",
+    "devices.choose_account": "📱 The devices of which account?",
+    "devices.title": "📱 <b>Devices of {account}</b> ({count})",
+    "devices.this": "<b>{number}. {device}</b> (this bot)",
+    "devices.line": "<b>{number}.</b> {device}",
+    "devices.facts": "{place} · {active}",
+    "devices.choose": "✖️ ends the login of that number.",
+    "devices.only": "This account is logged in nowhere else.",
+    "devices.ask": (
+        "✖️ <b>End this login?</b>\n\n{device}, {country}\n\nWhoever uses it is logged out of <b>{account}</b>."
+    ),
+    "devices.ended": "✅ Ended: {device}",
+    "devices.gone": "That login is no longer there.",
     # Status ----------------------------------------------------------------------------------------------------
     "status.title": "📊 <b>Status</b>",
     "status.account": "Account: <b>{account}</b>",
@@ -164,6 +192,7 @@ TEXTS: Final[dict[str, str]] = {
     "stats.mine": "Your session: {state}",
     # Channels --------------------------------------------------------------------------------------------------
     "channels.title": "📋 <b>Your channels</b> ({count})",
+    "channels.account": "👤 {account}",
     "channels.none": "Your account is in no channel or group yet.",
     "channels.legend": "✏️ you can post there · 🔒 forwarding is forbidden",
     "channels.line": "{icon} {title}{name} {marks}",
@@ -172,6 +201,7 @@ TEXTS: Final[dict[str, str]] = {
     "pairs.title": "🔗 <b>Your pairs</b> ({count})",
     "pairs.none": ("🔗 You have no pair yet.\n\nA pair copies the posts of one channel (source) to another (target)."),
     "pairs.line": "<b>{number}.</b> {source} → {target}\n     {state}",
+    "pairs.account": "     👤 {account}",
     "pairs.choose": "Tap a number for more.",
     "pair.title": "🔗 <b>{source}</b>\n     ↓\n<b>{target}</b>",
     "pair.state": "State: {state}",
@@ -195,6 +225,9 @@ TEXTS: Final[dict[str, str]] = {
     "state.broken": "🔴 stopped by a problem",
     "state.finished": "✅ finished",
     # The wizard for a pair -------------------------------------------------------------------------------------
+    "wizard.account": (
+        "➕ <b>New pair</b>\n\nWith which of your accounts? It needs to see the source and to post in the target."
+    ),
     "wizard.source": (
         "➕ <b>New pair · 1 of 3: source</b>\n\n"
         "Which channel shall I copy <b>from</b>? Send its link, its @name or its id, or pick it from your list."
@@ -330,6 +363,10 @@ TEXTS: Final[dict[str, str]] = {
     "error.login": "⚠️ Telegram did not accept this login. Start again: /login; if it happens again, ask the operator.",
     "error.unexpected": "😔 Sorry, something went wrong on my side. It was noted; please try again.",
     "error.forbidden": "⛔️ You may not do that. Ask an administrator of this bot.",
+    "error.fresh_login": (
+        "⏳ Telegram lets a login end others only when it is a day old, and this one is younger. Try again tomorrow, "
+        "or end it on your phone: Telegram › Settings › Devices."
+    ),
     "error.store_unavailable": (
         "🟠 My storage does not answer at the moment. Nothing was lost; try again in a minute."
     ),
@@ -398,6 +435,8 @@ TEXTS: Final[dict[str, str]] = {
     "unit.min": "{n} min",
     "unit.h": "{n} h",
     "unit.d": "{n} d",
+    "unit.ago": "active {time} ago",
+    "unit.now": "active now",
     "unit.join": " ",
     "unit.at": "{time} UTC",
     "unit.in": "in {time}",

@@ -40,6 +40,15 @@ def from_now(language: Language, moment: datetime, now: datetime) -> str:
     return plain(language, "unit.in", time=duration(language, (moment - now).total_seconds()))
 
 
+def ago(language: Language, moment: datetime, now: datetime) -> str:
+    """``3 min ago``; ``now`` within the last two minutes."""
+    seconds = (now - moment).total_seconds()
+    if seconds < 120:
+        return plain(language, "unit.now")
+    name, size = next((name, size) for name, size in _UNITS if seconds >= size)
+    return plain(language, "unit.ago", time=plain(language, f"unit.{name}", n=int(seconds // size)))
+
+
 def date(language: Language, moment: datetime) -> str:
     """A moment in the past, in UTC."""
     return plain(language, "unit.at", time=moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M"))

@@ -10,6 +10,7 @@ TEXTS: Final[dict[str, str]] = {
     "command.login": "用你的 Telegram 帐号登录",
     "command.pairs": "频道配对：添加、暂停、删除",
     "command.my_channels": "你帐号里的频道",
+    "command.accounts": "你的 Telegram 帐号：添加、登出、设备",
     "command.status": "当前状态",
     "command.logout": "在 Telegram 登出",
     "command.cancel": "停止当前操作",
@@ -19,6 +20,12 @@ TEXTS: Final[dict[str, str]] = {
     # Buttons ---------------------------------------------------------------------------------------------------
     "button.agree": "✅ 我同意",
     "button.login": "🔑 登录",
+    "button.accounts": "👤 我的帐号",
+    "button.add_account": "➕ 添加帐号",
+    "button.login_again": "🔑 重新登录",
+    "button.logout": "🚪 登出",
+    "button.devices": "📱 设备",
+    "button.end_login": "是，结束它",
     "button.log_out": "是，登出",
     "button.keep": "不，保留",
     "button.cancel": "✖️ 取消",
@@ -133,6 +140,25 @@ TEXTS: Final[dict[str, str]] = {
     "report.pairs": "✅ 已删除配对：{count}",
     "report.profile": "✅ 设置和本聊天的状态已删除",
     "report.consent": "✅ 你的同意记录已删除",
+    # Accounts and devices --------------------------------------------------------------------------------------
+    "accounts.title": "👤 <b>你的帐号</b>（{count}）",
+    "accounts.none": "👤 你还没有在这里登录任何 Telegram 帐号。",
+    "accounts.line": "<b>{number}.</b> {account}\n     {state}",
+    "accounts.choose": "点数字查看详情。每个帐号有自己的登录和自己的配对。",
+    "accounts.one": "👤 <b>{account}</b>",
+    "accounts.pairs": "配对：{pairs} 个",
+    "account.gone": "这个帐号已不在这里登录。",
+    "logout.choose": "🚪 要登出哪个帐号？",
+    "devices.choose_account": "📱 查看哪个帐号的设备？",
+    "devices.title": "📱 <b>{account} 的设备</b>（{count}）",
+    "devices.this": "<b>{number}. {device}</b>（本机器人）",
+    "devices.line": "<b>{number}.</b> {device}",
+    "devices.facts": "{place} · {active}",
+    "devices.choose": "点 ✖️ 和数字即可结束那个登录。",
+    "devices.only": "这个帐号没有在别处登录。",
+    "devices.ask": "✖️ <b>结束这个登录吗？</b>\n\n{device}，{country}\n\n使用它的人会从 <b>{account}</b> 登出。",
+    "devices.ended": "✅ 已结束：{device}",
+    "devices.gone": "那个登录已不存在。",
     # Status ----------------------------------------------------------------------------------------------------
     "status.title": "📊 <b>状态</b>",
     "status.account": "帐号：<b>{account}</b>",
@@ -157,6 +183,7 @@ TEXTS: Final[dict[str, str]] = {
     "stats.mine": "你的会话：{state}",
     # Channels --------------------------------------------------------------------------------------------------
     "channels.title": "📋 <b>你的频道</b>（{count}）",
+    "channels.account": "👤 {account}",
     "channels.none": "你的帐号还没有加入任何频道或群组。",
     "channels.legend": "✏️ 可以发帖 · 🔒 禁止转发",
     "channels.line": "{icon} {title}{name} {marks}",
@@ -165,6 +192,7 @@ TEXTS: Final[dict[str, str]] = {
     "pairs.title": "🔗 <b>你的配对</b>（{count}）",
     "pairs.none": "🔗 你还没有配对。\n\n配对会把一个频道（来源）的帖子复制到另一个频道（目标）。",
     "pairs.line": "<b>{number}.</b> {source} → {target}\n     {state}",
+    "pairs.account": "     👤 {account}",
     "pairs.choose": "点击编号查看详情。",
     "pair.title": "🔗 <b>{source}</b>\n     ↓\n<b>{target}</b>",
     "pair.state": "状态：{state}",
@@ -186,6 +214,7 @@ TEXTS: Final[dict[str, str]] = {
     "state.broken": "🔴 因问题停止",
     "state.finished": "✅ 完成",
     # The wizard for a pair -------------------------------------------------------------------------------------
+    "wizard.account": "➕ <b>新配对</b>\n\n用你的哪个帐号？它要能看到来源，并能在目标发帖。",
     "wizard.source": (
         "➕ <b>新配对 · 第 1 步，共 3 步：来源</b>\n\n"
         "要<b>从</b>哪个频道复制？发送它的链接、@用户名或 id，或者从列表中选择。"
@@ -305,6 +334,10 @@ TEXTS: Final[dict[str, str]] = {
     "error.login": "⚠️ Telegram 没有接受这次登录。请重新开始：/login；如果再次出现，请联系运行者。",
     "error.unexpected": "😔 抱歉，我这边出了问题，已记录；请再试一次。",
     "error.forbidden": "⛔️ 你无权这样做。请联系这个机器人的管理员。",
+    "error.fresh_login": (
+        "⏳ Telegram 只允许登录满一天后结束其他登录，而这个登录还不满一天。请明天再试，"
+        "或者在手机上结束它：Telegram › 设置 › 设备。"
+    ),
     "error.store_unavailable": "🟠 我的存储暂时没有响应。什么都没有丢失，请一分钟后再试。",
     "error.stale_write": "🔄 期间有变化，请再试一次。",
     "error.newer_schema": (
@@ -358,6 +391,8 @@ TEXTS: Final[dict[str, str]] = {
     "unit.min": "{n} 分钟",
     "unit.h": "{n} 小时",
     "unit.d": "{n} 天",
+    "unit.ago": "{time}前活跃",
+    "unit.now": "正在活跃",
     "unit.join": " ",
     "unit.at": "{time} UTC",
     "unit.in": "{time}后",

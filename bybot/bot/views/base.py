@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from datetime import datetime
+from typing import Final, Protocol, TypeVar
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bybot.bot.callbacks import Press
-from bybot.bot.texts import Html, Language, lines, plain
+from bybot.bot.texts import Html, Language, has, lines, plain, t
 from bybot.mirror.model import ChatRef
 
 T = TypeVar("T")
@@ -32,6 +33,40 @@ class View:
     def below(self, note: str | None) -> View:
         """The same view with a remark on top, set apart by an empty line."""
         return replace(self, text=Html(f"{note}\n\n{self.text}")) if note else self
+
+
+class AccountFacts(Protocol):
+    """What is shown of one of a person's accounts: the key it is known by, its name, and how its session stands."""
+
+    @property
+    def user(self) -> str:
+        """What manager and mirror know it by."""
+
+    @property
+    def name(self) -> str:
+        """As its owner knows it."""
+
+    @property
+    def status(self) -> str:
+        """The manager's word for its session."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why it does not work."""
+
+    @property
+    def since(self) -> datetime | None:
+        """When it logged in."""
+
+    @property
+    def working(self) -> bool:
+        """Whether it is logged in."""
+
+
+def session_state(language: Language, status: str) -> Html:
+    """How a session stands, in words."""
+    key = f"session.{status}"
+    return t(language, key if has(key) else "session.error")
 
 
 def button(language: Language, key: str, press: Press, **facts: object) -> InlineKeyboardButton:
@@ -78,6 +113,7 @@ def page_buttons(total: int, page: int, press: Press, size: int = PAGE_SIZE) -> 
 
 __all__ = [
     "PAGE_SIZE",
+    "AccountFacts",
     "Rows",
     "View",
     "button",
@@ -88,4 +124,5 @@ __all__ = [
     "page_buttons",
     "page_count",
     "page_of",
+    "session_state",
 ]

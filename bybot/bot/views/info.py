@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from bybot.bot.callbacks import Press
-from bybot.bot.texts import Html, Language, has, lines, t
+from bybot.bot.texts import Html, Language, lines, t
 from bybot.bot.texts.errors import reason_text
 from bybot.bot.texts.formats import date, short
-from bybot.bot.views.base import View, button, icon, labelled, page_buttons, page_of
+from bybot.bot.views.base import (
+    AccountFacts,
+    View,
+    button,
+    icon,
+    labelled,
+    page_buttons,
+    page_of,
+    session_state,
+)
 from bybot.bot.views.login import after_login, start_login
 from bybot.mirror.model import ChatRef
 
@@ -27,54 +35,74 @@ def greeting(language: Language, name: str, account: str | None) -> View:
     return View(hello, start_login(language))
 
 
-def session_state(language: Language, status: str) -> Html:
-    key = f"session.{status}"
-    return t(language, key if has(key) else "session.error")
-
-
 def status(
-    language: Language,
-    *,
-    state: str,
-    account: str | None,
-    since: datetime | None,
-    reason: str | None,
-    pairs: int,
-    running: int,
+    language: Language, accounts: Sequence[AccountFacts], *, none: str = "no_session", pairs: int, running: int
 ) -> View:
-    facts = lines(
-        t(language, "status.session", state=session_state(language, state)),
-        t(language, "status.account", account=account) if account else None,
-        t(language, "status.since", since=date(language, since)) if since else None,
-        t(language, "status.reason", reason=reason_text(language, reason)) if reason else None,
-        t(language, "status.pairs", total=pairs, running=running),
+    """How the sessions of all accounts and the pairs stand.
+
+    Args:
+        none: the state to tell when there is no account: not logged in, or just logging in.
+    """
+    blocks = [_account(language, account) for account in accounts]
+    if not blocks:
+        blocks = [t(language, "status.session", state=session_state(language, none))]
+    text = "\n\n".join(
+        (t(language, "status.title"), *blocks, t(language, "status.pairs", total=pairs, running=running))
     )
-    text = Html(f"{t(language, 'status.title')}\n\n{facts}")
-    return View(text, after_login(language) if account else start_login(language))
+    working = any(account.working for account in accounts)
+    return View(Html(text), after_login(language) if working else start_login(language))
 
 
-def stats(language: Language, figures: Mapping[str, Any], own_state: str) -> View:
+def _account(language: Language, account: AccountFacts) -> Html:
+    over = account.reason if not account.working else None
+    return lines(
+        t(language, "status.account", account=account.name),
+        t(language, "status.session", state=session_state(language, account.status)),
+        t(language, "status.since", since=date(language, account.since)) if account.since and not over else None,
+        t(language, "status.reason", reason=reason_text(language, over)) if over else None,
+    )
+
+
+def stats(language: Language, figures: Mapping[str, Any], accounts: Sequence[AccountFacts]) -> View:
     rows = [
         t(language, "stats.line", name=t(language, f"stats.{name}"), value=figures[name])
         for name in _FIGURES
         if name in figures
     ]
-    mine = t(language, "stats.mine", state=session_state(language, own_state))
-    return View(Html(f"{t(language, 'stats.title')}\n\n{lines(*rows, mine)}"))
+    states = [account.status for account in accounts] or ["no_session"]
+    mine = [t(language, "stats.mine", state=session_state(language, state)) for state in states]
+    return View(Html(f"{t(language, 'stats.title')}\n\n{lines(*rows, *mine)}"))
 
 
-def channels(language: Language, chats: Sequence[ChatRef], page: int = 0) -> View:
-    refresh = button(language, "refresh", Press("ch", "refresh"))
+def channels(
+    language: Language,
+    chats: Sequence[ChatRef],
+    page: int,
+    account: AccountFacts,
+    accounts: Sequence[AccountFacts] = (),
+) -> View:
+    """The channels of an account.
+
+    Args:
+        accounts: all accounts of the person; with several, the others can be looked at too.
+    """
+    refresh = button(language, "refresh", Press("ch", "refresh", account.user))
+    others = tuple(
+        (labelled(f"👤 {short(each.name, 36)}", Press("ch", "page", each.user)),)
+        for each in accounts
+        if each.user != account.user
+    )
+    whose = t(language, "channels.account", account=account.name) if others else ""
     if not chats:
-        return View(t(language, "channels.none"), ((refresh,),))
+        return View(lines(whose, t(language, "channels.none")), ((refresh,), *others))
     shown, page = page_of(chats, page, _CHANNELS_PER_PAGE)
     entries = [_channel(language, chat) for chat in shown]
     text = Html(
-        f"{t(language, 'channels.title', count=len(chats))}\n\n{lines(*entries)}\n\n"
+        f"{lines(t(language, 'channels.title', count=len(chats)), whose)}\n\n{lines(*entries)}\n\n"
         f"<i>{t(language, 'channels.legend')}</i>"
     )
-    pages = page_buttons(len(chats), page, Press("ch", "page"), _CHANNELS_PER_PAGE)
-    return View(text, (*pages, (button(language, "add_pair", Press("pw", "new")), refresh)))
+    pages = page_buttons(len(chats), page, Press("ch", "page", account.user), _CHANNELS_PER_PAGE)
+    return View(text, (*pages, (button(language, "add_pair", Press("pw", "new")), refresh), *others))
 
 
 def _channel(language: Language, chat: ChatRef) -> Html:
@@ -101,11 +129,12 @@ def help_(language: Language, *, admin: bool) -> View:
     return View(Html(f"{text}\n\n{t(language, 'help.admin')}") if admin else text)
 
 
-def logout(language: Language, account: str) -> View:
+def logout(language: Language, account: str, user: str = "") -> View:
+    """The question before an account is logged out; ``user`` is what the manager knows it by."""
     return View(
         t(language, "logout.ask", account=account),
         (
-            (button(language, "log_out", Press("lo", "yes")),),
+            (button(language, "log_out", Press("lo", "yes", argument=user)),),
             (button(language, "keep", Press("lo", "no")),),
         ),
     )

@@ -140,6 +140,16 @@ def after_login(language: Language) -> Rows:
     )
 
 
+def already(language: Language) -> Rows:
+    """What a person who is logged in may want with a login."""
+    return ((button(language, "add_account", Press("ac", "add")),), *to_accounts(language), *after_login(language))
+
+
+def to_accounts(language: Language) -> Rows:
+    """The way to one's accounts."""
+    return ((button(language, "accounts", Press("ac", "list")),),)
+
+
 def start_login(language: Language) -> Rows:
     """The one button for people who are not logged in."""
     return ((button(language, "login", Press(AREA, "start")),),)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from bybot.bot.callbacks import Press
 from bybot.bot.texts import Html, Language, has, lines, t
 from bybot.bot.texts.errors import reason_text
 from bybot.bot.texts.formats import bar, duration, from_now, number, until
 from bybot.bot.views.base import View, button
-from bybot.bot.views.login import start_login
+from bybot.bot.views.login import start_login, to_accounts
 from bybot.bot.views.pairs import names, wait_text
 from bybot.mirror.model import ChannelPair, Notice, NoticeKind, Progress
+
+#: These concern an account, not one pair.
+_OF_ACCOUNT: Final = frozenset({NoticeKind.SESSION_LOST, NoticeKind.LIMITED, NoticeKind.FLOOD})
 
 
 def progress(language: Language, pair: ChannelPair, state: Progress, now: datetime) -> View:
@@ -38,8 +42,8 @@ def progress(language: Language, pair: ChannelPair, state: Progress, now: dateti
     return View(Html(f"{title}\n\n{facts}"), rows)
 
 
-def notice(language: Language, news: Notice, now: datetime) -> View:
-    """Something that happened, with what to do next."""
+def notice(language: Language, news: Notice, now: datetime, *, account: str | None = None) -> View:
+    """Something that happened, with what to do next. ``account``: which one, when the person has several."""
     facts = dict(news.facts)
     moment = facts.get("until")
     values: dict[str, object] = {**names(news.pair)}
@@ -57,12 +61,19 @@ def notice(language: Language, news: Notice, now: datetime) -> View:
     text = t(language, key, **values) if has(key) else t(language, "notice.other", text=str(news.kind))
     if left_out and news.kind in {NoticeKind.HISTORY_DONE, NoticeKind.FINISHED}:
         text = lines(text, t(language, "progress.skipped", skipped=number(left_out)))
+    if news.kind in _OF_ACCOUNT:
+        text = _heading(language, account, text)
     if news.kind == NoticeKind.SESSION_LOST:
-        return View(text, start_login(language))
+        return View(text, to_accounts(language) if account else start_login(language))
     return View(text, ((button(language, "pairs", Press("pr", "list")),),))
 
 
-def session_lost(language: Language, reason: str) -> View:
+def session_lost(language: Language, reason: str, *, account: str | None = None) -> View:
     """The login ended at Telegram: which is more than one pair's matter."""
     text = t(language, "notice.session_lost", reason=reason_text(language, reason))
-    return View(text, start_login(language))
+    rows = to_accounts(language) if account else start_login(language)
+    return View(_heading(language, account, text), rows)
+
+
+def _heading(language: Language, account: str | None, text: Html) -> Html:
+    return lines(t(language, "accounts.one", account=account), text) if account else text

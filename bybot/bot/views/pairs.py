@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -30,15 +30,25 @@ def names(pair: ChannelPair, width: int = 40) -> dict[str, Any]:
     return {"source": short(pair.source.title, width), "target": short(pair.target.title, width)}
 
 
-def pair_list(language: Language, statuses: Sequence[PairStatus], page: int = 0) -> View:
-    """All pairs of a person, one button each."""
+def pair_list(
+    language: Language, statuses: Sequence[PairStatus], page: int = 0, accounts: Mapping[str, str] | None = None
+) -> View:
+    """All pairs of a person, one button each.
+
+    Args:
+        accounts: what the accounts are called, by key; told when the pairs belong to several.
+    """
+    several = len({status.pair.user for status in statuses}) > 1
     add = button(language, "add_pair", Press("pw", "new"))
     if not statuses:
         return View(t(language, "pairs.none"), ((add,),))
     shown, page = page_of(statuses, page)
     first = page * PAGE_SIZE + 1
     entries = [
-        t(language, "pairs.line", number=first + i, state=_brief(language, status), **names(status.pair, 22))
+        lines(
+            t(language, "pairs.line", number=first + i, state=_brief(language, status), **names(status.pair, 22)),
+            _whose(language, status, accounts) if several else None,
+        )
         for i, status in enumerate(shown)
     ]
     numbers = [labelled(str(first + i), Press(AREA, "view", argument=s.pair.id)) for i, s in enumerate(shown)]
@@ -60,6 +70,11 @@ def _brief(language: Language, status: PairStatus) -> Html:
     return Html(f"{state} · {number(status.counts.copied)}") if status.counts.copied else state
 
 
+def _whose(language: Language, status: PairStatus, accounts: Mapping[str, str] | None) -> Html:
+    name = (accounts or {}).get(status.pair.user) or status.pair.user.rpartition("~")[2]
+    return t(language, "pairs.account", account=short(name, 40))
+
+
 def _percent(progress: Progress) -> int | None:
     """How much of the history is done, in whole percent; None when no history is being copied."""
     if progress.phase != "history" or not progress.total:
@@ -67,11 +82,12 @@ def _percent(progress: Progress) -> int | None:
     return min(99, 100 * progress.done // progress.total)
 
 
-def pair(language: Language, status: PairStatus, now: datetime) -> View:
-    """One pair with all its facts."""
+def pair(language: Language, status: PairStatus, now: datetime, accounts: Mapping[str, str] | None = None) -> View:
+    """One pair with all its facts. ``accounts``: what the accounts are called, by key; told when there are several."""
     percent = _percent(status.progress)
     counts = {kind: count for kind, count in asdict(status.counts).items() if kind in _SKIPPED and count}
     facts = lines(
+        _whose(language, status, accounts).strip() if len(accounts or {}) > 1 else None,
         t(language, "pair.state", state=state_text(language, status.state)),
         t(language, "progress.bar", bar=bar(percent / 100), percent=percent) if percent is not None else None,
         t(language, "pair.copied", copied=number(status.counts.copied)),

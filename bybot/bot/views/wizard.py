@@ -8,7 +8,7 @@ from typing import Final
 from bybot.bot.callbacks import Press
 from bybot.bot.texts import Html, Language, lines, t
 from bybot.bot.texts.formats import duration, number, short
-from bybot.bot.views.base import Rows, View, button, icon, labelled, page_buttons, page_of
+from bybot.bot.views.base import AccountFacts, Rows, View, button, icon, labelled, page_buttons, page_of
 from bybot.mirror.model import ChatRef, Estimate, Everything, Last, Mode, New
 
 AREA: Final = "pw"
@@ -23,9 +23,16 @@ def _leave(language: Language, ticket: str, *, back: bool) -> Rows:
     return ((button(language, "back", Press(AREA, "back", ticket)), cancel) if back else (cancel,),)
 
 
-def source(language: Language, ticket: str) -> View:
+def account(language: Language, ticket: str, accounts: Sequence[AccountFacts]) -> View:
+    """With which of several accounts?"""
+    rows = tuple((labelled(short(each.name, 40), Press(AREA, "account", ticket, each.user)),) for each in accounts)
+    return View(t(language, "wizard.account"), (*rows, *_leave(language, ticket, back=False)))
+
+
+def source(language: Language, ticket: str, *, back: bool = False) -> View:
+    """Where to copy from. ``back`` leads to the choice of the account."""
     pick = button(language, "pick", Press(AREA, "pick", ticket, "0"))
-    return View(t(language, "wizard.source"), ((pick,), *_leave(language, ticket, back=False)))
+    return View(t(language, "wizard.source"), ((pick,), *_leave(language, ticket, back=back)))
 
 
 def target(language: Language, ticket: str, source: ChatRef) -> View:

@@ -75,7 +75,7 @@ def create_endpoint(settings: Settings) -> TelegramEndpoint:
         settings.api_hash.get_secret_value(),
         device_model=settings.device_model,
         app_version=__version__,
-        dc=DataCenter.parse(settings.telegram_dc) if settings.telegram_dc else None,
+        dc=DataCenter.parse_all(settings.telegram_dc) if settings.telegram_dc else None,
         rsa_pem=pem.read_text() if pem else None,
         proxy=Proxy.parse(settings.proxy_url.get_secret_value()) if settings.proxy_url else None,
         # What the kernel holds must be gone before another process may speak: well inside the takeover margin.

@@ -30,6 +30,7 @@ _SAVES_PER_COMMIT: Final = 10
 #: What says whether a session may be claimed, and by whom.
 CLAIM_FIELDS: Final = ("state", "owner", "token", "reserved_for")
 _TRIES: Final = 4
+_KEYED_FIELDS: Final = ("session_data", "sealed_with", "key_hmac")
 
 Over = Callable[[SessionRecord | None], bool]
 
@@ -83,6 +84,12 @@ class Claim:
 
 #: A claim, and the document on which it was made.
 Taken = tuple[Claim, Document]
+
+
+def _without_earlier_key(claim: Claim, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    if claim.key_name is None or data.get("key_hmac") in (None, claim.key_name):
+        return data
+    return {name: value for name, value in data.items() if name not in _KEYED_FIELDS}
 
 
 class Claims:
@@ -248,8 +255,14 @@ class Claims:
             return token, committed.versions[key]
         raise Fenced("the session's document changed again and again")
 
-    async def save(self, claim: Claim, data: Mapping[str, Any], also: Sequence[Write] = ()) -> None:
+    async def save(
+        self, claim: Claim, data: Mapping[str, Any], also: Sequence[Write] = (), *, rekey: bool = False
+    ) -> None:
         """Write fields of a session's document, refused once owner or token moved.
+
+        Args:
+            rekey: the data bring another key. Without it a session that was packed with an earlier key is left out:
+                what is stored is never older than the key that speaks.
 
         Raises:
             Fenced: somebody else owns it now; the permit is revoked.
@@ -258,13 +271,14 @@ class Claims:
         """
         key = session_key(claim.user)
         for _ in range(_TRIES):
-            entries = await self._entries(claim, data)
+            fields = data if rekey else _without_earlier_key(claim, data)
+            entries = await self._entries(claim, fields)
             try:
-                committed = await self._store.commit([Patch(key, data, if_=claim.version), *entries, *also])
+                committed = await self._store.commit([Patch(key, fields, if_=claim.version), *entries, *also])
             except StaleWrite:
                 await self._refresh(claim)
                 continue
-            self._saved(claim, data, committed)
+            self._saved(claim, fields, committed)
             return
         raise StoreUnavailable("a conditional write failed again and again")
 
@@ -291,17 +305,20 @@ class Claims:
         claim.version = record.version
         claim.key_name = record.key_hmac
 
-    async def save_many(self, updates: Sequence[tuple[Claim, Mapping[str, Any]]]) -> list[tuple[Claim, BybotError]]:
+    async def save_many(
+        self, updates: Sequence[tuple[Claim, Mapping[str, Any]]], *, rekey: bool = False
+    ) -> list[tuple[Claim, BybotError]]:
         """:meth:`save` for many, few per commit. Returns those that failed, each with its reason."""
         failed: list[tuple[Claim, BybotError]] = []
         for start in range(0, len(updates), _SAVES_PER_COMMIT):
-            chunk = updates[start : start + _SAVES_PER_COMMIT]
+            given = updates[start : start + _SAVES_PER_COMMIT]
+            chunk = given if rekey else [(claim, _without_earlier_key(claim, data)) for claim, data in given]
             try:
                 committed = await self._store.commit(await self._writes_of(chunk))
             except (StaleWrite, KeyInUse):
                 for claim, data in chunk:
                     try:
-                        await self.save(claim, data)
+                        await self.save(claim, data, rekey=rekey)
                     except (Fenced, KeyInUse, StoreUnavailable) as error:
                         failed.append((claim, error))
             except StoreUnavailable as error:

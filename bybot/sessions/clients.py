@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from telethon import TelegramClient
 from telethon.errors.common import AuthKeyNotFound
+from telethon.network import MTProtoSender
 from telethon.tl import functions, types
 
 from bybot.errors import BybotError, TelegramRefused, TelegramUnreachable
@@ -131,6 +132,9 @@ async def hang_up(client: TelegramClient, permit: Permit, *, seconds: float = HA
     Args:
         seconds: how long the client's tasks may take to end; then it is left behind. It cannot speak any more.
     """
+    senders = [client._sender, *(sender for _, sender in client._borrowed_senders.values())]
+    for sender in senders:
+        sender._user_connected = False  # or Telethon reconnects, and swallows the cancellation that should stop it
     permit.revoke()
     if client.session is None:  # logged out: Telethon has taken it down itself
         return
@@ -143,6 +147,15 @@ async def hang_up(client: TelegramClient, permit: Permit, *, seconds: float = HA
     elif not ending.cancelled() and (error := ending.exception()) is not None:
         log.info("A client ended with %s.", type(error).__name__)
     permit.revoke()  # what was opened meanwhile
+    for sender in senders:
+        _cancel_queued(sender)
+
+
+def _cancel_queued(sender: MTProtoSender) -> None:
+    """Telethon cancels what waits for an answer, but not what was still to be sent: that would wait for ever."""
+    queued = sender._send_queue._deque
+    while queued:
+        queued.popleft().future.cancel()
 
 
 def account_id(client: TelegramClient) -> int | None:

@@ -101,6 +101,10 @@ class PermitConnection(Connection):
             view.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         transport.abort()
 
+    def go_to(self, ip: str, port: int, dc_id: int) -> None:
+        """Connect to another data centre from the next time on."""
+        self._ip, self._port, self._dc_id = ip, port, dc_id
+
 
 class PermitFull(ConnectionTcpFull, PermitConnection):
     """The full transport."""
@@ -119,7 +123,10 @@ class PermitObfuscated(ConnectionTcpObfuscated, PermitConnection):
 
 
 class PermitMTProxy(ConnectionTcpMTProxyRandomizedIntermediate, PermitConnection):
-    """Through an MTProto proxy."""
+    """Through an MTProto proxy, which is told the data centre's number."""
+
+    def go_to(self, ip: str, port: int, dc_id: int) -> None:
+        self._dc_id = dc_id
 
 
 #: What TelegramEndpoint accepts as its transport.

@@ -26,9 +26,11 @@ from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.codec import Codec
 from bybot.sessions.failures import explain
 from bybot.sessions.farewells import Farewells
+from bybot.sessions.image import Image
 from bybot.sessions.model import SessionRecord, SessionState, session_key
 from bybot.sessions.ownership import Ownership
 from bybot.sessions.pool import Live, Opening, Pool
+from bybot.sessions.rekey import store_new_key
 from bybot.sessions.stored import StoredSession
 from bybot.stores.base import SERVER_TIME, Document, Store
 
@@ -204,7 +206,7 @@ class Core:
             return {}
         claims = self.require()
         refused: dict[str, BybotError] = {}
-        for claim, error in await claims.save_many(updates):
+        for claim, error in await claims.save_many(updates, rekey=True):
             if isinstance(error, KeyInUse):
                 error = await self._set_aside(claims, claim, error.code)
             refused[claim.user] = error
@@ -241,6 +243,10 @@ class Core:
     def doubt(self, user: str) -> None:
         """A client is connected again, but its account did not answer."""
         self.health.suspect(user)
+
+    async def rekeyed(self, claim: Claim, image: Image) -> None:
+        """A login goes on under another key. See :func:`bybot.sessions.rekey.store_new_key`."""
+        await store_new_key(self, claim, image)
 
     def ready(self, user: str) -> None:
         """A client is connected, or connected again."""

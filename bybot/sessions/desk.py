@@ -9,9 +9,11 @@ import asyncio
 import logging
 import weakref
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, Protocol
 
 from telethon import TelegramClient, errors
+from telethon.crypto import AuthKey
 from telethon.tl import functions, types
 from telethon.tl.tlobject import TLRequest
 
@@ -27,10 +29,13 @@ from bybot.errors import (
     VaultError,
 )
 from bybot.sessions import attempt as steps
+from bybot.sessions import image as images
 from bybot.sessions.attempt import Attempt, StoredAttempt
 from bybot.sessions.claims import Claims
 from bybot.sessions.clients import account_id, check, connect, hang_up
 from bybot.sessions.codec import Codec
+from bybot.sessions.dcswitch import settle_with
+from bybot.sessions.image import Image
 from bybot.sessions.locks import KeyedLocks
 from bybot.sessions.loginmodel import LoggedIn, translate
 from bybot.sessions.model import LOGINS, login_key
@@ -104,6 +109,7 @@ class AttemptDesk:
         client, permit = self._build(user, session, credentials)
         attempt = Attempt(user, step, session, client, permit, self._clock.now(), 0.0, credentials)
         attempt.prolong(self._clock, self._seconds)
+        settle_with(client, partial(self._moved, attempt))
         await connect(client, permit, seconds=self._request_seconds)
         return attempt
 
@@ -131,7 +137,9 @@ class AttemptDesk:
             return attempt
         if attempt is not None:  # its connection ended for good: the same key on a new client
             await hang_up(attempt.client, attempt.permit)
-            attempt.client, attempt.permit = self._build(user, attempt.session, attempt.credentials)
+            client, attempt.permit = self._build(user, attempt.session, attempt.credentials)
+            settle_with(client, partial(self._moved, attempt))
+            attempt.client = client
             await connect(attempt.client, attempt.permit, seconds=self._request_seconds)
             return attempt
         self._host.require()
@@ -160,8 +168,9 @@ class AttemptDesk:
 
     async def _take_up(self, stored: StoredAttempt) -> Attempt:
         client, permit = self._build(stored.user, stored.session, stored.credentials)
-        await connect(client, permit, seconds=self._request_seconds)
         attempt = stored.revive(client, permit, self._clock)
+        settle_with(client, partial(self._moved, attempt))
+        await connect(client, permit, seconds=self._request_seconds)
         if account_id(client) is not None:  # the sign-in before the restart had gone through
             attempt.step = steps.SIGNED_IN
         return attempt
@@ -171,12 +180,22 @@ class AttemptDesk:
         async with asyncio.timeout(self._request_seconds):
             return await attempt.client(request)
 
-    async def keep(self, attempt: Attempt) -> None:
-        """Store the attempt, sealed, and wait for it. Raises StoreUnavailable."""
-        image = attempt.session.to_bytes(now=self._clock.now())
-        put = await asyncio.to_thread(steps.to_document, attempt, self._codec, image)
+    async def keep(self, attempt: Attempt, image: Image | None = None) -> None:
+        """Store the attempt, sealed, and wait for it. Raises StoreUnavailable.
+
+        Args:
+            image: its session; None: as it is now.
+        """
+        image = image or attempt.session.snapshot()
+        data = await asyncio.to_thread(images.write, image, now=self._clock.now())
+        put = await asyncio.to_thread(steps.to_document, attempt, self._codec, data)
         await self._store.commit([put])
-        attempt.stored_key = attempt.session.key_id
+        attempt.stored_key = None if image.auth_key is None else AuthKey(image.auth_key).key_id
+
+    async def _moved(self, attempt: Attempt, image: Image) -> None:
+        """Telegram sent the login to another data centre: never sign a key in there that a restart would lose."""
+        if attempt.stored_key is not None:
+            await self.keep(attempt, image)
 
     async def finish(self, attempt: Attempt, me: types.User | None) -> LoggedIn:
         """Signed in: store the session, then answer."""

@@ -18,6 +18,7 @@ from telethon.tl import functions, types
 from bybot.errors import InvalidPhone, LoginCancelled, LoginTimeout, NoLogin
 from bybot.sessions import attempt as steps
 from bybot.sessions.attempt import Attempt
+from bybot.sessions.clients import check
 from bybot.sessions.desk import AttemptDesk
 from bybot.sessions.loginmodel import (
     CodeSent,
@@ -99,7 +100,7 @@ class LoginDesk(AttemptDesk):
             except errors.SessionPasswordNeededError:
                 return await self.need_password(attempt)
             except Exception as error:
-                raise translate(error) from error
+                return await self._unless_entered(attempt, error)
             if isinstance(answer, types.auth.AuthorizationSignUpRequired):
                 raise InvalidPhone("There is no Telegram account with this number.")
             return await self.finish(attempt, answer.user)
@@ -118,8 +119,19 @@ class LoginDesk(AttemptDesk):
                 proof = await asyncio.to_thread(compute_check, known, password)
                 answer = await self.ask(attempt, functions.auth.CheckPasswordRequest(proof))
             except Exception as error:
-                raise translate(error) from error
+                return await self._unless_entered(attempt, error)
             return await self.finish(attempt, answer.user)
+
+    async def _unless_entered(self, attempt: Attempt, error: Exception) -> LoggedIn:
+        """A refusal may be the answer to a repeat: the first try went through, and its answer was lost."""
+        me = None
+        if isinstance(error, errors.RPCError) and not isinstance(error, errors.FloodError):
+            with suppress(errors.RPCError, OSError, TimeoutError):
+                async with asyncio.timeout(self._request_seconds):
+                    me = await check(attempt.client)
+        if me is None:
+            raise translate(error) from error
+        return await self.finish(attempt, me)
 
     async def cancel(self, user: str, *, reason: str = "cancelled") -> bool:
         """End a user's attempt and remove what was kept of it. False when there was none."""

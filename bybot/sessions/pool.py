@@ -27,6 +27,7 @@ from bybot.errors import (
 )
 from bybot.sessions.claims import Claim
 from bybot.sessions.clients import HANG_UP_SECONDS, check, connect_checked, hang_up
+from bybot.sessions.dcswitch import settle_with
 from bybot.sessions.failures import LoginOver, definitive, explain
 from bybot.sessions.image import Image
 from bybot.sessions.live import Live, Opening
@@ -222,7 +223,7 @@ class Pool:
     def build(self, opening: Opening, permit: Permit) -> TelegramClient:
         """A client that is not connected and not watched."""
         client = self._endpoint.client(opening.session, permit, credentials=opening.credentials)
-        client.settle = partial(self._sessions.rekeyed, opening.claim)
+        settle_with(client, partial(self._sessions.rekeyed, opening.claim))
         return client
 
     # Watching -----------------------------------------------------------------------------------------------------

@@ -100,6 +100,11 @@ class StoredSession(MemorySession):
             self.revision += 1
 
     @property
+    def authorised(self) -> bool:
+        """Has it held a key that is logged in?"""
+        return self._authorised is not None
+
+    @property
     def key_id(self) -> int | None:
         """The present key's id as Telegram names it; it tells nothing about the key."""
         return self._auth_key.key_id if self._auth_key else None

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from telethon import TelegramClient
 from telethon.crypto import rsa
-from telethon.sessions.abstract import Session
 
 from bybot.sessions.connection import TRANSPORTS, UNSENT_FOR, PermitConnection, PermitMTProxy, connection_factory
+from bybot.sessions.datacenter import DataCenter as DataCenter
+from bybot.sessions.dcswitch import Moves
 from bybot.sessions.permit import Permit
+from bybot.sessions.stored import StoredSession
 
 # Telethon flushes what it caches of users and chats into the session above this many.
 _ENTITY_CACHE = 1000
 _PROXY_SCHEMES = {"socks5": "socks5", "socks5h": "socks5", "socks4": "socks4", "http": "http"}
 _PROXY_PORTS = {"socks5": 1080, "socks4": 1080, "http": 8080}
-
-
-@dataclass(frozen=True)
-class DataCenter:
-    """A data centre's id and address."""
-
-    id: int
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> DataCenter:
-        """From ``id:host:port``, as TELEGRAM_DC holds it.
-
-        Raises:
-            ValueError: another form.
-        """
-        id_, _, rest = text.partition(":")
-        host, _, port = rest.rpartition(":")
-        if not host or not id_.isdigit() or not port.isdigit():
-            raise ValueError("a data centre is id:host:port")
-        return cls(int(id_), host.strip("[]"), int(port))
 
 
 @dataclass(frozen=True)
@@ -103,7 +84,7 @@ class TelegramEndpoint:
     Args:
         api_id, api_hash: the operator's application.
         device_model: shown in the account's list of devices.
-        dc: another Telegram's data centre; None: the real one.
+        dc: another Telegram's data centres, the first of which is where new logins begin; None: the real one.
         rsa_pem: that Telegram's public key (PEM, PKCS#1). Telethon keeps keys for the whole process.
         proxy: for every connection.
         transport: full, abridged, intermediate or obfuscated; an MTProto proxy has its own.
@@ -118,7 +99,7 @@ class TelegramEndpoint:
         *,
         device_model: str = "bybot",
         app_version: str | None = None,
-        dc: DataCenter | None = None,
+        dc: DataCenter | Sequence[DataCenter] | None = None,
         rsa_pem: str | None = None,
         proxy: Proxy | None = None,
         transport: str = "full",
@@ -126,7 +107,9 @@ class TelegramEndpoint:
         request_timeout: float = 10.0,
     ) -> None:
         self.credentials = Credentials(api_id, api_hash)
-        self.dc = dc
+        places = [dc] if isinstance(dc, DataCenter) else list(dc or ())
+        self.dc = places[0] if places else None
+        self._places = {place.id: place for place in places}
         self.proxy = proxy
         self.unsent_for = unsent_for
         self._device_model = device_model
@@ -143,21 +126,20 @@ class TelegramEndpoint:
 
     def client(
         self,
-        session: Session,
+        session: StoredSession,
         permit: Permit,
         *,
         credentials: Credentials | None = None,
-        auto_reconnect: bool = True,
     ) -> TelegramClient:
         """A client that is not connected yet and speaks only under the permit.
 
         Args:
             session: gets this endpoint's address where it has none, or where its data centre has moved.
             credentials: another application than the operator's.
-            auto_reconnect: let Telethon repair a broken connection by itself.
         """
-        if self.dc is not None and session.dc_id in (0, self.dc.id):
-            self._move(session, self.dc)
+        place = self._places.get(session.dc_id) if session.dc_id else self.dc
+        if place is not None and (session.server_address, session.port) != (place.host, place.port):
+            session.set_dc(place.id, place.host, place.port)
         app = credentials or self.credentials
         client = TelegramClient(
             session,
@@ -169,15 +151,10 @@ class TelegramEndpoint:
             timeout=self._timeout,
             device_model=self._device_model,
             app_version=self._app_version,
-            auto_reconnect=auto_reconnect,
             flood_sleep_threshold=0,  # waits are kept by whoever sends, per account and kind of request
             raise_last_call_error=True,
             entity_cache_limit=_ENTITY_CACHE,
         )
         client._connection = connection_factory(self._connection, permit, self.unsent_for)
+        Moves(client, self._places)
         return client
-
-    @staticmethod
-    def _move(session: Session, dc: DataCenter) -> None:
-        if (session.dc_id, session.server_address, session.port) != (dc.id, dc.host, dc.port):
-            session.set_dc(dc.id, dc.host, dc.port)

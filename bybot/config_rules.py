@@ -236,9 +236,16 @@ def _proxy(url: str) -> Iterable[Problem]:
         yield Problem("PROXY_URL", "lacks a host or a port", hint)
 
 
+def _are_data_centres(text: str) -> bool:
+    parts = [part.strip() for part in text.split(",")]
+    return all(_DC.match(part) for part in parts) and len({part.partition(":")[0] for part in parts}) == len(parts)
+
+
 def _other_telegram(s: Settings) -> Iterable[Problem]:
-    if s.telegram_dc is not None and not _DC.match(s.telegram_dc):
-        yield Problem("TELEGRAM_DC", "is not id:host:port", "Write it like 2:127.0.0.1:8443.")
+    if s.telegram_dc is not None and not _are_data_centres(s.telegram_dc):
+        yield Problem(
+            "TELEGRAM_DC", "is not id:host:port", "Write it like 2:127.0.0.1:8443, several with commas between them."
+        )
     if s.telegram_rsa_key_file is not None and not s.telegram_rsa_key_file.is_file():
         yield Problem("TELEGRAM_RSA_KEY_FILE", "names a file that is not there", "Correct the path.")
     if s.telegram_dc is not None and s.telegram_rsa_key_file is None:

@@ -213,3 +213,17 @@ def test_a_data_space_has_a_plain_name(load: Load, value: str) -> None:
 def test_everyone_or_some_may_be_allowed(load: Load) -> None:
     assert load(ALLOWED_USERS="*").allowed_users == "*"
     assert load(ALLOWED_USERS="5,6").allowed_users == {5, 6}
+
+
+@pytest.mark.parametrize(
+    ("text", "good"), [("2:127.0.0.1:84,4:[::1]:85", True), ("2:h:1,2:h:2", False), ("2:h", False)]
+)
+def test_another_telegram_may_have_several_data_centres(load: Load, tmp_path: Path, text: str, good: bool) -> None:
+    pem = tmp_path / "key.pem"
+    pem.write_text("x")
+    if good:
+        assert load(TELEGRAM_DC=text, TELEGRAM_RSA_KEY_FILE=str(pem)).telegram_dc == text
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        load(TELEGRAM_DC=text, TELEGRAM_RSA_KEY_FILE=str(pem))
+    assert problems(caught) == {"TELEGRAM_DC"}

@@ -10,6 +10,7 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -23,7 +24,8 @@ Everyone = Literal["*"]
 class Settings(BaseSettings):
     """Every variable of bybot. Field names are the variables' names in lower case.
 
-    Source: process environment first, then the file named by ``ENV_FILE`` (default ``.env``).
+    Source: process environment first, then the file named by ``ENV_FILE`` (default ``.env``), then the files in
+    ``SECRETS_DIR``, each named like its variable, as Docker and Kubernetes mount them.
     """
 
     model_config = SettingsConfigDict(
@@ -98,7 +100,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, dotenv_settings
+        return init_settings, env_settings, dotenv_settings, file_secret_settings
 
     @property
     def is_render(self) -> bool:
@@ -140,6 +142,15 @@ class Settings(BaseSettings):
         return secret.get_secret_value() if secret else None
 
     @property
+    def secret_texts(self) -> list[str]:
+        """What must never stand in a log, word for word."""
+        kept = [self.bot_token, self.api_hash, *self.session_encryption_keys]
+        kept += [secret for secret in (self.webhook_secret, self.proxy_url) if secret is not None]
+        texts = [secret.get_secret_value() for secret in kept]
+        password = urlsplit(self.proxy_url.get_secret_value()).password if self.proxy_url else None
+        return [*texts, unquote(password), password] if password else texts
+
+    @property
     def other_telegram(self) -> bool:
         """True when this is not the real Telegram."""
         return self.telegram_dc is not None
@@ -157,19 +168,26 @@ def load_settings(env_file: str | os.PathLike[str] | None = None) -> Settings:
     path = env_file if env_file is not None else os.environ.get("ENV_FILE") or ".env"
     problems: list[Problem] = []
     try:
-        settings = Settings(_env_file=path)  # type: ignore[call-arg]
+        settings = _read(path)
     except ValidationError as error:
         problems = [rules.from_validation(detail) for detail in error.errors(include_input=False)]
         # The other rules still apply to the rest: check them with neutral values for what could not be read.
         neutral = {name: rules.NEUTRAL[name] for p in problems if (name := p.variable.lower()) in rules.NEUTRAL}
         if len(neutral) < len(problems):
             raise ConfigurationError(problems) from None
-        settings = Settings(_env_file=path, **neutral)  # type: ignore[call-arg]
+        settings = _read(path, **neutral)
     named = {problem.variable for problem in problems}
     problems += [problem for problem in rules.check(settings) if problem.variable not in named]
     if problems:
         raise ConfigurationError(problems)
     return settings
+
+
+def _read(env_file: str | os.PathLike[str], **neutral: Any) -> Settings:
+    folder = os.environ.get("SECRETS_DIR") or None
+    if folder is not None and not os.path.isdir(folder):
+        raise ConfigurationError([Problem("SECRETS_DIR", "names a folder that is not there", "Correct the path.")])
+    return Settings(_env_file=env_file, _secrets_dir=folder, **neutral)  # type: ignore[call-arg]
 
 
 @cache

@@ -328,8 +328,7 @@ async def run_forever(settings: Settings) -> int:
     Raises:
         BybotError: what failed for good; everything was stopped.
     """
-    secrets = [settings.bot_token, settings.api_hash, *settings.session_encryption_keys]
-    setup_logging(settings.log_level, settings.log_format, [secret.get_secret_value() for secret in secrets])
+    setup_logging(settings.log_level, settings.log_format, settings.secret_texts)
     DeploymentManager(settings).log_deployment_info()
     if not settings.session_encryption_keys:
         log.warning("SESSION_ENCRYPTION_KEYS is not set: sessions lie readable in %s.", settings.sessions_dir)

@@ -12,6 +12,7 @@ import pytest
 
 from bybot.config import Settings, load_settings
 from bybot.errors import ConfigurationError
+from bybot.log import Redaction
 
 Load = Callable[..., Settings]
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -124,6 +125,50 @@ def test_placeholders_are_refused(load: Load, name: str, value: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(**{name: value})
     assert "placeholder" in str(caught.value)
+
+
+NASTY = "socks5://user:a\"b'c$d@h:1"
+
+
+@pytest.mark.parametrize("where", ["environment", "env file", "secret file"])
+def test_colons_and_quotes_of_a_secret_stay_as_they_are(
+    load: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
+) -> None:
+    if where == "environment":
+        settings = load(PROXY_URL=NASTY, FIREBASE_CREDENTIALS=SERVICE_ACCOUNT)
+    elif where == "env file":
+        quoted = NASTY.replace("'", "\\'")
+        settings = load(env_file=f"PROXY_URL='{quoted}'\nFIREBASE_CREDENTIALS='{SERVICE_ACCOUNT}'\n")
+    else:
+        folder = tmp_path / "secrets"
+        folder.mkdir()
+        (folder / "proxy_url").write_text(NASTY + "\n")
+        (folder / "firebase_credentials").write_text(SERVICE_ACCOUNT)
+        (folder / "bot_token").write_text(GOOD["BOT_TOKEN"] + "\n")
+        monkeypatch.setenv("SECRETS_DIR", str(folder))
+        settings = load(BOT_TOKEN=None)
+    assert settings.bot_token.get_secret_value() == GOOD["BOT_TOKEN"]
+    assert settings.proxy_url is not None
+    assert settings.proxy_url.get_secret_value() == NASTY
+    assert settings.firebase_secret == SERVICE_ACCOUNT
+    assert NASTY[14:20] not in repr(settings)
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_named(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRETS_DIR", "/nowhere/secrets")
+    with pytest.raises(ConfigurationError) as caught:
+        load()
+    assert problems(caught) == {"SECRETS_DIR"}
+    assert "/nowhere" not in caught.value.message
+
+
+def test_every_secret_of_the_configuration_is_kept_out_of_logs(load: Load) -> None:
+    settings = load(
+        SESSION_ENCRYPTION_KEYS=KEY, WEBHOOK_SECRET="a-secret-of-ours", PROXY_URL="http://u:a%3Ab-proxy-pass@h:1"
+    )
+    text = f"{GOOD['BOT_TOKEN']} {GOOD['API_HASH']} {KEY} a-secret-of-ours u:a%3Ab-proxy-pass a:b-proxy-pass"
+    cleaned = Redaction(settings.secret_texts).clean(text)
+    assert cleaned.replace("[hidden]", "").split() == ["u:"]
 
 
 def test_an_empty_value_counts_as_unset(load: Load) -> None:

@@ -119,10 +119,9 @@ def _settings(env_file: Path | None) -> Settings:
     from bybot.config import load_settings
 
     settings = load_settings(env_file)
-    secrets = [settings.bot_token, settings.api_hash, *settings.session_encryption_keys]
     # What matters is told as an answer or an error; the log speaks only when it is asked to.
     level = "DEBUG" if settings.log_level == "DEBUG" else "ERROR"
-    setup_logging(level, settings.log_format, [secret.get_secret_value() for secret in secrets])
+    setup_logging(level, settings.log_format, settings.secret_texts)
     logging.getLogger().setLevel(level)
     return settings
 

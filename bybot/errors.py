@@ -26,6 +26,7 @@
     │   ├── OwnerUnreachable        the process that holds the sessions cannot be asked
     │   ├── Fenced                  this process lost the right to speak
     │   ├── InvalidTransition       the session's state does not allow this
+    │   ├── RecordNotFound  RecordExpired  RecordExists  TooManyRecords   of sessions in use
     │   ├── TooManyClients          as many are connected as may be, and all of them are in use
     │   ├── TelegramRefused         Telegram does not serve this program; the login is not judged
     │   └── TelegramUnreachable     no connection within the time limit
@@ -262,6 +263,43 @@ class Fenced(SessionError):
 
 class InvalidTransition(SessionError):
     code = "invalid_transition"
+
+
+class RecordNotFound(SessionError):
+    """No record of a session in use; ``reason`` tells why it was deleted, if it was."""
+
+    code = "record_not_found"
+    exit_code = 66  # EX_NOINPUT
+    next_step = "List the records, or create one."
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(f"{message} It was ended: {reason}." if reason else message)
+        self.reason = reason
+
+
+class RecordExpired(SessionError):
+    """No heartbeat came in time. The login is not touched by that."""
+
+    code = "record_expired"
+    next_step = "Create a new record."
+
+    def __init__(self, message: str, *, reason: str = "expired") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class RecordExists(SessionError):
+    code = "record_exists"
+    next_step = "Resume the one that is there, or delete it first."
+
+
+class TooManyRecords(SessionError):
+    code = "too_many_records"
+    next_step = "Delete one of the others first, or raise SESSIONS_PER_USER."
+
+    def __init__(self, message: str, *, most: int) -> None:
+        super().__init__(message)
+        self.most = most
 
 
 class TooManyClients(SessionError):

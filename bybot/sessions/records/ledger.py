@@ -1,0 +1,105 @@
+"""Records as they are at this moment: what expired is gone for every reader, whether or not somebody swept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from bybot.clock import Clock
+from bybot.errors import RecordExpired, RecordNotFound
+from bybot.sessions.records.book import Book, Entry
+from bybot.sessions.records.model import Record, RecordSettings, RecordState
+
+_REMEMBERED: Final = 1000  # ended records whose end is still explained
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFacts:
+    """What is known of the client behind a record: its traffic, and when it was used last."""
+
+    traffic: Mapping[str, Any]
+    last_active: datetime | None
+
+
+class Connector(Protocol):
+    """Opens and lets go of the connections that records stand for."""
+
+    async def open(self, user: str) -> None:
+        """Make sure that the session is connected. Raises what the manager raises."""
+
+    async def release(self, user: str) -> None:
+        """No record needs the session's connection any more: end it unless somebody else uses it."""
+
+    def facts(self, user: str) -> ClientFacts | None:
+        """None: there is no client now."""
+
+
+class Ledger:
+    """The book, read with the clock in hand."""
+
+    def __init__(self, clock: Clock, settings: RecordSettings, connector: Connector | None) -> None:
+        self.book = Book()
+        self.clock = clock
+        self.settings = settings
+        self.connector = connector
+        self._ended: OrderedDict[str, tuple[type[RecordNotFound] | type[RecordExpired], str]] = OrderedDict()
+
+    def now(self, entry: Entry) -> Record:
+        """The record, which becomes idle when it was not used for long."""
+        record, after = entry.record, self.settings.idle_after
+        if record.attached or record.state is not RecordState.ACTIVE or not after:
+            return record
+        used = record.last_active
+        facts = None if self.connector is None else self.connector.facts(record.user)
+        if facts is not None and facts.last_active is not None and facts.last_active > used:
+            used = facts.last_active
+        if (self.clock.now() - used).total_seconds() >= after:
+            entry.record = replace(record, state=RecordState.IDLE, last_active=used, version=record.version + 1)
+            entry.dirty = True
+        return entry.record
+
+    def over(self, record: Record) -> bool:
+        """Has it expired? A record of the pool's own cannot while its client is connected."""
+        held = record.attached and record.state is not RecordState.IDLE
+        return not held and self.clock.now() >= record.expires
+
+    def present(self) -> list[Entry]:
+        """Every record that has not expired, in the order of ids."""
+        return [entry for entry in self.book.after(None) if not self.over(self.now(entry))]
+
+    def require(self, id_: str) -> Entry:
+        """The record of an id.
+
+        Raises:
+            RecordNotFound, RecordExpired: there is none (any more).
+        """
+        entry = self.book.get(id_)
+        if entry is None:
+            kind, reason = self._ended.get(id_, (RecordNotFound, ""))
+            raise kind("There is no such record.", reason=reason)
+        if self.over(self.now(entry)):
+            raise RecordExpired("The record has expired.", reason="expired")
+        return entry
+
+    def view(self, entry: Entry) -> Record:
+        """A copy for a reader, with the traffic of its client."""
+        record = self.now(entry).copy()
+        facts = None if self.connector is None else self.connector.facts(record.user)
+        if record.attached and record.state is not RecordState.IDLE:
+            record = record.extended(self.clock.now())
+        if facts is None:
+            return record
+        used = record.last_active if facts.last_active is None else max(record.last_active, facts.last_active)
+        return replace(record, stats={**record.stats, "traffic": dict(facts.traffic)}, last_active=used)
+
+    def end(self, id_: str, *, reason: str, expired: bool = False) -> Entry | None:
+        """Forget a record but for why it ended."""
+        entry = self.book.drop(id_)
+        if entry is not None and not entry.record.attached:
+            self._ended[id_] = (RecordExpired if expired else RecordNotFound, reason)
+            if len(self._ended) > _REMEMBERED:
+                self._ended.popitem(last=False)
+        return entry

@@ -15,6 +15,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from telethon.crypto import AuthKey
@@ -228,7 +229,7 @@ class StoredSession(MemorySession):
 def _oldest(values: Iterable[int], count: int, pinned: set[int]) -> list[int]:
     if count <= 0:
         return []
-    return [id_ for id_ in values if id_ not in pinned][:count]
+    return list(islice((id_ for id_ in values if id_ not in pinned), count))
 
 
 def _as_telethon(state: UpdateState) -> types.updates.State:

@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from telethon import TelegramClient, errors
+from telethon import TelegramClient, errors, events
 from telethon.tl import functions
 
 from bybot.errors import StoreUnavailable, TelegramUnreachable
+from bybot.sandbox.control_client import ControlClient
 from bybot.sandbox.mtproto.switches import Switches
 from bybot.sandbox.server import Sandbox
 from bybot.sessions import image as images
 from bybot.sessions.datacenter import DataCenter
-from bybot.sessions.login import LoggedIn
+from bybot.sessions.login import LoggedIn, PasswordNeeded
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.model import SESSIONS, login_key, session_key
 from bybot.sessions.telegram import TelegramEndpoint
@@ -113,6 +114,56 @@ async def test_an_account_that_moves_while_its_code_is_typed_logs_in_with_a_key_
         assert (await stored_image(store)).dc_id == 4
 
 
+async def test_a_number_of_another_data_centre_with_a_password_logs_in(sandbox: Sandbox, store: MemoryStore) -> None:
+    move(sandbox)
+    sandbox.auth.set_password(sandbox.world.account(ANN), "correct horse")
+    async with running(sandbox, store, telegram=endpoint(sandbox)) as manager:
+        assert isinstance(await log_in(manager, sandbox, 1), PasswordNeeded)
+        assert (await manager.submit_password(1, "correct horse")).account_id == ANN
+        assert (await stored_image(store)).dc_id == 4
+
+
+async def test_a_qr_code_scanned_by_an_account_of_another_data_centre_logs_in_there(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    async with (
+        running(sandbox, store, telegram=endpoint(sandbox)) as manager,
+        ControlClient(sandbox.control_url) as control,
+    ):
+        shown = await manager.begin_qr(1)
+        move(sandbox)
+        await control.accept_qr(ANN, shown.url)
+        done = await manager.wait_qr(1, 10)
+        assert isinstance(done, LoggedIn)
+        assert (done.account_id, (await stored_image(store)).dc_id) == (ANN, 4)
+
+
+async def test_a_login_is_sent_to_the_nearest_data_centre(sandbox: Sandbox, store: MemoryStore) -> None:
+    sandbox.auth.nearest_dc = 4
+    move(sandbox)
+    async with running(sandbox, store, telegram=endpoint(sandbox)) as manager:
+        assert isinstance(await log_in(manager, sandbox, 1), LoggedIn)
+        assert (await stored_image(store)).dc_id == 4
+
+
+@pytest.mark.parametrize("moment", ["auth.signIn", "auth.checkPassword"])
+async def test_an_answer_lost_at_the_end_of_a_login_does_not_lose_the_login(
+    sandbox: Sandbox, store: MemoryStore, moment: str
+) -> None:
+    if moment == "auth.checkPassword":
+        sandbox.auth.set_password(sandbox.world.account(ANN), "correct horse")
+    async with running(sandbox, store, telegram=endpoint(sandbox)) as manager:
+        await manager.begin_login(1, ANN_PHONE)
+        cut = sandbox.faults.add(kind="cut", method=moment)
+        code = sandbox.auth.next_code(ANN_PHONE)
+        assert code is not None
+        done: Any = await manager.submit_code(1, code)
+        if moment == "auth.checkPassword":
+            done = await manager.submit_password(1, "correct horse")
+        assert (done.account_id, cut.fired) == (ANN, 1)
+        assert (await (await live_client(manager)).get_me()).id == ANN
+
+
 async def test_a_moved_account_takes_its_login_along_while_the_client_works(
     sandbox: Sandbox, store: MemoryStore
 ) -> None:
@@ -161,8 +212,6 @@ async def test_updates_go_on_after_a_move(sandbox: Sandbox, store: MemoryStore) 
 
         async def note(event: Any) -> None:
             heard.append(event.raw_text)
-
-        from telethon import events
 
         client.add_event_handler(note, events.NewMessage(incoming=True))
         source = await other.get_input_entity("source")

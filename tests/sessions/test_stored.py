@@ -13,8 +13,10 @@ from telethon.sessions import MemorySession, SQLiteSession
 from telethon.tl import types
 
 from bybot.sessions import image as images
+from bybot.sessions.codec import Codec
 from bybot.sessions.image import Entity, Image, NotASession, UpdateState
-from bybot.sessions.stored import StoredSession
+from bybot.sessions.stored import MAX_ENTITIES, StoredSession
+from bybot.sessions.vault import Vault
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 ME = 777
@@ -143,6 +145,31 @@ def test_channel_states_are_bounded_and_the_accounts_own_stays() -> None:
 def test_a_session_with_everything_full_is_far_below_a_documents_limit() -> None:
     session = a_session(people=3000, channels=2000)
     assert len(session.to_bytes(now=NOW)) < 200_000
+
+
+def test_an_account_that_knows_twenty_thousand_people_is_stored_in_a_fraction_of_a_document() -> None:
+    session = a_session(people=0, channels=500)
+    pair = types.Channel(77, title="一个频道" * 30, photo=types.ChatPhotoEmpty(), date=NOW, access_hash=77 << 40)
+    session.process_entities([pair])
+    for start in range(0, 20_000, 100):
+        several = [
+            types.User(9_000_000_000 + number, access_hash=-(number << 40), first_name="名" * 64, last_name="字" * 64,
+                       username=f"u{number:031}", phone=f"{number:015}")
+            for number in range(start, start + 100)
+        ]  # fmt: skip
+        session.process_entities(types.contacts.ResolvedPeer(None, several, []))
+        session.get_input_entity(-1000000000077)  # what is used stays
+    fields = Codec(Vault([bytes(32)], bot_id="b")).pack("1", session.snapshot(), NOW)
+    assert len(fields["session_data"]) < 700_000
+    again = reloaded(session)
+    assert again.get_input_entity(-1000000000077) == types.InputPeerChannel(77, 77 << 40)
+    assert again.get_input_entity(ME)
+    assert again.get_input_entity("u" + f"{19_999:031}").user_id == 9_000_019_999
+    with pytest.raises(ValueError, match="Could not find"):
+        again.get_input_entity(9_000_000_001)
+    assert again.get_update_state(0).pts == 11
+    assert len(dict(again.get_update_states())) == 500
+    assert len(again._rows) == MAX_ENTITIES
 
 
 def test_an_empty_key_never_replaces_an_authorised_one() -> None:

@@ -149,7 +149,7 @@ class Ownership:
             OwnedElsewhere, StoreUnavailable: see :meth:`require`; or they were not given in time.
         """
         began = self._clock.elapsed()
-        while not self._acting.is_set():
+        while not self._acting.is_set() and self.given_to is None:  # who gives may still finish what began
             self.require()
             if self._clock.elapsed() - began >= seconds:
                 raise OwnedElsewhere("Another process has not handed over yet.", holder="another process")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -37,3 +39,13 @@ class DataCenter:
         if len({dc.id for dc in found}) < len(found):
             raise ValueError("a data centre is named twice")
         return found
+
+
+#: Telegram's own, for logins that were brought without an address; others are asked for as they are needed.
+PRODUCTION: Final[Mapping[int, DataCenter]] = {
+    1: DataCenter(1, "149.154.175.53", 443),
+    2: DataCenter(2, "149.154.167.51", 443),
+    3: DataCenter(3, "149.154.175.100", 443),
+    4: DataCenter(4, "149.154.167.91", 443),
+    5: DataCenter(5, "91.108.56.130", 443),
+}

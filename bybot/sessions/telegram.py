@@ -11,6 +11,7 @@ from telethon import TelegramClient
 from telethon.crypto import rsa
 
 from bybot.sessions.connection import TRANSPORTS, UNSENT_FOR, PermitConnection, PermitMTProxy, connection_factory
+from bybot.sessions.datacenter import PRODUCTION
 from bybot.sessions.datacenter import DataCenter as DataCenter
 from bybot.sessions.dcswitch import Moves
 from bybot.sessions.permit import Permit
@@ -138,6 +139,8 @@ class TelegramEndpoint:
             credentials: another application than the operator's.
         """
         place = self._places.get(session.dc_id) if session.dc_id else self.dc
+        if place is None and self.dc is None and not session.server_address:
+            place = PRODUCTION.get(session.dc_id)
         if place is not None and (session.server_address, session.port) != (place.host, place.port):
             session.set_dc(place.id, place.host, place.port)
         app = credentials or self.credentials

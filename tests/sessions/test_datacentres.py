@@ -10,6 +10,7 @@ import pytest
 from telethon import TelegramClient, errors, events
 from telethon.tl import functions
 
+from bybot.clock import SystemClock
 from bybot.errors import StoreUnavailable, TelegramUnreachable
 from bybot.sandbox.control_client import ControlClient
 from bybot.sandbox.mtproto.switches import Switches
@@ -19,6 +20,8 @@ from bybot.sessions.datacenter import DataCenter
 from bybot.sessions.login import LoggedIn, PasswordNeeded
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.model import SESSIONS, login_key, session_key
+from bybot.sessions.permit import Instant, Permit, Term
+from bybot.sessions.stored import StoredSession
 from bybot.sessions.telegram import TelegramEndpoint
 from bybot.stores.base import Store
 from bybot.stores.memory import MemoryStore
@@ -429,3 +432,34 @@ async def test_a_file_server_that_refuses_leaves_nothing_open(sandbox: Sandbox, 
             await client.download_media(fresh, bytes)
         await until(lambda: not sandbox.network.servers[4].connections)
         assert await client.download_media(fresh, bytes) == b"some bytes"
+
+
+# Addresses ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dc_id", "places", "address"),
+    [
+        (4, "", "149.154.167.91"),
+        (9, "", None),
+        (4, "2:10.0.0.2:1,4:10.0.0.4:2", "10.0.0.4"),
+        (0, "2:10.0.0.2:1,4:10.0.0.4:2", "10.0.0.2"),
+        (5, "2:10.0.0.2:1,4:10.0.0.4:2", None),  # never the real Telegram's
+    ],
+)
+async def test_a_login_without_an_address_gets_that_of_its_data_centre(
+    dc_id: int, places: str, address: str | None
+) -> None:
+    session = StoredSession()
+    session.set_dc(dc_id, None, None)
+    telegram = TelegramEndpoint(1, "0" * 32, dc=DataCenter.parse_all(places) if places else None)
+    term = Term("me", clock=SystemClock(), seconds=None, sent=Instant.of(SystemClock()))
+    telegram.client(session, Permit(term, "1", 1))
+    assert session.server_address == address
+    assert session.dc_id == (dc_id or 2)
+
+
+@pytest.mark.parametrize("text", ["", "2", "2:host", "x:host:1", "2:host:1,2:host:2", "2:host:1,"])
+def test_what_is_no_data_centre_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="data centre"):
+        DataCenter.parse_all(text)

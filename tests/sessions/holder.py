@@ -65,7 +65,7 @@ async def main(facts: dict[str, Any]) -> None:
     telegram = TelegramEndpoint(
         12345,
         "0123456789abcdef0123456789abcdef",
-        dc=DataCenter.parse(facts["dc"]),
+        dc=DataCenter.parse_all(facts["dc"]),
         rsa_pem=facts["pem"],
         unsent_for=0.5,
     )

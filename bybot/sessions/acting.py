@@ -14,11 +14,12 @@ from telethon import TelegramClient
 
 from bybot.clock import Clock
 from bybot.errors import Forbidden
-from bybot.ids import user_key
+from bybot.ids import user_id_from_key, user_key
 from bybot.sessions.devices import Device
 from bybot.sessions.forgetting import Forgotten
 from bybot.sessions.loginmodel import CodeSent, LoggedIn, PasswordNeeded, PendingLogin, QrShown
 from bybot.sessions.model import Cleanup, Deletion
+from bybot.sessions.records.acting import ActingService
 
 if TYPE_CHECKING:
     from bybot.sessions.manager import UserSessionManager
@@ -81,6 +82,11 @@ class ActingManager:
         self._audit.note(self._caller, action, "*", allowed=self._admin)
         if not self._admin:
             raise Forbidden("Only administrators may do that.")
+
+    @property
+    def records(self) -> ActingService:
+        """Records of sessions in use: one's own; all of them for an admin."""
+        return self._manager.records.acting_as(user_id_from_key(self._caller), admin=self._admin)
 
     @property
     def is_admin(self) -> bool:

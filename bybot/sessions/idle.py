@@ -43,16 +43,16 @@ class Limits:
 class Idle:
     """See the module.
 
-    Args:
+    Attributes:
         keeps: further reasons to leave a user's client alone.
     """
 
-    def __init__(self, core: Core, upkeep: Upkeep, limits: Limits, keeps: Callable[[str], bool] | None = None) -> None:
+    def __init__(self, core: Core, upkeep: Upkeep, limits: Limits) -> None:
         self.limits = limits
+        self.keeps: Callable[[str], bool] = lambda user: False
         self._core = core
         self._pool = core.pool
         self._upkeep = upkeep
-        self._keeps = keeps
         # People whose clients are being opened; each entry is a place that is taken.
         self._coming: list[str] = []
         self._arrived = asyncio.Event()
@@ -93,13 +93,13 @@ class Idle:
         client = live.client
         # Whoever listens for events uses it without asking for anything.
         busy = client._event_builders or client._sender._pending_state
-        return not busy and not (self._keeps is not None and self._keeps(user))
+        return not busy and not self.keeps(user)
 
     async def _close(self, user: str, live: Live, seconds: float) -> bool:
         async with self._pool.locks(user):
             if self._pool.live.get(user) is not live or not self._unused(user, live, seconds):
                 return False
-            await self._pool.end(user)
+            await self._pool.end(user, asleep=True)
             await self._save(user, live)
         return True
 

@@ -51,6 +51,8 @@ from bybot.sessions.model import Cleanup, Deletion, Holder
 from bybot.sessions.ownership import Ownership
 from bybot.sessions.pool import Pool
 from bybot.sessions.portable import Portable
+from bybot.sessions.records.clients import records_of
+from bybot.sessions.records.model import RecordSettings
 from bybot.sessions.registry import open_registry
 from bybot.sessions.reportcalls import ReportCalls
 from bybot.sessions.reports import Reports
@@ -86,6 +88,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
         most_accounts: Telegram accounts that one person may have here.
         limits: how long clients stay that nobody uses, and how many there may be.
         health_seconds: a login that Telegram ended is noticed within that time.
+        records: how long records of sessions in use live.
         owns_store: the manager opens the store, by itself at the first use, and closes it at the end.
         restore: connect all stored sessions as soon as this process may act; False: each when it is asked for.
     """
@@ -108,6 +111,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
         most_accounts: int = MOST_ACCOUNTS,
         health_seconds: float = 900.0,
         limits: Limits | None = None,
+        records: RecordSettings | None = None,
         owns_store: bool = False,
         restore: bool = True,
     ) -> None:
@@ -141,11 +145,12 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
         self._upkeep = Upkeep(core, every=checkpoint_seconds)
         self._handover = Handover(core, self._desk, self._upkeep, lease)
         self._idle = Idle(core, self._upkeep, limits or Limits())
+        self.records = records_of(core, self._idle, self.get_user_client, self.audit.note, records)
         core.supervision = Supervision(core)
         self.health = core.health = Health(core, self._idle.close, every=health_seconds, patience=connect_seconds)
         self.portable = Portable(core, bot_id=bot_id, sessions_dir=sessions_dir)
         self._reports = Reports(core, self._desk, bot_id=bot_id, sessions_dir=sessions_dir)
-        self._erasers = {}
+        self._erasers = {"records": lambda person: self.records.erase(user_id_from_key(person))}
         self._credentials: dict[str, Credentials] = {}
         self._lease = lease
         self._restored = asyncio.Event()
@@ -237,6 +242,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._upkeep.run(claims))
                 group.create_task(self._idle.run())
+                group.create_task(self.records.serve(claims.term.instance))
                 group.create_task(self.health.run(claims))
                 if not self._restores:
                     self._restored.set()
@@ -268,6 +274,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
         self._restored.clear()
         users = list(self._pool.live)
         await asyncio.gather(self._pool.drop_all(), self._desk.drop_all("lease"))
+        self.records.forget()
         for user in users:
             self._core.lost.tell(user_id_from_key(user), "lease")
 
@@ -302,6 +309,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
             unwritten = await self._upkeep.release_all(claims, lives, seconds=timeout)
             if unwritten:
                 log.error("The last changes of %d sessions were not written.", len(unwritten))
+        await self.records.close()
         await self._ownership.stop()
 
     # Sessions -----------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from bybot.sessions.live import Live, Opening
 from bybot.sessions.locks import KeyedLocks
 from bybot.sessions.permit import Permit
 from bybot.sessions.revival import Revival
-from bybot.sessions.room import Room, Unbounded
+from bybot.sessions.room import Journal, Room, Unbounded, Unheard
 from bybot.sessions.telegram import TelegramEndpoint
 from bybot.sessions.use import is_use, quietly
 
@@ -95,6 +95,8 @@ class Pool:
         self.unsaved: dict[str, Live] = {}
         #: Set by whoever bounds the number of clients.
         self.room: Room = Unbounded()
+        #: Set by whoever keeps records of the clients.
+        self.journal: Journal = Unheard()
         self._endpoint = endpoint
         self._sessions = sessions
         self._clock = clock
@@ -139,6 +141,8 @@ class Pool:
     def _opened(self, user: str, task: asyncio.Task[TelegramClient]) -> None:
         if self._opening.get(user) is task:
             del self._opening[user]
+        if user not in self.live:
+            self.journal.ended(user)
         if not task.cancelled():
             task.exception()  # whoever waits has it; nobody may wait any more
 
@@ -164,6 +168,7 @@ class Pool:
             parked = self._parked.pop(user, None)
             if opening is None and parked is not None and parked.claim.valid:
                 opening = parked
+            self.journal.connecting(user)
             try:
                 if opening is None:
                     opening = await self._sessions.load(user)
@@ -188,6 +193,7 @@ class Pool:
                 raise
             self.trouble.pop(user, None)
             self._watch(user, live)
+            self.journal.connected(user)
         self._sessions.ready(user)
         if trouble is not None:
             self._sessions.saw(user, live, trouble)
@@ -262,6 +268,7 @@ class Pool:
         if live.ended:
             return
         live.claim.traffic.reconnects += 1
+        self.journal.connected(user)
         try:
             async with asyncio.timeout(self._connect_seconds):
                 await check(live.client, live.account)
@@ -309,16 +316,22 @@ class Pool:
             if self.live.get(user) is not live or live.ended:
                 return
             await self._end(live)
+            self.journal.ended(user)
             await self._sessions.over(user, live.claim, reason)
 
-    async def end(self, user: str) -> Live | None:
-        """End a user's client; the caller has the user's lock. Returns what was live."""
+    async def end(self, user: str, *, asleep: bool = False) -> Live | None:
+        """End a user's client; the caller has the user's lock. Returns what was live.
+
+        Args:
+            asleep: only because nobody uses it.
+        """
         self._parked.pop(user, None)
         self.trouble.pop(user, None)
         unsaved = self.unsaved.pop(user, None)
         live = self.live.get(user)
         if live is not None:
             await self._end(live)
+        (self.journal.slept if asleep else self.journal.ended)(user)
         return live or unsaved
 
     async def part(self, user: str) -> Live | None:
@@ -351,6 +364,7 @@ class Pool:
         for live in lives:
             live.ended = True
             live.permit.revoke()
+            self.journal.ended(live.claim.user)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

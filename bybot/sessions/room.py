@@ -1,4 +1,4 @@
-"""How the pool is told how many clients may be live."""
+"""How the pool is told how many clients may be live, and whom it tells what becomes of them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,22 @@ class Room(Protocol):
         """
 
 
+class Journal(Protocol):
+    """Hears what becomes of clients."""
+
+    def connecting(self, user: str) -> None:
+        """A client is opened."""
+
+    def connected(self, user: str) -> None:
+        """It is connected, by a new connection."""
+
+    def slept(self, user: str) -> None:
+        """It was closed because nobody used it; the session is still ours."""
+
+    def ended(self, user: str) -> None:
+        """It ended, or could not be opened."""
+
+
 class Unbounded:
     """Any number of clients."""
 
@@ -28,3 +44,15 @@ class Unbounded:
     async def place(self, user: str, *, yields: bool) -> AsyncIterator[None]:
         """At once."""
         yield
+
+
+class Unheard:
+    """A journal that keeps nothing."""
+
+    def connecting(self, user: str) -> None: ...
+
+    def connected(self, user: str) -> None: ...
+
+    def slept(self, user: str) -> None: ...
+
+    def ended(self, user: str) -> None: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,26 +11,60 @@ from typing import Final
 from telethon import TelegramClient
 
 from bybot.clock import Clock
-from bybot.ids import uuid7
+from bybot.errors import NoSession, StoreError
+from bybot.ids import user_id_from_key, user_key, uuid7
+from bybot.sessions.core import Core
 from bybot.sessions.idle import Idle
 from bybot.sessions.pool import Pool
 from bybot.sessions.records.book import Entry
 from bybot.sessions.records.ledger import ClientFacts
-from bybot.sessions.records.model import POOL_DEVICE, Record, RecordState
+from bybot.sessions.records.model import POOL_DEVICE, Record, RecordSettings, RecordState
 from bybot.sessions.records.service import SessionService
 
+log = logging.getLogger(__name__)
+
+Ask = Callable[[str], Awaitable[TelegramClient | None]]
 _S: Final = RecordState
+_STAYS: Final = frozenset({"lease", "stopped"})  # the session ended here and goes on elsewhere
+
+
+def records_of(
+    core: Core, idle: Idle, ask: Ask, audit: Callable[..., None], settings: RecordSettings | None = None
+) -> SessionService:
+    """The manager's service: it opens and closes the pool's clients, and hears of them.
+
+    Args:
+        ask: gives the client of a user id; None: there is no session.
+        audit: see :class:`SessionService`.
+    """
+    settings = settings or RecordSettings(idle_after=idle.limits.idle_seconds)
+    connector = PoolConnector(core.pool, idle, core.clock, ask)
+    service = SessionService(core.store, core.clock, settings, connector=connector, audit=audit)
+    core.pool.journal = ClientRecords(service, core.clock)
+    idle.keeps = service.needs
+
+    async def over(user_id: str, reason: str) -> None:
+        user = user_key(user_id)
+        if reason in _STAYS:
+            service.let_go(user)
+            return
+        try:
+            await service.end_all(user, reason=reason)
+        except StoreError as error:
+            log.warning("Records of an ended session are deleted later: %s", error)
+
+    core.lost.add(over)
+    return service
 
 
 class PoolConnector:
     """How records open and let go of the pool's clients. See :class:`bybot.sessions.records.ledger.Connector`.
 
     Args:
-        ask: gives the client of a user key, and raises why there is none.
         idle: closes clients that nobody uses.
     """
 
-    def __init__(self, pool: Pool, idle: Idle, clock: Clock, ask: Callable[[str], Awaitable[TelegramClient]]) -> None:
+    def __init__(self, pool: Pool, idle: Idle, clock: Clock, ask: Ask) -> None:
         self._pool = pool
         self._idle = idle
         self._clock = clock
@@ -37,7 +72,8 @@ class PoolConnector:
 
     async def open(self, user: str) -> None:
         """See :class:`Connector`."""
-        await self._ask(user)
+        if await self._ask(user_id_from_key(user)) is None:
+            raise NoSession("There is no stored session.")
 
     async def release(self, user: str) -> None:
         """See :class:`Connector`."""

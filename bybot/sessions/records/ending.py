@@ -101,6 +101,12 @@ class Ending(Reading):
         await self._shelf.remove()
         return len(mine)
 
+    def let_go(self, user: str) -> None:
+        """Another process has this session now, and reads its records from the store."""
+        for entry in self._ledger.book.of_user(user):
+            if entry.record.user == user:
+                self._ledger.book.drop(entry.record.id)
+
     async def erase(self, user_id: int | str) -> int:
         """Forget all records of a person and their accounts, here and in the store. Raises StoreUnavailable."""
         person = person_of(user_key(user_id))

@@ -1,6 +1,7 @@
 """The guarantees of :mod:`bybot.stores.base` as tests, for every store.
 
-A store of your own can be held to them as well: subclass, give a fixture, and let pytest collect the class::
+A store of your own can be held to them as well (``examples/own_store.py`` is one, ``tests/stores/test_own_store.py``
+holds it to them): subclass, give a fixture, and let pytest collect the class::
 
     from tests.contracts.store_contract import StoreContract
 

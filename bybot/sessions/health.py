@@ -76,7 +76,7 @@ class Health:
         self._patience = patience
         self._asked: dict[str, float] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._suspects: dict[str, asyncio.Task[None]] = {}
+        self._suspects: set[str] = set()
 
     # What is known ------------------------------------------------------------------------------------------------
 
@@ -109,25 +109,25 @@ class Health:
         if self._running.get(user) is task:
             del self._running[user]
 
-    def suspect(self, user: str) -> asyncio.Task[None]:
+    def suspect(self, user: str) -> bool:
         """Something looks as if the login were over: check at once, but not more than once in a window.
 
         Returns:
-            what ends when Telegram was asked.
+            False: Telegram was asked a moment ago, and is asked again when the window ends.
         """
-        task = self._suspects.get(user)
-        if task is None:
-            asked = self._asked.get(user)
-            wait = 0.0 if asked is None else asked + self._window - self._core.clock.elapsed()
-            task = self._suspects[user] = self._core.tasks.spawn(self._look_into(user, wait), f"suspect {user}")
-        return task
+        asked = self._asked.get(user)
+        wait = 0.0 if asked is None else asked + self._window - self._core.clock.elapsed()
+        if user not in self._suspects:
+            self._suspects.add(user)
+            self._core.tasks.spawn(self._look_into(user, wait), f"suspect {user}")
+        return wait <= 0 or user in self._running
 
     async def _look_into(self, user: str, wait: float) -> None:
         try:
             if wait > 0:
                 await self._core.clock.sleep(wait)
         finally:
-            self._suspects.pop(user, None)  # a doubt that comes from now on is a new one
+            self._suspects.discard(user)  # a doubt that comes from now on is a new one
         if user not in self._core.revoked:
             await self.check(user)
 

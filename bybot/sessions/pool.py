@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from telethon import TelegramClient
 
@@ -23,6 +23,7 @@ from bybot.errors import (
     SessionDetached,
     SessionRevoked,
     StoreUnavailable,
+    TelegramRefused,
     TooManyClients,
 )
 from bybot.sessions.claims import Claim
@@ -41,6 +42,9 @@ from bybot.sessions.use import is_use, quietly
 __all__ = ["Live", "Opening", "Pool", "Sessions"]
 
 log = logging.getLogger(__name__)
+
+#: A refusal that nothing changes is believed for so long.
+_REFUSED_SECONDS: Final = 60.0
 
 
 class Sessions(Protocol):
@@ -104,6 +108,8 @@ class Pool:
         self._slots = asyncio.Semaphore(concurrency)
         self._opening: dict[str, asyncio.Task[TelegramClient]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        # When Telegram may be asked again, in elapsed seconds, for sessions in trouble.
+        self._not_before: dict[str, float] = {}
         self._revival = Revival(self.get, self._spawn, clock, sessions.refused)
         # What could not be connected for a passing reason; its session may be newer than the stored one.
         self._parked: dict[str, Opening] = {}
@@ -159,6 +165,9 @@ class Pool:
             live = self.live.get(user)
             if live is not None and live.usable:
                 return live.client
+            known = self.trouble.get(user)
+            if known is not None and self._clock.elapsed() < self._not_before.get(user, 0.0):
+                raise known.with_traceback(None)
             if live is not None:
                 opening = self._again(live) or opening
                 await self._end(live)
@@ -188,16 +197,24 @@ class Pool:
                 raise
             except BybotError as error:
                 self.trouble[user] = error
+                self._put_off(user, error)
                 if opening is not None:
                     self._parked[user] = opening
                 raise
             self.trouble.pop(user, None)
+            self._not_before.pop(user, None)
             self._watch(user, live)
             self.journal.connected(user)
         self._sessions.ready(user)
         if trouble is not None:
             self._sessions.saw(user, live, trouble)
         return live.client
+
+    def _put_off(self, user: str, error: BybotError) -> None:
+        """Telegram asked to wait, or refuses: nobody asks again before that time."""
+        seconds = _REFUSED_SECONDS if isinstance(error, TelegramRefused) else getattr(error, "retry_after", 0.0)
+        if seconds:
+            self._not_before[user] = self._clock.elapsed() + seconds
 
     def _again(self, live: Live) -> Opening | None:
         """A client that ended by itself is built again from its own session, which is newer than the stored one."""
@@ -302,7 +319,9 @@ class Pool:
     def revive(self, user: str) -> None:
         """Open a session in the background, again and again until it works or is known to be over."""
         if not self._closing:
-            self._revival.begin(user)
+            trouble = self.trouble.get(user)
+            asked = 0.0 if trouble is None else max(0.0, self._not_before.get(user, 0.0) - self._clock.elapsed())
+            self._revival.begin(user, at_once=trouble is None, asked=asked)
 
     def reviving(self, user: str) -> bool:
         """Is a session being opened again?"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -39,8 +38,10 @@ class ReportCalls:
     async def get_session_info(self, user_id: UserId) -> dict[str, Any]:
         """What is known of one session.
 
-        ``status`` is active, expired, no_session, revoked, leased, error or logging_in; further keys are reason,
-        message, owner, since and times. Never raises for a store outage: that is status "error".
+        ``status`` is active, expired, no_session, revoked, leased, error, logging_in, detached or frozen; further
+        keys are reason, message, owner, since and times; ``checked_at`` is when Telegram last confirmed the login,
+        ``seconds_left`` until it is asked again (of a login under way: until it ends), ``refresh_count`` how often it
+        was. Never raises for a store outage: that is status "error".
         """
         return await self._reports.session_info(user_key(user_id))
 
@@ -90,8 +91,8 @@ class ReportCalls:
         An error that looks like the end of the login is looked into: Telegram is asked, once for all who report.
         """
         user = user_key(user_id)
-        if definitive(error) is not None:
-            await asyncio.wait({self.health.suspect(user)})
+        if definitive(error) is not None and self.health.suspect(user):
+            await self.health.check(user)
         return user in self._core.revoked or isinstance(error, SessionRevoked)
 
     async def force_refresh(self, user_id: UserId) -> dict[str, Any]:

@@ -11,11 +11,16 @@ from bybot.sessions.accounts import records_of
 from bybot.sessions.core import Core
 from bybot.sessions.desk import AttemptDesk
 from bybot.sessions.failures import explain
-from bybot.sessions.model import FACTS, SESSIONS, SessionRecord, SessionState, session_key
+from bybot.sessions.model import FACTS, INSTANCES, SESSIONS, SessionRecord, SessionState, session_key
 from bybot.sessions.upkeep import count
 from bybot.stores.base import Key
 
 _EXPIRED: Final = "expired"
+_MESSAGES: Final = {
+    "leased": "Another process holds the sessions.",
+    "detached": "The login is detached: another copy of it may be in use.",
+    "frozen": "Telegram has frozen the account: it may read but not write.",
+}
 
 
 class Reports:
@@ -56,6 +61,22 @@ class Reports:
             "created_at": record.created_at,
             "last_used_at": self._last_used(record),
             "saved_at": record.saved_at,
+            "frozen_since": record.frozen_since,
+            "warned_at": record.warned_at,
+            **self._checks(record),
+        }
+
+    def _checks(self, record: SessionRecord) -> dict[str, Any]:
+        """When Telegram last confirmed the login, how often it did here, and until when that is taken for known."""
+        vital = self._core.health.vitals.get(record.user)
+        if vital is None:
+            return {"checked_at": None, "next_check_at": None, "seconds_left": None, "refresh_count": 0}
+        left = max(0.0, vital.due - self._core.clock.elapsed())
+        return {
+            "checked_at": vital.at,
+            "next_check_at": self._core.clock.now() + timedelta(seconds=left),
+            "seconds_left": round(left),
+            "refresh_count": vital.count,
         }
 
     def _last_used(self, record: SessionRecord) -> Any:
@@ -76,6 +97,11 @@ class Reports:
         ownership = self._core.ownership
         if not ownership.active and ownership.holder is not None:
             return "leased", "owned_elsewhere"
+        claims = ownership.claims
+        if ownership.active and claims is not None and record.owner not in (None, claims.term.instance):
+            return "leased", "owned_elsewhere"
+        if record.frozen_since is not None:
+            return "frozen", "frozen"
         if self._core.pool.peek(record.user) is not None:
             return "active", None
         trouble = self._core.pool.trouble.get(record.user)
@@ -97,23 +123,33 @@ class Reports:
                 return base | {"status": "logging_in", "reason": attempt.step, "seconds_left": left}
             return base
         entry = self._entry(record)
-        entry["message"] = self._message(entry)
-        holder = self._core.ownership.holder
-        if entry["status"] == "leased" and holder is not None:
-            entry |= {"owner": holder.label, "since": holder.since}
+        entry["message"] = self._message(record.user, entry)
+        if entry["status"] == "leased":
+            entry |= await self._holder(record)
         return entry
 
-    def _message(self, entry: dict[str, Any]) -> str:
-        if entry["status"] in ("revoked", _EXPIRED):
+    async def _holder(self, record: SessionRecord) -> dict[str, Any]:
+        """Who holds the sessions, and since when."""
+        holder = self._core.ownership.holder
+        if holder is not None:
+            return {"owner": holder.label, "since": holder.since}
+        if record.owner is None:
+            return {}
+        try:
+            document = await self._core.store.get(Key(INSTANCES, record.owner))
+        except StoreError:
+            return {}
+        facts = {} if document is None else document.data
+        return {"owner": facts.get("label") or record.owner, "since": facts.get("born") or facts.get("started_at")}
+
+    def _message(self, user: str, entry: dict[str, Any]) -> str:
+        status = entry["status"]
+        if status in ("revoked", _EXPIRED):
             return explain(entry["reason"])
-        trouble: BybotError | None = self._core.pool.trouble.get(entry["user_id"])
-        if entry["status"] == "error" and trouble is not None:
+        trouble: BybotError | None = self._core.pool.trouble.get(user)
+        if status == "error" and trouble is not None:
             return trouble.message
-        if entry["status"] == "leased":
-            return "Another process holds the sessions."
-        if entry["status"] == "detached":
-            return "The login is detached: another copy of it may be in use."
-        return "The session works." if entry["connected"] else "The session is stored."
+        return _MESSAGES.get(status) or ("The session works." if entry["connected"] else "The session is stored.")
 
     async def stats(self, state: str) -> dict[str, Any]:
         records = await self._records()
@@ -174,6 +210,7 @@ class Reports:
             "owned": 0 if claims is None or not self._core.ownership.active else len(claims.held),
             "failing": len(self._core.pool.trouble),
             "revoked": len(self._core.revoked),
+            "frozen": len(self._core.supervision.frozen),
         }
 
 

@@ -49,10 +49,15 @@ class Revival:
         """Is this session being opened again?"""
         return user in self._tasks
 
-    def begin(self, user: str) -> None:
-        """Open a session in the background until it works or there is nothing to open. Asked for twice, done once."""
+    def begin(self, user: str, *, at_once: bool = True, asked: float = 0.0) -> None:
+        """Open a session in the background until it works or there is nothing to open. Asked for twice, done once.
+
+        Args:
+            at_once: False: it was just tried.
+            asked: seconds that Telegram asked to wait.
+        """
         if user not in self._tasks:
-            task = self._tasks[user] = self._spawn(self._run(user), f"revive {user}")
+            task = self._tasks[user] = self._spawn(self._run(user, at_once, asked), f"revive {user}")
             task.add_done_callback(partial(self._done, user))
 
     def _done(self, user: str, task: asyncio.Task[None]) -> None:
@@ -61,8 +66,8 @@ class Revival:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("Session %s could not be opened again.", user, exc_info=error)
 
-    async def _run(self, user: str) -> None:
-        backoff, waits, asked = Backoff(1.0, LONGEST_PAUSE, at_once=True), 0, 0.0
+    async def _run(self, user: str, at_once: bool, asked: float) -> None:
+        backoff, waits = Backoff(1.0, LONGEST_PAUSE, at_once=at_once), 0
         while True:
             await self._clock.sleep(backoff.next(asked))
             try:

@@ -214,8 +214,8 @@ async def test_devices_are_listed_and_ended(sandbox: Sandbox, store: MemoryStore
 
 async def test_the_metadata_document_counts_and_names_no_one(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
-    async with running(sandbox, store):
-        pass
+    async with running(sandbox, store) as manager:
+        await until(lambda: not manager._core.recount)
     document = await store.get(METADATA)
     assert document is not None
     assert document.data["total_sessions"] == 1

@@ -229,8 +229,8 @@ class KeyInUse(SessionError):
     code = "key_in_use"
     next_step = "One login belongs to one session: delete the other one first, or log in anew."
 
-    def __init__(self, message: str, *, user_id: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, user_id: str, next_step: str | None = None) -> None:
+        super().__init__(message, next_step=next_step)
         self.user_id = user_id
 
 

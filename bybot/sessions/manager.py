@@ -148,7 +148,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
         self.records = records_of(core, self._idle, self.get_user_client, self.audit.note, records)
         core.supervision = Supervision(core)
         self.health = core.health = Health(core, self._idle.close, every=health_seconds, patience=connect_seconds)
-        self.portable = Portable(core, bot_id=bot_id, sessions_dir=sessions_dir)
+        self.portable = Portable(core, bot_id=bot_id, sessions_dir=sessions_dir, api_id=telegram.credentials.api_id)
         self._reports = Reports(core, self._desk, bot_id=bot_id, sessions_dir=sessions_dir)
         self._erasers = {"records": lambda person: self.records.erase(user_id_from_key(person))}
         self._credentials: dict[str, Credentials] = {}

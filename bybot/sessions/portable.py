@@ -1,4 +1,4 @@
-"""What leaves this store and comes into it: backups, and the keys that everything is sealed with. For operators.
+"""What leaves this store and comes into it: logins, backups, and the keys that seal everything. For operators.
 
 ``manager.portable`` has these calls; ``manager.acting_as(caller).portable`` has the same ones for administrators.
 """
@@ -6,14 +6,22 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from pathlib import Path
 from typing import BinaryIO
 
+from bybot.ids import user_key
 from bybot.sessions.backup import Backup, make_backup
 from bybot.sessions.core import Core
+from bybot.sessions.imported import Attached, Exported, Form, Imported, attach, export, take_in
+from bybot.sessions.model import SessionState
 from bybot.sessions.recovery import Restored, apply_backup
 from bybot.sessions.rotation import Rotation, rotate
 from bybot.sessions.shelf import BackupEntry, open_file, shelf_of
+
+__all__ = ["Attached", "Backup", "BackupEntry", "Exported", "Form", "Imported", "Portable", "Restored", "Rotation"]
+
+UserId = int | str
 
 
 class Portable:
@@ -21,15 +29,71 @@ class Portable:
 
     Args:
         bot_id: the data space.
+        api_id: the operator's application, which some forms of logins name.
         sessions_dir: beside a store on a disk, backups are kept in it.
     """
 
-    def __init__(self, core: Core, *, bot_id: str, sessions_dir: str) -> None:
+    def __init__(self, core: Core, *, bot_id: str, sessions_dir: str, api_id: int) -> None:
         self._core = core
+        self._api_id = api_id
         self._bot_id = bot_id
         self._shelf = shelf_of(core.store, sessions_dir, bot_id)
         # One at a time: each of them goes through the whole store.
         self._busy = asyncio.Lock()
+
+    # Logins -------------------------------------------------------------------------------------------------------
+
+    async def export_session(self, user_id: UserId, form: Form | str = Form.TELETHON_FILE) -> Exported:
+        """Hand a login out, for another program. It is detached here from then on, until :meth:`attach`.
+
+        Args:
+            form: a value of :class:`Form`. The result holds the login: whoever reads it has the account.
+
+        Raises:
+            NoSession, SessionRevoked: there is none that could be handed out.
+            PortableError: this form needs a fact that is not known yet.
+            OwnedElsewhere, Fenced, StoreUnavailable, VaultError, CorruptDocument: nothing was handed out.
+            ValueError: there is no such form.
+        """
+        return await export(self._core, user_key(user_id), Form(form), api_id=self._api_id)
+
+    async def import_session(
+        self, user_id: UserId, data: bytes | str, *, other_copy_stopped: bool = False, replace: bool = False
+    ) -> Imported:
+        """Take in a login of Telethon, Pyrogram or Kurigram as somebody's session. It is detached.
+
+        Args:
+            data: a session string, or the content of a ``.session`` file (see
+                :func:`bybot.sessions.formats.detect.load`).
+            other_copy_stopped: no other program uses this login any more: attach it at once.
+            replace: over a detached login; one that works is never replaced.
+
+        Raises:
+            UnreadableSession: it is no session, or of no known form.
+            KeyInUse: this login is stored for another session.
+            AlreadyLoggedIn: the person has a session.
+            AccountMismatch: the session belongs to another Telegram account.
+            OwnedElsewhere, Fenced, StoreUnavailable: nothing was stored.
+        """
+        user = user_key(user_id)
+        done = await take_in(self._core, user, data, replace=replace)
+        if not other_copy_stopped:
+            return done
+        attached = await attach(self._core, user)
+        return dataclasses.replace(
+            done, state=SessionState.READY, connected=attached.connected, account_id=attached.account_id
+        )
+
+    async def attach(self, user_id: UserId) -> Attached:
+        """State that no other copy of a detached login is in use: it connects, and is used from now on.
+
+        Raises:
+            NoSession: there is no stored login.
+            SessionRevoked: Telegram does not accept it any more, or it is another account's than it should be.
+            SessionDetached: the same login is stored for another session.
+            OwnedElsewhere, Fenced, StoreUnavailable, VaultError: see the message.
+        """
+        return await attach(self._core, user_key(user_id))
 
     # Backups ------------------------------------------------------------------------------------------------------
 

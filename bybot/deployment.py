@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 #: Seconds for stopping everything; hosts kill a process after 30.
 STOP_SECONDS: Final = 25.0
 _SESSION_SECONDS: Final = 12.0
+#: A new process is well for so many leases before it asks an older one to hand over: 20 seconds by default.
+_WELL_LEASES: Final = 2 / 3
 _ANY_HOST: Final = ("0.0.0.0", "::")
 _PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 
@@ -153,6 +155,7 @@ class Deployment:
         self.web = WebServer(app, settings.bind_host, settings.port)
         self._started_at = clock.now()
         self._up: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._trouble: BybotError | None = None
         self._stopped = False
 
@@ -198,6 +201,18 @@ class Deployment:
         self._trouble = None
         await self.mirror.start()
         await self.runner.start()
+        self._asking = asyncio.create_task(self._ask_when_well(), name="ask for the handover")
+
+    async def _ask_when_well(self) -> None:
+        """An older process is asked to hand over once this one was well for a while: a deploy that does not work
+        changes nothing. Its first update from the webhook makes it ask, too."""
+        well = self.settings.lease_seconds * _WELL_LEASES
+        since = self.clock.elapsed()
+        while self.clock.elapsed() - since < well:
+            await self.clock.sleep(well / 10)
+            if (await self.health())["status"] == "error":
+                since = self.clock.elapsed()
+        self.manager.ask_for_handover()
 
     async def _patiently(self, what: str, step: Any) -> None:
         """Try until the store answers; other errors are final."""
@@ -225,9 +240,10 @@ class Deployment:
         if self._stopped:
             return
         self._stopped = True
-        if self._up is not None:
-            self._up.cancel()
-            await asyncio.gather(self._up, return_exceptions=True)
+        for task in (self._up, self._asking):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await self._stop_within("the chat", self.runner.stop())

@@ -24,6 +24,13 @@ _FIRST, _MOST = 1.0, 30.0
 _LOOK: Final = 0.5
 #: Seconds for saying goodbye to Telegram when stopping.
 _GOODBYE: Final = 8.0
+#: Seconds for which an update from the webhook is held while another process hands over to this one.
+_HOLD: Final = 10.0
+_HOLD_LOOK: Final = 0.05
+
+
+class _Over(Exception):
+    """Another process is to serve the chat; this one has not even begun."""
 
 
 class BotRunner:
@@ -41,6 +48,10 @@ class BotRunner:
         self.failure: BybotError | None = None
         self._task: asyncio.Task[None] | None = None
         self._complained = 0.0
+        self._leaving = asyncio.Event()
+        self._left = asyncio.Event()
+        self._left.set()
+        bot.services.manager.on_leaving(self.leave)
 
     async def start(self) -> None:
         """Begin; returns at once. The bot answers as soon as this process is active and Telegram is reached."""
@@ -56,6 +67,11 @@ class BotRunner:
         if self.state != "failed":
             self.state = "stopped"
 
+    async def leave(self) -> None:
+        """Another process takes over: take nothing new, finish the updates under way; returns when that is done."""
+        self._leaving.set()
+        await self._left.wait()
+
     async def wait_failed(self) -> BybotError:
         """Wait until the bot failed for good (a refused token); never returns otherwise."""
         if self._task is not None:
@@ -66,17 +82,30 @@ class BotRunner:
         return self.failure
 
     async def feed(self, payload: Mapping[str, Any]) -> bool:
-        """Take an update that came to the webhook.
+        """Take an update that came to the webhook. That one came here means that this process is meant to take over.
 
         Returns:
-            False when this process does not take updates now: Telegram shall send it again.
+            False when this process does not take updates, also after some seconds: Telegram shall send it again.
         """
-        if self.state != "webhook":
+        if not await self._takes_updates():
             return False
         application = self.bot.application
         update = Update.de_json(dict(payload), application.bot)
         if update is not None:
             await application.update_queue.put(update)
+        return True
+
+    async def _takes_updates(self) -> bool:
+        services = self.bot.services
+        began = services.clock.elapsed()
+        if self.state == "waiting":
+            services.manager.ask_for_handover()
+        while self.state != "webhook":
+            # Whoever handed over itself does not get updates back by waiting.
+            over = self._task is None or self.state == "failed" or self._leaving.is_set()
+            if over or services.clock.elapsed() - began >= _HOLD:
+                return False
+            await services.clock.sleep(_HOLD_LOOK)
         return True
 
     # Running ------------------------------------------------------------------------------------------------
@@ -88,15 +117,21 @@ class BotRunner:
                 self.state = "waiting"
                 await manager.wait_active()
                 self.state = "connecting"
+                self._leaving.clear()
+                self._left.clear()
                 try:
                     async with self._connected():
-                        while manager.state == "active":
-                            await self.bot.services.clock.sleep(_LOOK)
+                        await self._until_over()
+                except _Over:
+                    pass
                 except (StoreError, NetworkError) as error:
                     if isinstance(error, BadRequest):
                         raise
                     _log.warning("the bot could not start (%s); trying again", type(error).__name__)
+                    self._left.set()
                     await self.bot.services.clock.sleep(_FIRST)
+                finally:
+                    self._left.set()
         except InvalidToken:
             # The text of the original error holds the token.
             self._fail(Problem("BOT_TOKEN", "Telegram does not accept it", "Copy it again from @BotFather."))
@@ -108,6 +143,20 @@ class BotRunner:
         finally:
             if self.state != "failed":
                 self.state = "stopped"
+
+    def _over(self) -> bool:
+        """Is another process to serve the chat?"""
+        return self._leaving.is_set() or self.bot.services.manager.state != "active"
+
+    async def _until_over(self) -> None:
+        leaving = asyncio.create_task(self._leaving.wait())
+        try:
+            while not self._over():
+                look = asyncio.create_task(self.bot.services.clock.sleep(_LOOK))
+                await asyncio.wait({leaving, look}, return_when=asyncio.FIRST_COMPLETED)
+                look.cancel()
+        finally:
+            leaving.cancel()
 
     def _fail(self, problem: Problem) -> None:
         self.state, self.failure = "failed", ConfigurationError([problem])
@@ -198,6 +247,8 @@ class BotRunner:
                     pause,
                 )
             await self.bot.services.clock.sleep(pause)
+            if self._over():
+                raise _Over
             pause = min(_MOST, pause * 2)
 
     async def _set_menu(self) -> None:

@@ -62,6 +62,9 @@ class Sessions(Protocol):
     def on_ready(self, callback: Callable[..., Any]) -> Any:
         """Call back with the user id whenever a session is connected here."""
 
+    def on_parting(self, callback: Callable[..., Any]) -> Any:
+        """Await the callback with the user id before a session goes to another process."""
+
     def on_lost(self, callback: Callable[..., Any]) -> Any:
         """Call back with the user id and a reason whenever one is not any more."""
 

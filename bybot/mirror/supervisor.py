@@ -119,6 +119,7 @@ class Supervisor:
         self._flood_told: dict[str, datetime] = {}
         self._stopping = False
         manager.on_ready(self._on_ready)
+        manager.on_parting(self._on_parting)
         manager.on_lost(self._on_lost)
 
     # Life -----------------------------------------------------------------------------------------------------
@@ -159,6 +160,12 @@ class Supervisor:
     def _on_ready(self, user_id: int | str) -> None:
         if not self._stopping:
             self._spawn(self._start_person(user_id))
+
+    async def _on_parting(self, user_id: int | str) -> None:
+        """Another process goes on with this account: stop at a post, and remember what was sent."""
+        person = self._people.get(user_key(user_id))
+        if person is not None:
+            await person.stop()
 
     def _on_lost(self, user_id: int | str, reason: Any = None) -> None:
         if not self._stopping:

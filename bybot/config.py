@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     cleanup_after_days: int = Field(default=0, ge=0)
     backup_hours: int = Field(default=0, ge=0)
     lease_seconds: float = Field(default=30.0, ge=0.5, le=600)
+    idle_minutes: float = Field(default=30.0, ge=0)
+    max_clients: int = Field(default=0, ge=0)
+    sessions_per_user: int = Field(default=10, ge=1)
+    record_minutes: float = Field(default=30.0, gt=0)
+    sweep_minutes: float = Field(default=5.0, gt=0)
     device_model: str = "bybot"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"

@@ -9,9 +9,11 @@ from bybot import __version__
 from bybot.clock import Clock
 from bybot.config import Settings
 from bybot.sessions.documentlease import DocumentLease
+from bybot.sessions.idle import Limits
 from bybot.sessions.lease import Lease, LeaseTimes, Watchdog
 from bybot.sessions.life import LockedLife, TimedLife
 from bybot.sessions.manager import UserSessionManager
+from bybot.sessions.records.model import RecordSettings
 from bybot.sessions.telegram import DataCenter, Proxy, TelegramEndpoint
 from bybot.sessions.vault import Vault
 from bybot.stores.base import Store
@@ -62,6 +64,14 @@ def create_manager(
         lease=_lease(settings, store, clock, watchdog),
         admin_ids=settings.admin_ids,
         sessions_dir=str(settings.sessions_dir) if settings.local_storage else "",
+        most_accounts=settings.sessions_per_user,
+        limits=Limits(idle_seconds=settings.idle_minutes * 60, max_clients=settings.max_clients),
+        records=RecordSettings(
+            timeout=settings.record_minutes * 60,
+            idle_after=settings.idle_minutes * 60,
+            sweep_every=settings.sweep_minutes * 60,
+            per_person=settings.sessions_per_user,
+        ),
         owns_store=owns_store,
         restore=restore,
     )

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from bybot.clock import SystemClock
 from bybot.config import Settings, load_settings
 from bybot.errors import ConfigurationError
 from bybot.log import Redaction
+from bybot.parts import create_manager
+from bybot.stores.memory import MemoryStore
 
 Load = Callable[..., Settings]
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -76,6 +79,23 @@ def test_render_is_detected_by_its_address_alone(load: Load) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(RENDER_EXTERNAL_URL="https://b.onrender.com")
     assert problems(caught) == {"FIREBASE_PROJECT_ID", "FIREBASE_CREDENTIALS", "SESSION_ENCRYPTION_KEYS"}
+
+
+def test_times_and_limits_of_sessions_in_use_are_set_by_configuration(load: Load) -> None:
+    settings = load()
+    assert (settings.idle_minutes, settings.record_minutes, settings.sweep_minutes) == (30, 30, 5)
+    assert (settings.max_clients, settings.sessions_per_user) == (0, 10)
+    changes = {"IDLE_MINUTES": "0.5", "RECORD_MINUTES": "2", "SWEEP_MINUTES": "1", "MAX_CLIENTS": "7"}
+    settings = load(SESSIONS_PER_USER="3", **changes)
+    manager = create_manager(settings, MemoryStore(SystemClock()), SystemClock())
+    assert manager.records.settings.timeout == 120
+    assert manager.records.settings.sweep_every == 60
+    assert manager.records.settings.per_person == 3
+    assert manager.records.settings.idle_after == manager._idle.limits.idle_seconds == 30
+    assert manager._idle.limits.max_clients == 7
+    for name in ("IDLE_MINUTES", "RECORD_MINUTES", "SWEEP_MINUTES", "MAX_CLIENTS", "SESSIONS_PER_USER"):
+        with pytest.raises(ConfigurationError, match=name):
+            load(**{name: "-1"})
 
 
 def test_everything_wrong_is_reported_at_once(load: Load) -> None:

@@ -11,7 +11,9 @@ from bybot.sessions.core import Core, Observer
 from bybot.sessions.failures import definitive
 from bybot.sessions.farewells import Farewell
 from bybot.sessions.health import Health
+from bybot.sessions.measures import Measures, measure
 from bybot.sessions.pool import Pool
+from bybot.sessions.records.service import SessionService
 from bybot.sessions.reports import Reports
 
 UserId = int | str
@@ -24,6 +26,7 @@ class ReportCalls:
     _pool: Pool
     _reports: Reports
     health: Health
+    records: SessionService
 
     @property
     def state(self) -> str:
@@ -52,6 +55,10 @@ class ReportCalls:
     async def health_check(self) -> dict[str, Any]:
         """``status`` is healthy, degraded or error; with message, bot_id, timestamp, store, lease, clients."""
         return await self._reports.health(self.state)
+
+    def measure(self) -> Measures:
+        """Numbers about sessions in use, without asking the store."""
+        return measure(self._core, self.records)
 
     # Observers and rights -----------------------------------------------------------------------------------------
 

@@ -1,0 +1,86 @@
+"""/metrics, in Prometheus' text form: numbers for everybody, and who is online for the operator alone.
+
+Scrape it without a header for the totals. With the operator's token (``Authorization: Bearer ...``) each person's
+devices are listed too: user ids are personal and no business of whoever finds the address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bybot.sessions.measures import Measures
+
+
+def create_metrics(measure: Callable[[], Measures], is_operator: Callable[[str | None], bool]) -> APIRouter:
+    """The route.
+
+    Args:
+        measure: the numbers of now.
+        is_operator: whether an Authorization header is the operator's.
+    """
+    router = APIRouter()
+
+    @router.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        detailed = is_operator(request.headers.get("Authorization"))
+        return Response(render(measure(), detailed=detailed), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def render(measures: Measures, *, detailed: bool) -> bytes:
+    """The page.
+
+    Args:
+        detailed: list people too.
+    """
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Numbers(measures, detailed))
+    return generate_latest(registry)
+
+
+class _Numbers(Collector):
+    def __init__(self, measures: Measures, detailed: bool) -> None:
+        self._measures = measures
+        self._detailed = detailed
+
+    def collect(self) -> Iterator[Metric]:
+        m = self._measures
+        yield GaugeMetricFamily("bybot_acting", "1 when this process may act, 0 while it waits.", int(m.acting))
+        yield _by("bybot_records", "Records of sessions in use, by state.", "state", m.records)
+        yield CounterMetricFamily("bybot_records_created", "Records that were made.", m.created)
+        yield CounterMetricFamily("bybot_records_expired", "Records that expired.", m.expired)
+        yield CounterMetricFamily("bybot_records_deleted", "Records that were deleted.", m.deleted)
+        yield GaugeMetricFamily("bybot_users_online", "People with a connected session.", m.users_online)
+        yield GaugeMetricFamily("bybot_devices_online", "Devices that use a connected session.", m.devices_online)
+        yield _by("bybot_clients", "Clients of Telegram, by what they do.", "state", m.clients)
+        yield from _traffic(m)
+        if self._detailed:
+            online = {user: int(count > 0) for user, count in m.people.items()}
+            yield _by("bybot_user_online", "1 when the person has a connected session.", "user", online)
+            yield _by("bybot_user_devices", "Devices that use a person's sessions now.", "user", m.people)
+
+
+def _traffic(m: Measures) -> Iterator[Metric]:
+    # Gauges: they fall when a session is given away.
+    for what in ("bytes", "messages"):
+        ways = {way: m.traffic[f"{what}_{way}"] for way in ("sent", "received")}
+        yield _by(f"bybot_traffic_{what}", f"MTProto {what} of the sessions held now.", "way", ways)
+    yield GaugeMetricFamily("bybot_requests", "Answered requests of the sessions held now.", m.traffic["requests"])
+    yield GaugeMetricFamily("bybot_reconnects", "Repaired connections of those held now.", m.traffic["reconnects"])
+    if m.latency is not None:
+        yield GaugeMetricFamily(
+            "bybot_latency_seconds", "From a request to its answer, mean of recent ones.", m.latency
+        )
+
+
+def _by(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for value, number in values.items():
+        family.add_metric([value], number)
+    return family

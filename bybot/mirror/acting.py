@@ -61,6 +61,10 @@ class ActingMirror:
         """Stop a pair until it is resumed."""
         await self._supervisor.pause(self._may(user), pair_id)
 
+    async def confirm_deletions(self, user: int | str, pair_id: str, yes: bool) -> int:
+        """Delete copies whose sources were deleted in bulk, or keep them."""
+        return await self._supervisor.confirm_deletions(self._may(user), pair_id, yes)
+
     async def resume(self, user: int | str, pair_id: str) -> None:
         """Let a pair go on."""
         await self._supervisor.resume(self._may(user), pair_id)

@@ -17,15 +17,18 @@ from typing import Any, Literal
 from bybot.clock import Clock
 from bybot.errors import StaleWrite, StoreUnavailable, TelegramUnreachable
 from bybot.mirror.account import Account, Report
-from bybot.mirror.chats import input_peer, refresh
+from bybot.mirror.changes import Changes
+from bybot.mirror.chats import input_peer
 from bybot.mirror.journal import Journal
 from bybot.mirror.lane import ChainedLane, Lane, PacedLane
 from bybot.mirror.live import Inbox
 from bybot.mirror.model import ChannelPair, NoticeKind, Progress
 from bybot.mirror.outcome import Judgement
+from bybot.mirror.pacing import chat_key
 from bybot.mirror.planner import judged, plan, reply_target
+from bybot.mirror.protection import Protection
 from bybot.mirror.random_ids import random_ids
-from bybot.mirror.reader import ALBUM_PARTS, Reader, open_album
+from bybot.mirror.reader import ALBUM_PARTS, Reader, follows, open_album
 from bybot.mirror.requests import ANEW, FORWARD, can_reply_with
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.sender import Sender, Unsure
@@ -40,8 +43,6 @@ _ALBUM_OLD = 60.0
 _STOP_SECONDS = 5.0
 #: Pauses between attempts when Telegram or the store does not answer, in seconds.
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-#: Seconds after which a protected source is asked whether it still is.
-_PROTECTED_SECONDS = 300.0
 
 
 class Engine:
@@ -80,8 +81,8 @@ class Engine:
         self._stopping = asyncio.Event()
         self._body: asyncio.Task[None] | None = None
         self._past_end = False
-        self._protected: bool | None = None
-        self._protected_at = 0.0
+        self._protection = Protection(account.client, pair.source, clock)
+        self._changes: Changes | None = None
         self._began: tuple[float, int] | None = None
 
     # What others ask ------------------------------------------------------------------------------------------
@@ -89,7 +90,7 @@ class Engine:
     @property
     def not_before(self) -> datetime | None:
         """The end of the wait that the pair is in, if it is in one."""
-        return self._account.pacing.not_before(FORWARD, ANEW, self._chat_key)
+        return self._account.pacing.not_before(FORWARD, ANEW, chat_key(self.pair.target))
 
     @property
     def progress(self) -> Progress:
@@ -105,10 +106,6 @@ class Engine:
         at, done = self._began
         counts = self.journal.counts
         return (counts.copied + counts.skipped - done) / max(0.001, self._clock.elapsed() - at)
-
-    @property
-    def _chat_key(self) -> str:
-        return f"chat {self.pair.target.id}"
 
     # Life -----------------------------------------------------------------------------------------------------
 
@@ -180,15 +177,26 @@ class Engine:
 
     async def _work(self) -> None:
         pair, lane = self.pair, self._lane()
+        random_id = random_ids(pair.id, self.journal.epoch, pair.source.id)
+        self._changes = Changes(
+            pair,
+            self._account,
+            self._reader,
+            self.journal,
+            self._clock,
+            random_id,
+            asks=lambda count: self._report.notice(self, NoticeKind.BULK_DELETION, {"count": count}),
+            on_wait=self._waits,
+        )
         self._sender = Sender(
             source=self._source,
             target=input_peer(pair.target),
-            random_id=random_ids(pair.id, self.journal.epoch, pair.source.id),
+            random_id=random_id,
             lane=lane,
             pacing=self._account.pacing,
             ledger=self.journal,
-            chat_key=self._chat_key,
-            source_protected=self._ask_protected,
+            chat_key=chat_key(pair.target),
+            source_protected=self._protection.ask,
             on_wait=self._waits,
             sabotage=self._sabotage,
             stopping=self._stopping.is_set(),
@@ -239,8 +247,10 @@ class Engine:
             counts = self.journal.counts
             self._began = (self._clock.elapsed(), counts.copied + counts.skipped)
             self.phase = "history"
-        await self._refresh_protection()
+        await self._protection.look()
+        known = self.journal.cursor.highest
         await self._read_on(self.journal.cursor.mark)
+        await self._follow_changes(scan=known > 0)
         while not self._stopping.is_set() and not self._at_end():
             self._enter_live()
             await self._listen()
@@ -272,8 +282,8 @@ class Engine:
         cursor = self.journal.cursor
         messages = [m for m in heard.messages if m.id not in cursor and m.id not in cursor.pinned]
         if messages or heard.look:
-            await self._refresh_protection()
-        if messages and not heard.look and self._follow(messages):
+            await self._protection.look()
+        if messages and not heard.look and follows(messages, cursor.next_id):
             await self._handle(messages)
         elif messages or heard.look or (heard.settle and cursor.has_holes()):
             await self._land()
@@ -281,17 +291,22 @@ class Engine:
         if self._past_end:
             await self._land()
             self._reach_end()
+        assert self._changes is not None
+        self._changes.hear(heard.edited, heard.deleted)
+        await self._follow_changes(scan=heard.scan)
         self._look_back()
 
-    def _follow(self, messages: Sequence[Any]) -> bool:
-        """Whether these may be sent as they are: no gap before or between them, no album that may still grow."""
-        expected = self.journal.cursor.next_id
-        for message in messages:
-            if message.id > expected:
-                return False
-            if message.id == expected:
-                expected += 1
-        return open_album(messages) == len(messages)
+    async def _follow_changes(self, *, scan: bool) -> None:
+        """Edits and deletions, for the copies that are known by now; with ``scan`` also those nobody heard of."""
+        if self._changes is not None and not self._stopping.is_set():
+            await (self._changes.scan() if scan else self._changes.apply())
+
+    def confirm_deletions(self, yes: bool) -> int:
+        """The user's word on deletions that wait for it. Returns how many it was."""
+        count = 0 if self._changes is None else self._changes.confirm(yes)
+        if self._inbox is not None:
+            self._inbox.wake()
+        return count
 
     async def _read_on(self, after: int) -> None:
         """Copy everything above an id that is not done yet."""
@@ -318,7 +333,7 @@ class Engine:
         """Tell how far it came."""
         self.journal.cursor.settle(self._clock.elapsed())
         if self.journal.counts.protected:
-            self._tell_once(NoticeKind.PROTECTED, whole=bool(self._protected))
+            self._tell_once(NoticeKind.PROTECTED, whole=self._protection.on)
         self._report.progressed(self)
 
     def _reach_end(self) -> None:
@@ -356,31 +371,20 @@ class Engine:
         replied = [to for to in map(reply_target, fresh) if to is not None]
         await journal.load([*ids, *replied])
         journal.cursor.pin(ids)
-        sender, rules, protected = self._sender, self.pair.rules, bool(self._protected)
+        sender, rules, protected = self._sender, self.pair.rules, self._protection.on
         made = plan(
             fresh,
             copied=lambda source_id: journal.target_of(source_id) is not None or sender.will_copy(source_id),
             may_reply=can_reply_with,
             uncertain_until=journal.uncertain_until,
             chat_protected=protected,
-            verdicts=await asyncio.to_thread(judged, fresh, rules, self.pair.id, protected) if rules else None,
+            verdicts=await asyncio.to_thread(judged, fresh, rules, self.pair.id, protected) if rules.touches else None,
         )
         journal.planned(made)
         await sender.feed(made.steps)
         self._look_back()
 
-    # Protection, waits, notices -------------------------------------------------------------------------------
-
-    async def _refresh_protection(self) -> None:
-        """Whether the whole source forbids forwarding: asked once, and while it does, every few minutes."""
-        old = self._clock.elapsed() - self._protected_at > _PROTECTED_SECONDS
-        if self._protected is None or (self._protected and old):
-            await self._ask_protected()
-
-    async def _ask_protected(self) -> bool:
-        self._protected = (await refresh(self._account.client, self.pair.source)).protected
-        self._protected_at = self._clock.elapsed()
-        return self._protected
+    # Waits and notices --------------------------------------------------------------------------------------
 
     def _waits(self, judgement: Judgement) -> None:
         until = self._clock.now() + timedelta(seconds=judgement.seconds)

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from bybot.clock import Clock
 from bybot.errors import StaleWrite, StoreUnavailable
 from bybot.mirror.cursor import Cursor
-from bybot.mirror.idmap import IdRuns, chunk_of
+from bybot.mirror.idmap import CHUNK_IDS, IdRuns, chunk_of
 from bybot.mirror.model import Counts
 from bybot.mirror.planner import Plan
 from bybot.mirror.sender import Why
@@ -198,6 +198,21 @@ class Journal:
         self.skipped(made.refused, "refused")
         self.reply_lost(made.reply_lost)
         self.counts.shortened += made.shortened
+
+    def changed(self, what: Literal["edited", "deleted", "not_edited"], count: int = 1) -> None:
+        """So many copies followed their source, or could not."""
+        setattr(self.counts, what, getattr(self.counts, what) + count)
+        self._unwritten += 1  # with the next write
+
+    async def last_copied(self, count: int) -> list[int]:
+        """The last source ids that have copies, at most ``count`` of them, rising."""
+        found: list[int] = []
+        number = chunk_of(self.cursor.highest)
+        while number >= 0 and len(found) < count:
+            await self.load([number * CHUNK_IDS])
+            found = [source_id for source_id, _ in self._chunks.get(number, ())] + found
+            number -= 1
+        return found[-count:] if count else []
 
     def reply_lost(self, count: int = 1) -> None:
         """So many were sent without their reply header."""

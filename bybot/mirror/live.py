@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from telethon import events, utils
@@ -27,15 +27,21 @@ _PEERS_PER_POLL = 100
 _POLL = "GetPeerDialogs"
 #: Messages kept for a pair that does not come to take them; above that they are read again.
 _INBOX = 1_000
+_NEW = (types.UpdateNewChannelMessage, types.UpdateNewMessage)
+_EDITED = (types.UpdateEditChannelMessage, types.UpdateEditMessage)
+_DELETED = (types.UpdateDeleteChannelMessages, types.UpdateDeleteMessages)
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What an inbox held: messages in the order of their ids, and its hints."""
+    """What an inbox held: messages in the order of their ids, its hints, and what was edited and deleted."""
 
     messages: list[Any]
     look: bool
     settle: bool
+    scan: bool = False
+    edited: Mapping[int, Any] = field(default_factory=dict)
+    deleted: Collection[int] = ()
 
 
 class Inbox:
@@ -43,9 +49,12 @@ class Inbox:
 
     def __init__(self) -> None:
         self._messages: deque[Any] = deque()
+        self._edited: dict[int, Any] = {}
+        self._deleted: set[int] = set()
         self._woken = asyncio.Event()
         self.look = False  # read on from the cursor, whatever the messages say
         self.settle = False  # read the open window again
+        self.scan = False  # edits and deletions may have been missed
 
     def push(self, message: Any) -> None:
         """A message that was pushed."""
@@ -55,8 +64,26 @@ class Inbox:
         self._messages.append(message)
         self._woken.set()
 
-    def hint(self, *, look: bool = True, settle: bool = False) -> None:
-        """There may be more than was pushed (``look``), or in the open window (``settle``)."""
+    def edit(self, message: Any) -> None:
+        """A message that was edited."""
+        self._edited[message.id] = message
+        self._bound()
+
+    def delete(self, ids: Iterable[int]) -> None:
+        """Messages that were deleted."""
+        self._deleted.update(ids)
+        self._bound()
+
+    def _bound(self) -> None:
+        if len(self._edited) + len(self._deleted) > _INBOX:
+            self._edited.clear()
+            self._deleted.clear()
+            self.scan = True
+        self._woken.set()
+
+    def hint(self, *, look: bool = True, settle: bool = False, scan: bool = False) -> None:
+        """There may be more than was pushed (``look``), in the open window (``settle``), or changed (``scan``)."""
+        self.scan = self.scan or scan
         self.look = self.look or look
         self.settle = self.settle or settle
         self._woken.set()
@@ -72,10 +99,11 @@ class Inbox:
     def take(self) -> Heard:
         """All that was heard so far; the box is empty afterwards."""
         messages = sorted({message.id: message for message in self._messages}.values(), key=lambda m: m.id)
-        heard = Heard(messages, self.look, self.settle)
+        heard = Heard(messages, self.look, self.settle, self.scan, self._edited, self._deleted)
         self._messages.clear()
+        self._edited, self._deleted = {}, set()
         self._woken.clear()
-        self.look = self.settle = False
+        self.look = self.settle = self.scan = False
         return heard
 
 
@@ -89,7 +117,7 @@ class Ears:
         self._boxes: dict[int, dict[Inbox, Any]] = {}
         self._tops: dict[Inbox, int] = {}
         self._poller: asyncio.Task[None] | None = None
-        self._event = events.Raw(types=(types.UpdateNewChannelMessage, types.UpdateNewMessage))
+        self._event = events.Raw(types=(*_NEW, *_EDITED, *_DELETED))
 
     def start(self) -> None:
         """Begin to listen."""
@@ -124,12 +152,28 @@ class Ears:
             self._boxes.pop(chat_id, None)
 
     async def _on_update(self, update: Any) -> None:
+        if isinstance(update, _DELETED):
+            self._on_deleted(update)
+            return
         message = update.message
         peer = getattr(message, "peer_id", None)
         if peer is None:
             return
         for inbox in self._boxes.get(utils.get_peer_id(peer), ()):
-            inbox.push(message)
+            if isinstance(update, _EDITED):
+                inbox.edit(message)
+            else:
+                inbox.push(message)
+
+    def _on_deleted(self, update: Any) -> None:
+        channel = getattr(update, "channel_id", None)
+        if channel is not None:
+            chats = [utils.get_peer_id(types.PeerChannel(channel))]
+        else:  # basic groups share their ids with the whole account, and the update names no chat
+            chats = [chat for chat in self._boxes if not str(chat).startswith("-100")]
+        for chat in chats:
+            for inbox in self._boxes.get(chat, ()):
+                inbox.delete(update.messages)
 
     # The look --------------------------------------------------------------------------------------------------
 
@@ -144,11 +188,11 @@ class Ears:
                     self._pacing.flooded(_POLL, judgement.seconds)
                 self.hint_all()
 
-    def hint_all(self) -> None:
-        """Let every pair read on: nothing is known about what was missed."""
+    def hint_all(self, *, scan: bool = False) -> None:
+        """Let every pair read on: nothing is known about what was missed; with ``scan`` nor about edits."""
         for boxes in self._boxes.values():
             for inbox in boxes:
-                inbox.hint(settle=True)
+                inbox.hint(settle=True, scan=scan)
 
     async def poll(self) -> None:
         """Ask for the newest ids of all sources and wake the pairs that have something to read.

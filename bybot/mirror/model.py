@@ -149,7 +149,7 @@ class ChannelPair:
             "mode": mode_to_value(self.mode),
             "created_at": self.created_at,
             "enabled": self.enabled,
-            **({"rules": self.rules.to_value()} if self.rules else {}),
+            **({"rules": self.rules.to_value()} if self.rules != Rules() else {}),
         }
 
     @classmethod
@@ -174,6 +174,7 @@ class Counts:
     ``filtered``: the pair's rules leave them out. ``refused``: Telegram would not copy them, or not as the rules want.
     ``gone``: deleted between reading and sending. ``reply_lost``: copied, but without their reply header, because what
     they reply to has no copy. ``shortened``: copied without what the rules add, which would be too long.
+    ``edited``, ``deleted``: copies that followed their source; ``not_edited``: Telegram would not let them.
     """
 
     copied: int = 0
@@ -184,6 +185,9 @@ class Counts:
     reply_lost: int = 0
     filtered: int = 0
     shortened: int = 0
+    edited: int = 0
+    deleted: int = 0
+    not_edited: int = 0
 
     @property
     def left_out(self) -> int:
@@ -273,6 +277,7 @@ class NoticeKind(StrEnum):
     SOURCE_LOST = "source_lost"  # the account cannot read the source any more
     TARGET_LOST = "target_lost"  # the account cannot post in the target any more
     LIMITED = "limited"  # PEER_FLOOD or a frozen account
+    BULK_DELETION = "bulk_deletion"  # many posts were deleted at once; facts: count. The user is asked first
     SESSION_LOST = "session_lost"  # facts: reason
     HISTORY_DONE = "history_done"  # facts: copied, skipped
     FINISHED = "finished"

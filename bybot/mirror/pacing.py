@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bybot.clock import Clock
+from bybot.mirror.model import ChatRef
 
 PaceName = Literal["safe", "off"]
 
@@ -48,6 +49,11 @@ SAFE = Pace()
 OFF = Pace(per_request=0.0, per_post=0.0, burst=0.0)
 
 PACES: dict[str, Pace] = {"safe": SAFE, "off": OFF}
+
+
+def chat_key(chat: ChatRef) -> str:
+    """Names a chat for waits that belong to it."""
+    return f"chat {chat.id}"
 
 
 class Pacing:

@@ -124,7 +124,7 @@ class Person:
             if not enabled:
                 return
             if self._account is not None:
-                self._account.ears.hint_all()  # the session may have been away for a moment
+                self._account.ears.hint_all(scan=True)  # the session may have been away for a moment
             try:
                 account = await self._connect()
             except (SessionError, ConnectionError, TimeoutError) as error:

@@ -27,6 +27,7 @@ _READ_TIMEOUT = 30.0
 _TRIES = 4
 
 HISTORY = "GetHistory"
+BY_IDS = "GetMessages"
 #: Telegram allows at most so many parts.
 ALBUM_PARTS = 10
 
@@ -76,6 +77,17 @@ class Reader:
         """The id of the newest message; 0 in an empty chat. Raises as :meth:`page`."""
         answer = await self.ask(history_request(self.peer, limit=1), HISTORY)
         return max((int(message.id) for message in answer.messages), default=0)
+
+    async def by_ids(self, ids: Sequence[int]) -> dict[int, Any]:
+        """Messages by their ids, at most 200; without those that are not there (any more). Raises as :meth:`page`."""
+        wanted = [types.InputMessageID(id_) for id_ in ids]
+        if isinstance(self.peer, types.InputPeerChannel):
+            channel = types.InputChannel(self.peer.channel_id, self.peer.access_hash)
+            request: Any = functions.channels.GetMessagesRequest(channel, wanted)
+        else:
+            request = functions.messages.GetMessagesRequest(wanted)
+        answer = await self.ask(request, BY_IDS)
+        return {m.id: m for m in answer.messages if not isinstance(m, types.MessageEmpty)}
 
     async def ask(self, request: Any, kind: str) -> Any:
         """A request that changes nothing, repeated until it is answered. Raises as :meth:`page`."""
@@ -154,6 +166,16 @@ async def _whole_posts(pages: asyncio.Queue[list[Any] | Exception]) -> AsyncIter
         carried = messages[cut:]
         if cut:
             yield Batch(messages[:cut])
+
+
+def follows(messages: Sequence[Any], expected: int) -> bool:
+    """Whether these may be sent as they are: no gap before or between them, no album that may still grow."""
+    for message in messages:
+        if message.id > expected:
+            return False
+        if message.id == expected:
+            expected += 1
+    return open_album(messages) == len(messages)
 
 
 def open_album(messages: Sequence[Any]) -> int:

@@ -9,6 +9,7 @@ from telethon import utils
 from telethon.tl import functions, types
 
 from bybot.mirror.planner import Step, Unit
+from bybot.mirror.rules.book import Written
 
 RandomId = Callable[..., int]
 
@@ -104,6 +105,37 @@ def anew_request(step: Step, target: Any, reply_to: int | None, random_id: Rando
             return functions.messages.SendMessageRequest(target, text, no_webpage=media is None, **common)
         return functions.messages.SendMediaRequest(target, page, text, **common)
     return functions.messages.SendMediaRequest(target, input_media(media), text, **common)
+
+
+def edit_request(message: Any, written: Written, target: Any, copy: Any) -> Any:
+    """A copy made into what its source is now; the file is named only where it is another one."""
+    media = message.media
+    other = None if media is None or _file_id(message) == _file_id(copy) else input_media(media)
+    return functions.messages.EditMessageRequest(
+        target,
+        copy.id,
+        message=written.text,
+        entities=list(written.entities),
+        media=other,
+        no_webpage=media is None,
+        invert_media=message.invert_media,
+    )
+
+
+def edited_anew(message: Any, written: Written, target: Any, copy: int, random_id: RandomId) -> Any:
+    """An edited post as a further one, below its copy. Its random id is that of this edit."""
+    header = types.InputReplyToMessage(copy)
+    edit = random_id(message.id, int(message.edit_date.timestamp()))
+    common: dict[str, Any] = {"random_id": edit, "entities": list(written.entities), "reply_to": header}
+    media = input_media(message.media) if message.media is not None else None
+    if media is None:
+        return functions.messages.SendMessageRequest(target, written.text, no_webpage=message.media is None, **common)
+    return functions.messages.SendMediaRequest(target, media, written.text, **common)
+
+
+def _file_id(message: Any) -> int | None:
+    media = message.media
+    return getattr(getattr(media, "document", None) or getattr(media, "photo", None), "id", None)
 
 
 def _part(step: Step, message: Any, random_id: RandomId) -> Any:

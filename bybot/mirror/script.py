@@ -106,6 +106,10 @@ class Mirror:
         if self._engine is not None:
             await self._engine.stop()
 
+    def confirm_deletions(self, yes: bool) -> int:
+        """Answer the notice BULK_DELETION: delete these copies too, or keep them. Returns how many it was."""
+        return 0 if self._engine is None else self._engine.confirm_deletions(yes)
+
     @property
     def progress(self) -> Progress | None:
         """How far it is; None before :meth:`run`."""

@@ -240,7 +240,7 @@ class Sender:
                 pass  # what it waited for was sent by an earlier call; send it again
             case _:
                 self._todo.clear()
-                raise _stop(judgement) from _error_of(flight.future)
+                raise stop_error(judgement) from _error_of(flight.future)
 
     async def _protected(self) -> None:
         if await self.source_protected():
@@ -306,7 +306,7 @@ def _error_of(future: asyncio.Future[Any]) -> BaseException | None:
     return future.exception()
 
 
-def _stop(judgement: Judgement) -> Exception:
+def stop_error(judgement: Judgement) -> Exception:
     """The error for what nobody but the user can change."""
     name = judgement.name
     if judgement.meaning is Meaning.LIMITED:

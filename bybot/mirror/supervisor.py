@@ -317,6 +317,16 @@ class Supervisor:
         await self._book.enable(user, [pair_id], False)
         await self._person(user).end_pair(pair_id)
 
+    async def confirm_deletions(self, user: int | str, pair_id: str, yes: bool) -> int:
+        """Answer the notice BULK_DELETION. Returns how many copies it was about; 0: nothing waits any more.
+
+        Raises:
+            PairNotFound, StoreUnavailable: as they say.
+        """
+        await self._book.get(user, pair_id)
+        run = self._person(user).runs.get(pair_id)
+        return 0 if run is None or run.engine is None else run.engine.confirm_deletions(yes)
+
     async def resume(self, user: int | str, pair_id: str) -> None:
         """Let a pair go on from where it stopped. Raises as :meth:`pause`."""
         await self._book.get(user, pair_id)

@@ -243,7 +243,9 @@ def test_rules_survive_the_store() -> None:
             RemoveMentions(),
             Add(head, "above", 2),
         ),
-        version=3,
+        edits="new",
+        deletions="keep",
+        window=5,
     )
     again = Rules.from_value(rules.to_value())
     assert again.to_value() == rules.to_value()

@@ -71,7 +71,12 @@ async def _act(turn: Turn, action: str, status: PairStatus) -> None:
         await turn.answer("pair.removed", **views.names(status.pair, 60))
         await pairs_without_page(turn)
         return
-    if action == "pause":
+    if action in ("copies_delete", "copies_keep"):
+        yes = action == "copies_delete"
+        count = await turn.mirror.confirm_deletions(user, pair_id, yes)
+        text = ("pair.copies_deleted" if yes else "pair.copies_kept") if count else "pair.nothing_waits"
+        await turn.answer(text, count=count)
+    elif action == "pause":
         await turn.mirror.pause(user, pair_id)
         await turn.answer("pair.paused")
     elif action == "resume":

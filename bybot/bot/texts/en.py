@@ -44,6 +44,8 @@ TEXTS: Final[dict[str, str]] = {
     "button.pause": "⏸ Pause",
     "button.resume": "▶️ Resume",
     "button.remove": "🗑 Remove",
+    "button.copies_delete": "🗑 Delete the copies",
+    "button.copies_keep": "Keep them",
     "button.remove_yes": "Yes, remove it",
     "button.forget_yes": "Yes, erase everything",
     "button.pick": "📋 Pick from my channels",
@@ -207,6 +209,10 @@ TEXTS: Final[dict[str, str]] = {
     "pair.state": "State: {state}",
     "pair.copied": "Copied: <b>{copied}</b>",
     "pair.skipped": "Skipped: {skipped}",
+    "pair.changed": "Changed afterwards: {changed}",
+    "pair.copies_deleted": "{count} copies are being deleted.",
+    "pair.copies_kept": "{count} copies stay.",
+    "pair.nothing_waits": "Nothing waits for an answer any more.",
     "pair.not_before": "⏳ Telegram asks to wait until {until} ({left}).",
     "pair.remove_ask": (
         "🗑 <b>Remove this pair?</b>\n\n{source} → {target}\n\nCopies that were made stay where they are."
@@ -291,6 +297,10 @@ TEXTS: Final[dict[str, str]] = {
         "✏️ Your account may no longer post in <b>{target}</b>, so {source} → {target} stands still. "
         "Get the right back, then resume it in /pairs."
     ),
+    "notice.bulk_deletion": (
+        "🗑 {count} posts of <b>{source}</b> were deleted at once. Shall I delete their copies in <b>{target}</b> too? "
+        "Until you answer they stay."
+    ),
     "notice.limited": (
         "🔴 Telegram has limited your account, so its pairs stand still. Write to @SpamBot with your account to "
         "see why, and resume them in /pairs afterwards."
@@ -298,6 +308,10 @@ TEXTS: Final[dict[str, str]] = {
     "notice.session_lost": (
         "🔴 Telegram has ended the login of your account ({reason}). Your pairs are kept and stand still. "
         "/login goes on where they stopped."
+    ),
+    "notice.session_lost_one": (
+        "🔴 Telegram has ended the login of this account ({reason}). Its pairs are kept and stand still. "
+        "Log it in again in /accounts, and they go on where they stopped."
     ),
     "notice.history_done": (
         "✅ <b>{source} → {target}</b>\n\nHistory copied: <b>{copied}</b> posts. New posts follow by themselves."
@@ -441,7 +455,11 @@ TEXTS: Final[dict[str, str]] = {
     "unit.at": "{time} UTC",
     "unit.in": "in {time}",
     "unit.protected": "{n} protected",
-    "unit.service": "{n} service messages",
+    "unit.service": "service messages: {n}",
+    "unit.filtered": "{n} by your rules",
+    "unit.edited": "{n} edited",
+    "unit.deleted": "{n} deleted",
+    "unit.not_edited": "{n} that Telegram would not change",
     "unit.refused": "{n} refused by Telegram",
     "unit.gone": "{n} deleted meanwhile",
     "list.join": ", ",

@@ -44,6 +44,8 @@ TEXTS: Final[dict[str, str]] = {
     "button.pause": "⏸ 暂停",
     "button.resume": "▶️ 继续",
     "button.remove": "🗑 删除",
+    "button.copies_delete": "🗑 删除副本",
+    "button.copies_keep": "保留",
     "button.remove_yes": "是，删除",
     "button.forget_yes": "是，全部删除",
     "button.pick": "📋 从我的频道中选择",
@@ -196,6 +198,10 @@ TEXTS: Final[dict[str, str]] = {
     "pairs.choose": "点击编号查看详情。",
     "pair.title": "🔗 <b>{source}</b>\n     ↓\n<b>{target}</b>",
     "pair.state": "状态：{state}",
+    "pair.changed": "之后更改：{changed}",
+    "pair.copies_deleted": "正在删除 {count} 个副本。",
+    "pair.copies_kept": "保留 {count} 个副本。",
+    "pair.nothing_waits": "已经没有需要回答的问题。",
     "pair.copied": "已复制：<b>{copied}</b>",
     "pair.skipped": "已跳过：{skipped}",
     "pair.not_before": "⏳ Telegram 要求等到 {until}（{left}）。",
@@ -268,11 +274,18 @@ TEXTS: Final[dict[str, str]] = {
     "notice.target_lost": (
         "✏️ 你的帐号不能再在 <b>{target}</b> 发帖，{source} → {target} 已停下。恢复权限后，请在 /pairs 中继续。"
     ),
+    "notice.bulk_deletion": (
+        "🗑 <b>{source}</b> 一次删除了 {count} 个帖子。要同时删除 <b>{target}</b> 中的副本吗？在你回答之前它们会保留。"
+    ),
     "notice.limited": (
         "🔴 Telegram 限制了你的帐号，它的配对已停下。请用你的帐号联系 @SpamBot 了解原因，之后在 /pairs 中继续。"
     ),
     "notice.session_lost": (
         "🔴 Telegram 结束了你帐号的登录（{reason}）。配对会保留，暂时停下。/login 之后从停下的地方继续。"
+    ),
+    "notice.session_lost_one": (
+        "🔴 Telegram 结束了这个帐号的登录（{reason}）。它的配对已保留并暂停。"
+        "在 /accounts 中重新登录后，会从停下的地方继续。"
     ),
     "notice.history_done": ("✅ <b>{source} → {target}</b>\n\n历史已复制：<b>{copied}</b> 条。新帖子会自动跟上。"),
     "notice.finished": "✅ <b>{source} → {target}</b>\n\n完成：已复制 <b>{copied}</b> 条。",
@@ -398,6 +411,10 @@ TEXTS: Final[dict[str, str]] = {
     "unit.in": "{time}后",
     "unit.protected": "受保护 {n}",
     "unit.service": "系统消息 {n}",
+    "unit.filtered": "按规则略过 {n}",
+    "unit.edited": "编辑 {n}",
+    "unit.deleted": "删除 {n}",
+    "unit.not_edited": "Telegram 不允许更改 {n}",
     "unit.refused": "Telegram 拒绝 {n}",
     "unit.gone": "期间被删除 {n}",
     "list.join": "，",

@@ -17,6 +17,8 @@ from bybot.mirror.model import ChannelPair, Notice, NoticeKind, Progress
 #: These concern an account, not one pair.
 _OF_ACCOUNT: Final = frozenset({NoticeKind.SESSION_LOST, NoticeKind.LIMITED, NoticeKind.FLOOD})
 
+_ANSWERS: Final = ("copies_delete", "copies_keep")
+
 
 def progress(language: Language, pair: ChannelPair, state: Progress, now: datetime) -> View:
     """The one message that is edited while history is copied."""
@@ -53,11 +55,14 @@ def notice(language: Language, news: Notice, now: datetime, *, account: str | No
         seconds = float(facts.get("seconds") or 0)
         values |= {"until": duration(language, seconds), "left": duration(language, seconds)}
     left_out = int(facts.get("skipped") or 0)
+    values["count"] = number(int(facts.get("count") or 0))
     values["copied"] = number(int(facts.get("copied") or 0))
     values["reason"] = reason_text(language, str(facts.get("reason") or "other"))
     key = f"notice.{news.kind}"
     if news.kind == NoticeKind.PROTECTED and not facts.get("whole", True):
         key = "notice.protected_some"
+    if news.kind == NoticeKind.SESSION_LOST and account:
+        key = "notice.session_lost_one"
     text = t(language, key, **values) if has(key) else t(language, "notice.other", text=str(news.kind))
     if left_out and news.kind in {NoticeKind.HISTORY_DONE, NoticeKind.FINISHED}:
         text = lines(text, t(language, "progress.skipped", skipped=number(left_out)))
@@ -65,12 +70,16 @@ def notice(language: Language, news: Notice, now: datetime, *, account: str | No
         text = _heading(language, account, text)
     if news.kind == NoticeKind.SESSION_LOST:
         return View(text, to_accounts(language) if account else start_login(language))
+    if news.kind == NoticeKind.BULK_DELETION:
+        rows = [(button(language, name, Press("pr", name, argument=news.pair.id)),) for name in _ANSWERS]
+        return View(text, tuple(rows))
     return View(text, ((button(language, "pairs", Press("pr", "list")),),))
 
 
 def session_lost(language: Language, reason: str, *, account: str | None = None) -> View:
     """The login ended at Telegram: which is more than one pair's matter."""
-    text = t(language, "notice.session_lost", reason=reason_text(language, reason))
+    key = "notice.session_lost_one" if account else "notice.session_lost"
+    text = t(language, key, reason=reason_text(language, reason))
     rows = to_accounts(language) if account else start_login(language)
     return View(_heading(language, account, text), rows)
 

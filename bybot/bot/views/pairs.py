@@ -16,7 +16,8 @@ from bybot.mirror.model import ChannelPair, PairStatus, Progress
 
 AREA: Final = "pr"
 #: Kinds of messages that were not copied, as they stand in the counts.
-_SKIPPED: Final = ("protected", "service", "refused", "gone")
+_SKIPPED: Final = ("protected", "filtered", "service", "refused", "gone")
+_CHANGED: Final = ("edited", "deleted", "not_edited")
 
 
 def state_text(language: Language, state: str) -> Html:
@@ -86,12 +87,14 @@ def pair(language: Language, status: PairStatus, now: datetime, accounts: Mappin
     """One pair with all its facts. ``accounts``: what the accounts are called, by key; told when there are several."""
     percent = _percent(status.progress)
     counts = {kind: count for kind, count in asdict(status.counts).items() if kind in _SKIPPED and count}
+    changed = {kind: count for kind, count in asdict(status.counts).items() if kind in _CHANGED and count}
     facts = lines(
         _whose(language, status, accounts).strip() if len(accounts or {}) > 1 else None,
         t(language, "pair.state", state=state_text(language, status.state)),
         t(language, "progress.bar", bar=bar(percent / 100), percent=percent) if percent is not None else None,
         t(language, "pair.copied", copied=number(status.counts.copied)),
         t(language, "pair.skipped", skipped=skipped(language, counts)) if counts else None,
+        t(language, "pair.changed", changed=skipped(language, changed)) if changed else None,
         wait_text(language, status.not_before, now),
         error_text(language, status.reason, now) if status.reason else None,
     )

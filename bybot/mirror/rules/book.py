@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from bybot.errors import PatternTimeout, TextTooLong
 from bybot.mirror.rules.filters import FILTERS, Filter
@@ -16,6 +16,8 @@ from bybot.mirror.rules.values import from_value, to_value
 #: What Telegram takes, in UTF-16 units: texts, and captions of accounts without Premium.
 MOST_TEXT: Final = 4096
 MOST_CAPTION: Final = 1024
+#: Most posts that are looked at again.
+MOST_WINDOW: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,27 @@ class Verdict:
 class Rules:
     """Filters, all of which a post must pass, and transforms, carried out in their order.
 
-    ``version`` goes into the random ids of posts that rules change: raise it with every change of rules.
+    Attributes:
+        edits: what becomes of a copy whose source is edited: it is edited too, a new post follows, or nothing.
+        deletions: what becomes of a copy whose source is deleted.
+        window: how many of the last copied posts are looked at for changes that nobody heard of.
     """
 
     filters: tuple[Filter, ...] = ()
     transforms: tuple[Transform, ...] = ()
-    version: int = 0
+    edits: Literal["edit", "new", "ignore"] = "edit"
+    deletions: Literal["delete", "keep"] = "delete"
+    window: int = 200
 
-    def __bool__(self) -> bool:
+    def __post_init__(self) -> None:
+        if self.edits not in ("edit", "new", "ignore") or self.deletions not in ("delete", "keep"):
+            raise ValueError("edits are edit, new or ignore; deletions are delete or keep")
+        if not 0 <= self.window <= MOST_WINDOW:
+            raise ValueError(f"the window is 0 to {MOST_WINDOW} posts")
+
+    @property
+    def touches(self) -> bool:
+        """Whether any post is left out or changed."""
         return bool(self.filters or self.transforms)
 
     def judge(self, messages: Sequence[Any], pair_id: str) -> Verdict:
@@ -98,7 +113,9 @@ class Rules:
     def to_value(self) -> dict[str, Any]:
         """As plain values that every store holds."""
         return {
-            "version": self.version,
+            "edits": self.edits,
+            "deletions": self.deletions,
+            "window": self.window,
             "filters": [to_value(each) for each in self.filters],
             "transforms": [to_value(each) for each in self.transforms],
         }
@@ -112,7 +129,8 @@ class Rules:
         """
         filters = tuple(from_value(FILTERS, each) for each in value.get("filters", ()))
         transforms = tuple(from_value(TRANSFORMS, each) for each in value.get("transforms", ()))
-        return cls(filters, transforms, int(value.get("version", 0)))
+        more = {name: value[name] for name in ("edits", "deletions", "window") if name in value}
+        return cls(filters, transforms, **more)
 
 
 def _with_text(parts: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -1,0 +1,256 @@
+"""Edits and deletions of the source, carried over to the copies.
+
+Telegram pushes them like new posts, but what is missed in a gap never comes again; so after every absence the last
+posts of the source are looked at once more (:meth:`Changes.scan`). What a push says is only a hint here too: before a
+copy is edited it is read, and edited only where it differs from what it should be. Reactions and counters are pushed
+as edits and change nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, Literal, Protocol
+
+from telethon.tl import functions, types
+
+from bybot.clock import Clock
+from bybot.mirror.account import Account
+from bybot.mirror.chats import input_peer
+from bybot.mirror.cursor import Cursor
+from bybot.mirror.lane import call
+from bybot.mirror.model import ChannelPair
+from bybot.mirror.outcome import Judgement, Meaning, judge
+from bybot.mirror.pacing import chat_key
+from bybot.mirror.reader import ALBUM_PARTS, Reader
+from bybot.mirror.requests import RandomId, edit_request, edited_anew
+from bybot.mirror.rules.book import Written
+from bybot.mirror.rules.rich import FOUND
+from bybot.mirror.rules.transforms import Add
+from bybot.mirror.sender import Unsure, stop_error
+
+log = logging.getLogger(__name__)
+
+EDIT: Final = "EditMessage"
+DELETE: Final = "DeleteMessages"
+#: More deletions than this within a minute are asked about first.
+GUARD: Final = 10
+_GUARD_SECONDS: Final = 60.0
+_IDS: Final = 100
+#: Changes kept for posts whose copies are under way; above that a scan finds them.
+_KEPT: Final = 1_000
+_TRIES: Final = 5
+
+What = Literal["edited", "deleted", "not_edited"]
+
+
+class Memory(Protocol):
+    """What the journal knows of copies."""
+
+    cursor: Cursor
+
+    async def load(self, source_ids: Collection[int]) -> None:
+        """Have what is known of these ids in memory."""
+
+    def target_of(self, source_id: int) -> int | None:
+        """The copy of a source message."""
+
+    def changed(self, what: What, count: int = 1) -> None:
+        """So many copies were changed."""
+
+    async def last_copied(self, count: int) -> list[int]:
+        """The last source ids that have copies, rising."""
+
+
+@dataclass
+class Changes:
+    """Of one pair, for one connection.
+
+    Attributes:
+        asks: told how many deletions wait for a word of the user: see :meth:`confirm`.
+        on_wait: told about every wait.
+    """
+
+    pair: ChannelPair
+    account: Account
+    source: Reader
+    journal: Memory
+    clock: Clock
+    random_id: RandomId
+    asks: Callable[[int], None] = lambda _: None
+    on_wait: Callable[[Judgement], None] = lambda _: None
+    held: set[int] = field(default_factory=set)
+    _edited: dict[int, Any] = field(default_factory=dict)
+    _deleted: set[int] = field(default_factory=set)
+    _times: list[float] = field(default_factory=list)
+    _confirmed: bool = False
+
+    def __post_init__(self) -> None:
+        client, pacing = self.account.client, self.account.pacing
+        self._target = Reader(client, input_peer(self.pair.target), pacing, self.on_wait)
+
+    # Hearing --------------------------------------------------------------------------------------------------
+
+    def hear(self, edited: Mapping[int, Any], deleted: Iterable[int]) -> None:
+        """Remember what was pushed, as far as it concerns posts that were copied or are under way."""
+        cursor, rules = self.journal.cursor, self.pair.rules
+        if rules.edits != "ignore":
+            self._edited |= {i: m for i, m in edited.items() if i in cursor or i in cursor.pinned}
+        if rules.deletions == "delete":
+            self._deleted |= {i for i in deleted if (i in cursor or i in cursor.pinned) and i not in self.held}
+        for id_ in list(self._edited)[: max(0, len(self._edited) - _KEPT)]:
+            del self._edited[id_]
+
+    async def scan(self) -> None:
+        """Look at the last posts again: what was changed or deleted while nobody listened. Raises as :meth:`apply`."""
+        rules = self.pair.rules
+        if rules.edits == "ignore" and rules.deletions == "keep":
+            return
+        ids = await self.journal.last_copied(rules.window)
+        for start in range(0, len(ids), _IDS):
+            some = ids[start : start + _IDS]
+            found = await self.source.by_ids(some)
+            edited = {id_: m for id_, m in found.items() if m.edit_date is not None}
+            self.hear(edited, [id_ for id_ in some if id_ not in found])
+        await self.apply()
+
+    def confirm(self, yes: bool) -> int:
+        """The user's word on deletions that wait: carry them out, or keep these copies. Returns how many it was."""
+        count = len(self.held)
+        if yes:
+            self._confirmed = True
+            self._deleted |= self.held
+            self.held.clear()
+        return count
+
+    # Carrying over --------------------------------------------------------------------------------------------
+
+    async def apply(self) -> None:
+        """Change every copy that is known by now; what is still under way stays for the next time.
+
+        Raises:
+            Unsure, ConnectionError: no answer; what was not done is found by the next scan.
+            ChatNotReadable, ChatNotWritable, AccountLimited, SessionRevoked: nothing can be done until that changes.
+        """
+        pinned = self.journal.cursor.pinned
+        deleted = {i for i in self._deleted if i not in pinned}
+        edited = {i: m for i, m in self._edited.items() if i not in pinned and i not in self._deleted}
+        if not deleted and not edited:
+            return
+        await self.journal.load([*deleted, *edited])
+        await self._delete(deleted)
+        await self._edit(edited)
+
+    async def _delete(self, ids: set[int]) -> None:
+        copies = {i: copy for i in sorted(ids) if (copy := self.journal.target_of(i)) is not None}
+        if copies and not self._confirmed and self._is_bulk(len(copies)):
+            self._deleted -= ids
+            self.held |= set(copies)
+            self.asks(len(self.held))
+            return
+        self._confirmed = False
+        targets = list(copies.values())
+        for start in range(0, len(targets), _IDS):
+            some = targets[start : start + _IDS]
+            if await self._do(partial(self._delete_request, some), DELETE):
+                self._times += [self.clock.elapsed()] * len(some)
+                self.journal.changed("deleted", len(some))
+        self._deleted -= ids
+        for id_ in ids:
+            self._edited.pop(id_, None)
+
+    def _is_bulk(self, count: int) -> bool:
+        now = self.clock.elapsed()
+        self._times = [at for at in self._times if now - at < _GUARD_SECONDS]
+        return count + len(self._times) > GUARD
+
+    def _delete_request(self, ids: list[int]) -> Any:
+        peer = self._target.peer
+        if isinstance(peer, types.InputPeerChannel):
+            channel = types.InputChannel(peer.channel_id, peer.access_hash)
+            return functions.channels.DeleteMessagesRequest(channel, ids)
+        return functions.messages.DeleteMessagesRequest(ids, revoke=True)
+
+    async def _edit(self, edited: Mapping[int, Any]) -> None:
+        wanted = {i: copy for i in sorted(edited) if (copy := self.journal.target_of(i)) is not None}
+        ids = list(wanted)
+        for start in range(0, len(ids), _IDS):
+            some = ids[start : start + _IDS]
+            there = await self._target.by_ids([wanted[i] for i in some])
+            for source_id in some:
+                copy = there.get(wanted[source_id])
+                if copy is not None:
+                    await self._edit_one(edited[source_id], copy)
+        for id_ in edited:
+            self._edited.pop(id_, None)
+
+    async def _edit_one(self, message: Any, copy: Any) -> None:
+        parts = await self._album(message)
+        verdict = self.pair.rules.judge(parts, self.pair.id)
+        if not verdict.keep:
+            return  # the copy is there; leaving posts out concerns new ones
+        written = verdict.texts.get(message.id) or Written(message.message or "", tuple(message.entities or ()))
+        if same(message, written, copy):
+            return
+        peer = self._target.peer
+        if self.pair.rules.edits == "new":
+            done = await self._do(lambda: edited_anew(message, written, peer, copy.id, self.random_id), EDIT)
+        else:
+            done = await self._do(lambda: edit_request(message, written, peer, copy), EDIT)
+        self.journal.changed("edited" if done else "not_edited")
+
+    async def _album(self, message: Any) -> tuple[Any, ...]:
+        """What the rules must see: all of an album where they add one header or footer to it."""
+        if not message.grouped_id or not any(isinstance(each, Add) for each in self.pair.rules.transforms):
+            return (message,)
+        around = range(max(1, message.id - ALBUM_PARTS), message.id + ALBUM_PARTS)
+        found = await self.source.by_ids(list(around)) | {message.id: message}
+        return tuple(m for _, m in sorted(found.items()) if m.grouped_id == message.grouped_id)
+
+    async def _do(self, make: Callable[[], Any], kind: str) -> bool:
+        """One request, after all waits. False when Telegram refuses it for good."""
+        pacing, key = self.account.pacing, chat_key(self.pair.target)
+        for _ in range(_TRIES):
+            async with pacing.turn(kind, key, posts=1):
+                try:
+                    await call(self.account.client, make())
+                    return True
+                except Exception as error:
+                    judgement = judge(error)
+                    if judgement.meaning is Meaning.WAIT:
+                        pacing.flooded(kind, judgement.seconds)
+                        self.on_wait(judgement)
+                    elif judgement.meaning is Meaning.SLOW_CHAT:
+                        pacing.slow_chat(key, judgement.seconds)
+                    elif judgement.meaning in _HARMLESS or judgement.name == _UNCHANGED:
+                        log.info("pair %s: a change was not carried over (%s)", self.pair.id, judgement.name)
+                        return judgement.name == _UNCHANGED
+                    elif judgement.meaning in _UNSURE:
+                        raise Unsure(judgement) from error
+                    else:
+                        raise stop_error(judgement) from error
+        return False
+
+
+_UNCHANGED: Final = "MessageNotModifiedError"
+_UNSURE: Final = (Meaning.UNKNOWN, Meaning.BUSY, Meaning.NOT_SENT)
+_HARMLESS: Final = (Meaning.REFUSED, Meaning.PROTECTED, Meaning.STALE_FILE)
+
+
+def same(message: Any, written: Written, copy: Any) -> bool:
+    """Whether a copy is already what it should be."""
+    if (copy.message or "") != written.text or _file(copy) != _file(message):
+        return False
+    return _marks(copy.entities) == _marks(written.entities)
+
+
+def _marks(entities: Iterable[Any] | None) -> set[bytes]:
+    return {bytes(entity) for entity in entities or () if not isinstance(entity, FOUND)}
+
+
+def _file(message: Any) -> int | None:
+    media = message.media
+    file = getattr(media, "document", None) or getattr(media, "photo", None)
+    return getattr(file, "id", None)

@@ -138,8 +138,8 @@ async def test_a_changed_key_moves_its_entry_also_after_a_lost_answer(room: Room
     claim = await claims.create("1", {"state": "ready", "key_hmac": "a"})
     room.store.matches = lambda writes: any(write.key.collection == AUTH_KEYS for write in writes)
     room.store.lose_next = 1
-    assert len(await claims.save_many([(claim, {"key_hmac": "b"})])) == 1
-    assert await claims.save_many([(claim, {"key_hmac": "b", "note": 1})]) == []
+    assert len(await claims.save_many([(claim, {"key_hmac": "b"})], rekey=True)) == 1
+    assert await claims.save_many([(claim, {"key_hmac": "b", "note": 1})], rekey=True) == []
     assert await entries(room.store) == {"b": "1"}
 
 
@@ -154,7 +154,7 @@ async def test_a_key_that_another_session_holds_is_refused_and_nothing_is_writte
     assert await room.store.get(session_key("2")) is None
     mine = await claims.create("3", {"state": "ready", "key_hmac": "c"})
     other = await claims.create("4", {"state": "ready", "key_hmac": "d"})
-    failed = await claims.save_many([(mine, {"key_hmac": "e"}), (other, {"key_hmac": "e"})])
+    failed = await claims.save_many([(mine, {"key_hmac": "e"}), (other, {"key_hmac": "e"})], rekey=True)
     assert [(claim.user, type(error)) for claim, error in failed] == [("4", KeyInUse)]
     assert await entries(room.store) == {"a": "1", "e": "3", "d": "4"}
 

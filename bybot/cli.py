@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from bybot import __version__
+from bybot.commands.backup import backup, restore
 from bybot.commands.sessions import app as sessions_app
 from bybot.errors import BybotError
 
@@ -83,6 +84,8 @@ def sandbox(
 
 
 app.add_typer(sessions_app)
+app.command()(backup)
+app.command()(restore)
 
 
 def main() -> None:

@@ -27,11 +27,12 @@ from bybot.errors import BybotError, ConfigurationError, Problem, StoreUnavailab
 from bybot.log import setup_logging
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.supervisor import Supervisor
-from bybot.parts import create_manager, create_store
+from bybot.parts import create_manager, create_store, create_vault
 from bybot.sessions.manager import UserSessionManager
 from bybot.web.api import create_api
 from bybot.web.app import Webhook, create_app
-from bybot.web.auth import operator_token
+from bybot.web.auth import Rights, operator_token
+from bybot.web.operation import Hands
 from bybot.web.server import WebServer
 
 log = logging.getLogger(__name__)
@@ -150,7 +151,8 @@ class Deployment:
         if options.webhook_url:
             webhook = Webhook(options.webhook_path, options.header_secret, self.runner.feed)
         token = operator_token(settings.bot_token.get_secret_value(), settings.data_space)
-        api = create_api(self.manager.as_operator(), token=token, about=self.about)
+        hands = Hands(self.manager.as_operator(), create_vault(settings))
+        api = create_api(Rights(token, hands), about=self.about)
         app = create_app(health=self.health, status=self.status, webhook=webhook, routers=[api])
         self.web = WebServer(app, settings.bind_host, settings.port)
         self._started_at = clock.now()

@@ -9,6 +9,7 @@ from bybot import __version__
 from bybot.clock import Clock
 from bybot.config import Settings
 from bybot.sessions.documentlease import DocumentLease
+from bybot.sessions.housework import HouseworkSettings
 from bybot.sessions.idle import Limits
 from bybot.sessions.lease import Lease, LeaseTimes, Watchdog
 from bybot.sessions.life import LockedLife, TimedLife
@@ -54,16 +55,17 @@ def create_manager(
         owns_store: the manager opens the store at its start and closes it at its end.
         restore: connect all stored sessions as soon as this process may act.
     """
-    keys = [key.get_secret_value() for key in settings.session_encryption_keys]
     return UserSessionManager(
         store,
-        Vault.from_text(keys, bot_id=settings.data_space),
+        create_vault(settings),
         create_endpoint(settings),
         bot_id=settings.data_space,
         clock=clock,
         lease=_lease(settings, store, clock, watchdog),
         admin_ids=settings.admin_ids,
         sessions_dir=str(settings.sessions_dir) if settings.local_storage else "",
+        health_seconds=settings.health_minutes * 60,
+        housework=HouseworkSettings(settings.cleanup_after_days, settings.backup_hours),
         most_accounts=settings.sessions_per_user,
         limits=Limits(idle_seconds=settings.idle_minutes * 60, max_clients=settings.max_clients),
         records=RecordSettings(
@@ -75,6 +77,12 @@ def create_manager(
         owns_store=owns_store,
         restore=restore,
     )
+
+
+def create_vault(settings: Settings) -> Vault:
+    """What seals with the configured keys."""
+    keys = [key.get_secret_value() for key in settings.session_encryption_keys]
+    return Vault.from_text(keys, bot_id=settings.data_space)
 
 
 def create_endpoint(settings: Settings) -> TelegramEndpoint:

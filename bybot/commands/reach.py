@@ -19,11 +19,11 @@ from bybot.clock import Clock, SystemClock
 from bybot.commands.remote import There
 from bybot.config import Settings
 from bybot.errors import BybotError, OwnerUnreachable, StoreError
-from bybot.parts import create_manager, create_store
+from bybot.parts import create_manager, create_store, create_vault
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.model import Holder
 from bybot.web.auth import operator_token
-from bybot.web.operations import Here, Operator
+from bybot.web.operations import Hands, Here, Operator
 
 #: Seconds for giving everything back at the end: whoever presses Ctrl-C waits no longer than five.
 _CLOSE_SECONDS: Final = 3.0
@@ -58,6 +58,7 @@ async def reach(
     clock = SystemClock()
     store = create_store(settings, clock)
     manager = create_manager(settings, store, clock, restore=False)
+    vault = create_vault(settings)
     finder = _Finder(settings, manager, clock, say)
     try:
         await store.open()
@@ -67,11 +68,35 @@ async def reach(
                 there = await finder.take(default_wait(settings) if wait is None else wait)
             elif there is None:
                 finder.warn()
-            yield await stack.enter_async_context(there) if there is not None else Here(manager.as_operator())
+            yield (
+                await stack.enter_async_context(there)
+                if there is not None
+                else Here(Hands(manager.as_operator(), vault))
+            )
     finally:
         with contextlib.suppress(TimeoutError, StoreError):
             async with asyncio.timeout(_CLOSE_AT_MOST):
                 await manager.close_all_sessions(_CLOSE_SECONDS)
+        await store.close()
+
+
+@asynccontextmanager
+async def stored(settings: Settings) -> AsyncIterator[Hands]:
+    """The store alone, whoever holds the sessions: for reading.
+
+    Raises:
+        StoreUnavailable: it does not answer.
+        WrongKey, KeyMissing: it was sealed with other keys than the configured ones.
+    """
+    clock = SystemClock()
+    store = create_store(settings, clock)
+    manager = create_manager(settings, store, clock, restore=False)
+    try:
+        await store.open()
+        await manager.check_keys()
+        yield Hands(manager.as_operator(), create_vault(settings))
+    finally:
+        await manager.close_all_sessions(_CLOSE_SECONDS)
         await store.close()
 
 

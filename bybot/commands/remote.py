@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -13,6 +16,7 @@ from bybot.web.operations import BY_NAME, PREFIX, Facts, path_of
 
 _CONNECT_SECONDS: Final = 3.0
 _LOOK_SECONDS: Final = 3.0
+_PIECE: Final = 1_000_000
 
 
 class There:
@@ -47,9 +51,9 @@ class There:
             OwnerUnreachable: none, or none of ours.
             Forbidden: it does not accept the token.
         """
-        return await self._ask("GET", "/process", {}, _LOOK_SECONDS)
+        return await self._ask("GET", "/process", _LOOK_SECONDS)
 
-    async def call(self, name: str, **arguments: Any) -> Facts:
+    async def call(self, name: str, /, **arguments: Any) -> Facts:
         """See :class:`bybot.web.operations.Operator`.
 
         Raises:
@@ -59,11 +63,18 @@ class There:
         """
         operation = BY_NAME[name]
         path, left = path_of(operation, arguments)
-        return await self._ask(operation.method, path, left, operation.seconds)
+        left = {name: value for name, value in left.items() if value is not None}
+        file = left.pop(operation.upload, None) if operation.upload is not None else None
+        if operation.method == "GET" or operation.upload is not None:
+            given: dict[str, Any] = {"params": left}
+        else:
+            given = {"json": left}
+        if file is not None:
+            given["content"] = _pieces(file)
+        return await self._ask(operation.method, path, operation.seconds, **given)
 
-    async def _ask(self, method: str, path: str, arguments: Facts, seconds: float) -> Facts:
+    async def _ask(self, method: str, path: str, seconds: float, **given: Any) -> Facts:
         timeout = httpx.Timeout(seconds, connect=_CONNECT_SECONDS)
-        given: dict[str, Any] = {"params": arguments} if method == "GET" else {"json": arguments}
         try:
             answer = await self._http.request(method, path, timeout=timeout, **given)
             facts = answer.json()
@@ -91,3 +102,9 @@ class There:
     def _unreachable(self, what: str) -> OwnerUnreachable:
         message = f"The process that holds the sessions ({self.label}, {self.address}) {what}"
         return OwnerUnreachable(message, address=self.address)
+
+
+async def _pieces(file: Path) -> AsyncIterator[bytes]:
+    with await asyncio.to_thread(file.open, "rb") as opened:
+        while piece := await asyncio.to_thread(opened.read, _PIECE):
+            yield piece

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bybot.commands import shown
-from bybot.commands.running import AsJson, EnvFile, Facts, Options, User, Wait, operate
+from bybot.commands.running import AsJson, EnvFile, Facts, Options, User, Wait, operate, run, say
 
 if TYPE_CHECKING:
+    from bybot.config import Settings
     from bybot.web.operations import Operator
 
 app = typer.Typer(
@@ -83,3 +84,17 @@ def cleanup(
         return await operator.call("cleanup", days=days, dry_run=dry_run)
 
     operate(Options(env_file, as_json, wait), work, shown.cleanup, shown.cleanup_exit)
+
+
+@app.command("rotate-keys")
+def rotate_keys(env_file: EnvFile = None, as_json: AsJson = False, wait: Wait = None) -> None:
+    """Seal everything with the first of SESSION_ENCRYPTION_KEYS. May be stopped and done again."""
+
+    async def work(settings: Settings) -> Facts:
+        from bybot.commands.reach import reach
+        from bybot.parts import create_vault
+
+        async with reach(settings, wait=wait, say=say) as operator:
+            return await operator.call("rotate-keys", expect=create_vault(settings).fingerprint)
+
+    run(Options(env_file, as_json, wait), work, shown.rotation, shown.rotation_exit)

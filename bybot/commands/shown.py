@@ -177,3 +177,80 @@ def cleanup(console: Console, facts: Facts) -> None:
 def cleanup_exit(facts: Facts) -> int:
     """1 when one could not be removed."""
     return 1 if facts["failed"] else 0
+
+
+# Backups and keys ----------------------------------------------------------------------------------------------------
+
+
+def backup(console: Console, facts: Facts) -> None:
+    """What ``backup`` shows."""
+    size = _size(facts["bytes"])
+    console.print(text(f"{facts['documents']} documents, {facts['sessions']} sessions among them, {size}:"))
+    console.print(text(facts["where"], "bold"))
+    if not facts["sealed"]:
+        console.print(text("It is NOT sealed: no key is configured, and whoever reads it has the logins.", "bold red"))
+    for name in facts["removed"]:
+        console.print(text(f"Thrown away for it: {name}"))
+
+
+def backups(console: Console, facts: Facts) -> None:
+    """What ``backup --list`` shows."""
+    if not facts["backups"]:
+        console.print("No backups are kept. `bybot backup` makes one; BACKUP_HOURS makes them by itself.")
+        return
+    made = table("Name", "Made (UTC)", "Size", "Sealed with", "Note")
+    for entry in facts["backups"]:
+        sealed = entry["sealed_with"] or "nothing"
+        made.add_row(
+            text(entry["name"]), text(entry["created_at"]), _size(entry["bytes"]), sealed, text(entry["where"])
+        )
+    emit(console, made)
+
+
+def restored(console: Console, facts: Facts) -> None:
+    """What ``restore`` shows."""
+    console.print(text(f"Backup {facts['name']} of {moment(facts['created_at'])} UTC:"))
+    made = table("Collection", "Restored", "Kept", "Forgotten")
+    names = sorted({*facts["restored"], *facts["kept"], *facts["forgotten"]})
+    for name in names:
+        made.add_row(text(name), *(str(facts[kind].get(name, 0)) for kind in ("restored", "kept", "forgotten")))
+    if names:
+        emit(console, made)
+    for user in facts["ready"]:
+        console.print(text(f"Ready: {user}"))
+    for user in facts["detached"]:
+        console.print(text(f"Detached: {user}"))
+    for user, why in facts["refused"].items():
+        console.print(text(f"Not restored: {user}: {why}", "red"))
+    if facts["detached"]:
+        console.print("Once nothing else uses a detached login: `bybot sessions attach USER`.")
+
+
+def restored_exit(facts: Facts) -> int:
+    """1 when a session was refused."""
+    return 1 if facts["refused"] else 0
+
+
+def rotation(console: Console, facts: Facts) -> None:
+    """What ``rotate-keys`` shows."""
+    sealed, already = facts["resealed"], facts["already"]
+    console.print(text(f"Key {facts['fingerprint']}: {sealed} documents sealed anew, {already} were already."))
+    for name, why in facts["failed"].items():
+        console.print(text(f"Left as it was: {name}: {why}", "red"))
+    if facts["old_backups"]:
+        console.print(text("These backups open only with an older key; keep it as long as you keep them:"))
+        for where in facts["old_backups"]:
+            console.print(text(f"  {where}"))
+    elif facts["complete"]:
+        console.print("The older keys can be removed from SESSION_ENCRYPTION_KEYS.")
+
+
+def rotation_exit(facts: Facts) -> int:
+    """1 when something was left as it was."""
+    return 0 if facts["complete"] else 1
+
+
+def _size(count: int) -> str:
+    if count < 10_000:
+        return f"{count} bytes"
+    return f"{count / 1000:.0f} kB" if count < 10_000_000 else f"{count / 1_000_000:.0f} MB"

@@ -19,6 +19,7 @@ from bybot.sessions.devices import Device
 from bybot.sessions.forgetting import Forgotten
 from bybot.sessions.loginmodel import CodeSent, LoggedIn, PasswordNeeded, PendingLogin, QrShown
 from bybot.sessions.model import Cleanup, Deletion
+from bybot.sessions.portable import Portable
 from bybot.sessions.records.acting import ActingService
 
 if TYPE_CHECKING:
@@ -91,6 +92,12 @@ class ActingManager:
     @property
     def is_admin(self) -> bool:
         return self._admin
+
+    @property
+    def portable(self) -> Portable:
+        """Backups, import, export and keys, for administrators. Raises Forbidden for others."""
+        self._check_all("portable")
+        return self._manager.portable
 
     async def create_user_session(
         self, user_id: UserId, api_id: int | None = None, api_hash: str | None = None

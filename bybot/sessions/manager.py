@@ -185,10 +185,14 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
             raise InvalidTransition(f"the manager is {self.state} already")
         if self._owns_store:
             await self._store.open()
-        await self._upkeep.check_key()
+        await self.check_keys()
         await open_registry(self._store, self._core.codec)
         self._phase = "running"
         self._ownership.start()
+
+    async def check_keys(self) -> None:
+        """Do the configured keys open what is stored? Raises WrongKey, KeyMissing, StoreUnavailable."""
+        await self._upkeep.check_key()
 
     async def __aenter__(self) -> Self:
         await self.start()

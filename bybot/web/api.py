@@ -1,14 +1,12 @@
 """The operator's HTTP API under ``/api/v1``: the table of :mod:`bybot.web.operations`, for whoever has the token.
 
 Answers are JSON. What fails is answered as ``{"error": {"code", "message", "next_step", ...facts}}`` with a status that
-fits; :func:`bybot.web.errorfacts.error_of` makes the
-same typed error of it at the other end.
+fits; :func:`bybot.web.errorfacts.error_of` makes the same typed error of it at the other end.
 """
 
 from __future__ import annotations
 
 import inspect
-import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -18,24 +16,26 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError, validate_call
 
 from bybot.errors import BybotError
-from bybot.sessions.acting import ActingManager
-from bybot.web.auth import bearer, same
+from bybot.web.auth import Rights
 from bybot.web.errorfacts import facts_of
-from bybot.web.operations import OPERATIONS, PREFIX, Operation, user_of
+from bybot.web.operations import OPERATIONS, PREFIX, Operation
 from bybot.web.plain import plain
+from bybot.web.requests import arguments_of
 
 _log = logging.getLogger(__name__)
 
-#: What an operator sends is small.
-_MOST_BYTES: Final = 1_000_000
 _FRESH: Final = {"Cache-Control": "no-store"}
 _STATUS: Final = {
+    "unauthorized": 401,
     "forbidden": 403,
     "no_session": 404,
-    "not_found": 404,
+    "record_not_found": 404,
+    "record_expired": 410,
     "owned_elsewhere": 409,
     "invalid_transition": 409,
     "stale_write": 409,
+    "record_exists": 409,
+    "too_many_records": 429,
     "store_unavailable": 503,
     "telegram_unreachable": 503,
 }
@@ -44,43 +44,45 @@ _OTHER_STATUS: Final = 422
 About = Callable[[], Mapping[str, Any]]
 
 
-def create_api(acting: ActingManager, *, token: str, about: About) -> APIRouter:
+def create_api(rights: Rights, *, about: About) -> APIRouter:
     """The routes.
 
     Args:
-        acting: the manager with the operator's rights.
-        token: what callers must send as ``Authorization: Bearer``.
+        rights: who may do what.
         about: facts about this process: bot_id, instance, state, version.
     """
     router = APIRouter(prefix=PREFIX)
 
     async def process(request: Request) -> Response:
-        return _refused(request, token) or _answer(about())
+        if not rights.is_operator(request.headers.get("Authorization")):
+            return _unauthorized(request)
+        return _answer(about())
 
     router.add_api_route("/process", process, methods=["GET"], response_model=None)
     for operation in OPERATIONS:
-        endpoint = _endpoint(operation, acting, token)
-        router.add_api_route(operation.path, endpoint, methods=[operation.method], response_model=None)
+        router.add_api_route(
+            operation.path, _endpoint(operation, rights), methods=[operation.method], response_model=None
+        )
     return router
 
 
-def _endpoint(operation: Operation, acting: ActingManager, token: str) -> Callable[[Request], Any]:
-    names = set(inspect.signature(operation.run).parameters)
+def _endpoint(operation: Operation, rights: Rights) -> Callable[[Request], Any]:
+    names = list(inspect.signature(operation.run).parameters)[1:]
     run = validate_call(config={"arbitrary_types_allowed": True})(operation.run)
 
     async def endpoint(request: Request) -> Response:
-        refused = _refused(request, token)
-        if refused is not None:
-            return refused
         try:
-            arguments = await _arguments(request)
-            unknown = sorted(set(arguments) - names)
-            if unknown:
-                return _wrong(f"{unknown[0]}: there is no such argument.")
-            return _answer(await run(acting, **arguments))
+            first = await rights.of(request.headers.get("Authorization"), operation, request.path_params)
+            if first is None:
+                return _unauthorized(request)
+            async with arguments_of(request, operation) as arguments:
+                unknown = sorted(set(arguments) - set(names))
+                if unknown:
+                    return _wrong(f"{unknown[0]}: there is no such argument.")
+                return _answer(await run(first, **arguments))
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-            return _wrong(f"{first['loc'][-1]}: {first['msg']}.")
+            details = error.errors(include_input=False, include_url=False, include_context=False)[0]
+            return _wrong(f"{details['loc'][-1]}: {details['msg']}.")
         except ValueError as error:
             return _wrong(str(error))
         except BybotError as error:
@@ -92,37 +94,11 @@ def _endpoint(operation: Operation, acting: ActingManager, token: str) -> Callab
     return endpoint
 
 
-def _refused(request: Request, token: str) -> Response | None:
-    if same(bearer(request.headers.get("Authorization")), token):
-        return None
-    _log.warning("A request to %s without the operator's token was refused.", request.url.path)
+def _unauthorized(request: Request) -> Response:
+    _log.warning("A request to %s without a right token was refused.", request.url.path)
     answer = _failed(401, "unauthorized", "The token is missing or wrong.")
     answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
-
-
-async def _arguments(request: Request) -> dict[str, Any]:
-    """What the path, the query and a JSON body say.
-
-    Raises:
-        ValueError: the body is no JSON object, or too large.
-    """
-    arguments: dict[str, Any] = dict(request.query_params)
-    if request.method != "GET":
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > _MOST_BYTES:
-                raise ValueError("The body is too large.")
-        if body:
-            try:
-                given = json.loads(body)
-            except ValueError:
-                given = None
-            if not isinstance(given, dict):
-                raise ValueError("The body is not a JSON object.")
-            arguments |= given
-    return arguments | {name: user_of(value) for name, value in request.path_params.items()}
 
 
 def _answer(value: Any) -> Response:

@@ -1,6 +1,6 @@
-"""Who may use the operator's HTTP API: whoever knows the bot's token, without ever sending it.
+"""Who may use the HTTP API: the operator, known by a token that is derived from the bot's.
 
-The bearer token is derived from the bot's token and the data space, so that the command line, which reads the same
+The operator's token is derived from the bot's token and the data space, so that the command line, which reads the same
 configuration, needs nothing else; a new bot token ends it.
 """
 
@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bybot.web.operation import Hands, Operation
 
 _PURPOSE: Final = b"bybot operator api v1"
 _SCHEME: Final = "bearer"
@@ -24,12 +27,29 @@ def operator_token(bot_token: str, bot_id: str) -> str:
     return hmac.new(bot_token.encode(), _PURPOSE + b"\0" + bot_id.encode(), hashlib.sha256).hexdigest()
 
 
-def bearer(header: str | None) -> str | None:
+def _bearer(header: str | None) -> str | None:
     """The token of an ``Authorization: Bearer ...`` header; None when there is none."""
     scheme, _, token = (header or "").partition(" ")
     return token.strip() or None if scheme.lower() == _SCHEME else None
 
 
-def same(given: str | None, expected: str) -> bool:
-    """Compares in constant time."""
-    return given is not None and hmac.compare_digest(given.encode(), expected.encode())
+class Rights:
+    """Who may do what.
+
+    Args:
+        token: the operator's.
+        hands: what the operator works with.
+    """
+
+    def __init__(self, token: str, hands: Hands) -> None:
+        self._token = token
+        self._hands = hands
+
+    def is_operator(self, header: str | None) -> bool:
+        """Compares in constant time."""
+        given = _bearer(header)
+        return given is not None and hmac.compare_digest(given.encode(), self._token.encode())
+
+    async def of(self, header: str | None, operation: Operation, path: Mapping[str, str]) -> Any:
+        """What an operation is to work with for whoever sends this header; None: nothing."""
+        return self._hands if self.is_operator(header) else None

@@ -18,12 +18,12 @@ from bybot.sessions.manager import UserSessionManager
 from bybot.stores.memory import MemoryStore
 from bybot.web.api import create_api
 from bybot.web.app import create_app
-from bybot.web.auth import operator_token
+from bybot.web.auth import Rights, operator_token
 from bybot.web.errorfacts import error_of, facts_of
-from bybot.web.operations import BY_NAME, OPERATIONS, path_of
+from bybot.web.operations import BY_NAME, OPERATIONS, Hands, path_of
 from bybot.web.server import WebServer
 from tests.sessions.conftest import sandbox, store
-from tests.sessions.support import ANN, plant_session, running
+from tests.sessions.support import ANN, plant_session, running, vault
 
 __all__ = ["sandbox", "store"]
 TOKEN = operator_token("1:a bot's token", "bybot_test")
@@ -36,7 +36,8 @@ async def _facts() -> dict[str, Any]:
 @asynccontextmanager
 async def serving(manager: UserSessionManager) -> AsyncIterator[httpx.AsyncClient]:
     """The API of a manager, with the right token."""
-    api = create_api(manager.as_operator(), token=TOKEN, about=lambda: {"state": manager.state})
+    rights = Rights(TOKEN, Hands(manager.as_operator(), vault()))
+    api = create_api(rights, about=lambda: {"state": manager.state})
     server = WebServer(create_app(health=_facts, status=_facts, routers=[api]), "127.0.0.1", 0)
     await server.start()
     try:

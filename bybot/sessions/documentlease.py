@@ -92,7 +92,7 @@ class DocumentLease:
         """Until the next look; it comes soon when we are to ask only now."""
         asks, until = self._asks, self._clock.elapsed() + seconds
         while asks == self._asks and (left := until - self._clock.elapsed()) > 0:
-            await self._clock.sleep(min(left, self._times.renew_every / 10))
+            await self._clock.sleep(min(left, self._times.renew_every / 4))
 
     async def _try(self) -> Term | float:
         """One attempt: the term, or the seconds to wait before the next."""
@@ -279,8 +279,10 @@ class DocumentLease:
             nobody = {"instance": None, "label": None, "address": None}
             writes.append(Patch(LEADER, nobody, if_=leader.version))
         await self._instances.retire()
-        with suppress(StaleWrite):  # somebody else took it already
+        try:
             await self._store.commit(writes)
+        except StaleWrite:  # somebody else took it, or was offered it a moment ago
+            await self._store.commit(writes[:1])
 
     async def withdraw(self) -> None:
         instance = self._instances.id

@@ -223,6 +223,8 @@ def _judge(state: str, store: dict[str, Any], lease: dict[str, Any], clients: di
         return "degraded", f"The manager is {state}."
     if state == "waiting":
         return "healthy", "Another process holds the sessions; this one takes over when it ends."
+    if state in ("taking", "giving"):
+        return "healthy", "Another process hands over to this one." if state == "taking" else "This process hands over."
     if clients["failing"]:
         return "degraded", f"{clients['failing']} sessions are not connected."
     return "healthy", f"{clients['connected']} clients are connected."

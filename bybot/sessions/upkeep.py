@@ -12,12 +12,12 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bybot.errors import CorruptDocument, Fenced, StoreError, Tampered
+from bybot.errors import CorruptDocument, Fenced, StaleWrite, StoreError, Tampered
 from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.core import Core
 from bybot.sessions.model import FACTS, METADATA, SESSIONS, SessionRecord, SessionState
 from bybot.sessions.pool import Live
-from bybot.stores.base import SERVER_TIME, Condition, Put
+from bybot.stores.base import SERVER_TIME, Condition, Delete, Put, Where
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 USE_SECONDS: Final = 600.0
 _PACK_AT_ONCE: Final = 20
 _RETRY_PAUSE: Final = 0.3
+_DAY: Final = 86_400.0
+_TOMBSTONE_LIFE: Final = timedelta(days=30)
+_DELETED: Final = Where("state", SessionState.DELETED.value)
 
 
 class Upkeep:
@@ -39,11 +42,15 @@ class Upkeep:
         self._every = every
 
     async def run(self, claims: Claims) -> None:
-        """Checkpoints until cancelled."""
+        """Checkpoints, and once a day tombstones, until cancelled."""
+        purged = self._core.clock.elapsed() - _DAY
         while True:
             await self._core.clock.sleep(self._every)
             try:
                 await self.checkpoint(claims)
+                if self._core.clock.elapsed() - purged >= _DAY:
+                    purged = self._core.clock.elapsed()
+                    await self.purge_tombstones()
                 if self._core.recount:
                     await self.write_metadata()
             except StoreError as error:
@@ -168,6 +175,26 @@ class Upkeep:
                 break
             await self._core.clock.sleep(_RETRY_PAUSE)
         return [live.claim.user for live in waiting]
+
+    # Tombstones ---------------------------------------------------------------------------------------------------
+
+    async def purge_tombstones(self) -> int:
+        """Remove tombstones after 30 days: no write that was under way when the session was deleted can still come.
+
+        Returns:
+            how many were removed.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        removed = 0
+        for document in await self._core.store.query(SESSIONS, _DELETED, fields=("deleted_at",)):
+            deleted_at = document.data.get("deleted_at")
+            if isinstance(deleted_at, datetime) and document.read_time - deleted_at >= _TOMBSTONE_LIFE:
+                with suppress(StaleWrite):  # somebody has just logged in again
+                    await self._core.store.commit([Delete(document.key, if_=document.version)])
+                    removed += 1
+        return removed
 
     # Metadata -----------------------------------------------------------------------------------------------------
 

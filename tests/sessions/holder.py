@@ -7,6 +7,7 @@ import contextlib
 import json
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,13 @@ async def speak(manager: UserSessionManager, user: str, every: float) -> None:
                 async with asyncio.timeout(2):
                     me = await client.get_me()
                     if me is not None:
-                        say("spoke", token=manager.token(user))
+                        say("spoke", token=manager.token(user), at=time.monotonic())
         await asyncio.sleep(every)
+
+
+async def hang(user: str) -> None:
+    say("parting", user=user)
+    await asyncio.sleep(3600)
 
 
 def parts(facts: dict[str, Any]) -> tuple[Store, Lease]:
@@ -76,7 +82,11 @@ async def main(facts: dict[str, Any]) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     manager.on_ready(lambda user: say("ready", user=user))
     manager.on_lost(lambda user, reason: say("lost", user=user, reason=reason))
+    if facts.get("hang"):
+        manager.on_parting(hang)
     await manager.start()
+    if facts.get("ask"):
+        manager.ask_for_handover()
     say("started")
     speaking = asyncio.create_task(speak(manager, facts["user"], facts.get("every", 0.03)))
     await stop.wait()

@@ -7,9 +7,12 @@ import json
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from bybot.clock import SystemClock
 from bybot.sandbox.firestore.server import FirestoreServer
@@ -37,6 +40,11 @@ class Holder:
 
     def count(self, event: str) -> int:
         return sum(each["event"] == event for each in self.events)
+
+    @property
+    def times(self) -> list[float]:
+        """When it spoke, by the machine's clock."""
+        return [each["at"] for each in self.events if each["event"] == "spoke"]
 
     @property
     def tokens(self) -> list[int]:
@@ -76,6 +84,17 @@ async def firestore(sandbox: Sandbox) -> AsyncIterator[str]:
     finally:
         await store.close()
         await server.stop()
+
+
+async def plant_local(sandbox: Sandbox, directory: Path) -> None:
+    store = LocalFileStore(directory, BOT_ID, SystemClock())
+    await store.open()
+    await plant_session(sandbox, store, 1)
+    await store.close()
+
+
+def spoke(child: Holder, times: int) -> bool:
+    return child.count("spoke") > times
 
 
 async def test_after_a_kill_the_other_process_takes_over_on_lapse(sandbox: Sandbox) -> None:
@@ -125,6 +144,40 @@ async def test_a_process_that_is_stopped_politely_hands_over_at_once(sandbox: Sa
     assert sandbox.counters.duplicate_violations == 0
 
 
+@pytest.mark.parametrize("kind", ["files", "firestore"])
+async def test_a_later_process_that_asks_goes_on_without_a_gap(sandbox: Sandbox, tmp_path: Path, kind: str) -> None:
+    async with AsyncExitStack() as stack:
+        facts: dict[str, Any] = {"lease": LEASE}
+        if kind == "files":
+            await plant_local(sandbox, tmp_path)
+            facts["directory"] = str(tmp_path)
+        else:
+            facts["firestore"] = await stack.enter_async_context(firestore(sandbox))
+        old = await stack.enter_async_context(holder(sandbox, "a", **facts))
+        await until(lambda: old.count("spoke") > 5, 20)
+        for label in "bc":
+            new = await stack.enter_async_context(holder(sandbox, label, ask=True, **facts))
+            await until(partial(spoke, new, 5), 20)
+            assert max(old.tokens) < min(new.tokens)
+            gap = min(new.times) - max(old.times)
+            assert 0 < gap < 2
+            old = new
+    assert sandbox.counters.duplicate_violations == 0
+
+
+async def test_a_process_killed_while_it_gives_is_taken_over_once_it_lapsed(sandbox: Sandbox) -> None:
+    async with firestore(sandbox) as address:
+        facts = {"firestore": address, "lease": LEASE}
+        async with holder(sandbox, "a", hang=True, **facts) as old:
+            await until(lambda: old.count("spoke") > 5, 20)
+            async with holder(sandbox, "b", ask=True, **facts) as new:
+                await until(lambda: old.count("parting"), 20)
+                assert new.count("spoke") == 0
+                old.process.kill()
+                await until(lambda: new.count("spoke") > 5, 20)
+    assert sandbox.counters.duplicate_violations == 0
+
+
 async def test_a_process_that_hangs_past_its_lease_ends_itself(sandbox: Sandbox) -> None:
     async with firestore(sandbox) as address:
         facts = {"firestore": address, "lease": 1.0, "watchdog": True}
@@ -140,10 +193,7 @@ async def test_a_process_that_hangs_past_its_lease_ends_itself(sandbox: Sandbox)
 
 
 async def test_on_one_disk_the_lock_of_a_killed_process_is_free_at_once(sandbox: Sandbox, tmp_path: Path) -> None:
-    store = LocalFileStore(tmp_path, BOT_ID, SystemClock())
-    await store.open()
-    await plant_session(sandbox, store, 1)
-    await store.close()
+    await plant_local(sandbox, tmp_path)
     facts = {"directory": str(tmp_path)}
     async with holder(sandbox, "a", **facts) as a:
         await until(lambda: a.count("spoke") > 5, 20)

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from telethon.tl import types
 
-from bybot.clock import SystemClock
+from bybot.clock import ManualClock, SystemClock
 from bybot.errors import InvalidTransition, KeyMissing, StoreUnavailable
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.model import session_key
+from bybot.sessions.upkeep import Upkeep
 from bybot.sessions.vault import Vault
-from bybot.stores.base import Store
+from bybot.stores.base import SERVER_TIME, Put, Store
 from bybot.stores.local import LocalFileStore
 from bybot.stores.memory import MemoryStore
 from tests.sessions.support import ANN, BOT_ID, FaultyStore, plant_session, running, until
@@ -146,3 +147,20 @@ async def test_bringing_many_sessions_up_does_not_hold_the_loop_up(sandbox: Sand
     finally:
         await store.close()
     assert longest < 0.5
+
+
+async def test_a_tombstone_goes_after_thirty_days_and_not_before(sandbox: Sandbox) -> None:
+    clock = ManualClock()
+    store = FaultyStore(clock)
+    await store.commit(
+        [Put(session_key(user), {"state": "deleted", "token": 3, "deleted_at": SERVER_TIME}) for user in ("1", "2")]
+    )
+    async with running(sandbox, MemoryStore(SystemClock())) as manager:
+        upkeep = Upkeep(manager._core, every=1800)
+        manager._core.store = store
+        clock.advance(29 * 86_400)
+        assert await upkeep.purge_tombstones() == 0
+        await store.commit([Put(session_key("2"), {"state": "ready", "token": 4})])  # logged in again
+        clock.advance(86_400)
+        assert await upkeep.purge_tombstones() == 1
+        assert [document.key.id for document in await store.query("user_sessions")] == ["2"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from telethon import TelegramClient
 
 from bybot.sessions.claims import Claim
+from bybot.sessions.image import Image
 from bybot.sessions.permit import Permit
 from bybot.sessions.stored import StoredSession
 from bybot.sessions.telegram import Credentials
@@ -70,3 +72,28 @@ class Live:
     @property
     def usable(self) -> bool:
         return not self.ended and self.permit.valid and bool(self.client.is_connected())
+
+
+class Sessions(Protocol):
+    """What the pool needs from the manager."""
+
+    async def load(self, user: str) -> Opening:
+        """Claim and read a session. Raises NoSession, SessionRevoked, OwnedElsewhere, StoreUnavailable, VaultError."""
+
+    async def over(self, user: str, claim: Claim, reason: str) -> None:
+        """Telegram ended the login: keep the reason."""
+
+    async def rekeyed(self, claim: Claim, image: Image) -> None:
+        """Store a session under another key, durably, before that is spoken with."""
+
+    def ready(self, user: str) -> None:
+        """A client is connected, or connected again."""
+
+    def saw(self, user: str, live: Live, error: BaseException) -> None:
+        """A request of a client was answered with this error."""
+
+    def refused(self, user: str, name: str) -> None:
+        """Telegram does not serve this client, whatever the login: its name of the reason."""
+
+    def doubt(self, user: str) -> None:
+        """A client is connected again, but its account did not answer."""

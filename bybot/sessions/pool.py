@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from telethon import TelegramClient
 
@@ -26,12 +26,10 @@ from bybot.errors import (
     TelegramRefused,
     TooManyClients,
 )
-from bybot.sessions.claims import Claim
 from bybot.sessions.clients import HANG_UP_SECONDS, check, connect_checked, hang_up
 from bybot.sessions.dcswitch import settle_with
 from bybot.sessions.failures import LoginOver, definitive, explain
-from bybot.sessions.image import Image
-from bybot.sessions.live import Live, Opening
+from bybot.sessions.live import Live, Opening, Sessions
 from bybot.sessions.locks import KeyedLocks
 from bybot.sessions.permit import Permit
 from bybot.sessions.revival import Revival
@@ -45,31 +43,6 @@ log = logging.getLogger(__name__)
 
 #: A refusal that nothing changes is believed for so long.
 _REFUSED_SECONDS: Final = 60.0
-
-
-class Sessions(Protocol):
-    """What the pool needs from the manager."""
-
-    async def load(self, user: str) -> Opening:
-        """Claim and read a session. Raises NoSession, SessionRevoked, OwnedElsewhere, StoreUnavailable, VaultError."""
-
-    async def over(self, user: str, claim: Claim, reason: str) -> None:
-        """Telegram ended the login: keep the reason."""
-
-    async def rekeyed(self, claim: Claim, image: Image) -> None:
-        """Store a session under another key, durably, before that is spoken with."""
-
-    def ready(self, user: str) -> None:
-        """A client is connected, or connected again."""
-
-    def saw(self, user: str, live: Live, error: BaseException) -> None:
-        """A request of a client was answered with this error."""
-
-    def refused(self, user: str, name: str) -> None:
-        """Telegram does not serve this client, whatever the login: its name of the reason."""
-
-    def doubt(self, user: str) -> None:
-        """A client is connected again, but its account did not answer."""
 
 
 class Pool:
@@ -315,6 +288,15 @@ class Pool:
             self._spawn(self.lose(user, live, reason), f"end {user}")
         elif live.claim.valid:
             self.revive(user)
+        else:
+            self._spawn(self._put_away(user, live), f"put away {user}")
+
+    async def _put_away(self, user: str, live: Live) -> None:
+        """A client that may not speak any more: whoever waits for an answer is told."""
+        async with self.locks(user):
+            if self.live.get(user) is live:
+                await self._end(live)
+                self.journal.ended(user)
 
     def revive(self, user: str) -> None:
         """Open a session in the background, again and again until it works or is known to be over."""

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     pace: Literal["safe", "off"] = "safe"
     cleanup_after_days: int = Field(default=0, ge=0)
     backup_hours: int = Field(default=0, ge=0)
+    health_minutes: float = Field(default=15.0, ge=0.01, le=1440)
     lease_seconds: float = Field(default=30.0, ge=0.5, le=600)
     idle_minutes: float = Field(default=30.0, ge=0)
     max_clients: int = Field(default=0, ge=0)

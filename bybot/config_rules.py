@@ -40,6 +40,7 @@ NEUTRAL: dict[str, Any] = {
     "pace": "safe",
     "cleanup_after_days": 0,
     "backup_hours": 0,
+    "health_minutes": 15.0,
     "lease_seconds": 30.0,
     "idle_minutes": 30.0,
     "max_clients": 0,
@@ -217,9 +218,6 @@ def _service(s: Settings) -> Iterable[Problem]:
             yield Problem(name, "is not an https:// address", "Telegram delivers to https only.")
     if s.webhook_secret and not _SECRET.match(s.webhook_secret.get_secret_value()):
         yield Problem("WEBHOOK_SECRET", "has other characters than A-Z a-z 0-9 _ -, or over 256", "Choose a plain one.")
-    for name, value in (("CLEANUP_AFTER_DAYS", s.cleanup_after_days), ("BACKUP_HOURS", s.backup_hours)):
-        if value:
-            yield Problem(name, "cannot be used in this version", "Remove it; a later version has it.")
     if s.proxy_url:
         yield from _proxy(s.proxy_url.get_secret_value())
 

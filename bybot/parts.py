@@ -9,6 +9,7 @@ from bybot import __version__
 from bybot.clock import Clock
 from bybot.config import Settings
 from bybot.sessions.documentlease import DocumentLease
+from bybot.sessions.housework import HouseworkSettings
 from bybot.sessions.idle import Limits
 from bybot.sessions.lease import Lease, LeaseTimes, Watchdog
 from bybot.sessions.life import LockedLife, TimedLife
@@ -63,6 +64,8 @@ def create_manager(
         lease=_lease(settings, store, clock, watchdog),
         admin_ids=settings.admin_ids,
         sessions_dir=str(settings.sessions_dir) if settings.local_storage else "",
+        health_seconds=settings.health_minutes * 60,
+        housework=HouseworkSettings(settings.cleanup_after_days, settings.backup_hours),
         most_accounts=settings.sessions_per_user,
         limits=Limits(idle_seconds=settings.idle_minutes * 60, max_clients=settings.max_clients),
         records=RecordSettings(

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from telethon import TelegramClient
 
-from bybot.clock import Clock
 from bybot.errors import Forbidden
 from bybot.ids import user_id_from_key, user_key
+from bybot.sessions.auditlog import Audit, AuditRecord
 from bybot.sessions.devices import Device
 from bybot.sessions.forgetting import Forgotten
 from bybot.sessions.loginmodel import CodeSent, LoggedIn, PasswordNeeded, PendingLogin, QrShown
@@ -25,40 +21,7 @@ from bybot.sessions.records.acting import ActingService
 if TYPE_CHECKING:
     from bybot.sessions.manager import UserSessionManager
 
-log = logging.getLogger("bybot.audit")
-
 UserId = int | str
-_KEPT: Final = 1000
-
-
-@dataclass(frozen=True)
-class AuditRecord:
-    """Somebody did, or tried to do, something to another person's session."""
-
-    at: datetime
-    caller: str
-    action: str
-    user: str
-    allowed: bool
-
-
-class Audit:
-    """The last thousand records; each is logged too."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.records: deque[AuditRecord] = deque(maxlen=_KEPT)
-        self._clock = clock
-
-    def note(self, caller: str, action: str, user: str, *, allowed: bool) -> None:
-        self.records.append(AuditRecord(self._clock.now(), caller, action, user, allowed))
-        log.log(
-            logging.INFO if allowed else logging.WARNING,
-            "%s %s %s of %s",
-            caller,
-            "used" if allowed else "was refused",
-            action,
-            user,
-        )
 
 
 class ActingManager:
@@ -208,6 +171,14 @@ class ActingManager:
     async def cleanup_inactive_sessions(self, days: float = 30, dry_run: bool = False) -> Cleanup:
         self._check_all("cleanup_inactive_sessions")
         return await self._manager.cleanup_inactive_sessions(days, dry_run)
+
+    async def list_audit(
+        self, *, limit: int = 100, user_id: UserId | None = None, allowed: bool | None = None
+    ) -> list[AuditRecord]:
+        """The newest audit records, newest first. See :meth:`bybot.sessions.auditlog.Audit.list`."""
+        self._check_all("list_audit")
+        person = None if user_id is None else user_key(user_id)
+        return await self._manager.audit.list(limit=limit, person=person, allowed=allowed)
 
     async def health_check(self) -> dict[str, Any]:
         self._check_all("health_check")

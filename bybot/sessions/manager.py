@@ -32,10 +32,10 @@ from bybot.errors import (
 from bybot.ids import user_id_from_key, user_key
 from bybot.sessions.accountcalls import AccountCalls
 from bybot.sessions.accounts import MOST_ACCOUNTS
-from bybot.sessions.acting import ActingManager, Audit
+from bybot.sessions.acting import ActingManager
 from bybot.sessions.adoption import Adoption
+from bybot.sessions.auditlog import Audit
 from bybot.sessions.claims import Claims, Taken
-from bybot.sessions.cleanup import cleanup
 from bybot.sessions.codec import Codec
 from bybot.sessions.core import COMING_SECONDS, Core
 from bybot.sessions.deletion import delete
@@ -43,6 +43,7 @@ from bybot.sessions.documentlease import DocumentLease
 from bybot.sessions.farewells import Farewell
 from bybot.sessions.handover import Handover
 from bybot.sessions.health import Health
+from bybot.sessions.housework import Housework, HouseworkSettings
 from bybot.sessions.idle import Idle, Limits
 from bybot.sessions.lease import Lease, LeaseTimes
 from bybot.sessions.login import LoginDesk
@@ -88,6 +89,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
         most_accounts: Telegram accounts that one person may have here.
         limits: how long clients stay that nobody uses, and how many there may be.
         health_seconds: a login that Telegram ended is noticed within that time.
+        housework: what is cleaned up and backed up by itself.
         records: how long records of sessions in use live.
         owns_store: the manager opens the store, by itself at the first use, and closes it at the end.
         restore: connect all stored sessions as soon as this process may act; False: each when it is asked for.
@@ -110,6 +112,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
         checkpoint_seconds: float = 1800.0,
         most_accounts: int = MOST_ACCOUNTS,
         health_seconds: float = 900.0,
+        housework: HouseworkSettings | None = None,
         limits: Limits | None = None,
         records: RecordSettings | None = None,
         owns_store: bool = False,
@@ -117,7 +120,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
     ) -> None:
         clock = clock or SystemClock()
         self.bot_id = bot_id
-        self.audit = Audit(clock)
+        self.audit = Audit(clock, store)
         self._admins = frozenset(str(admin) for admin in admin_ids)
         self._clock = clock
         core = self._core = Core(store, Codec(vault), clock)
@@ -149,8 +152,12 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
         core.supervision = Supervision(core)
         self.health = core.health = Health(core, self._idle.close, every=health_seconds, patience=connect_seconds)
         self.portable = Portable(core, bot_id=bot_id, sessions_dir=sessions_dir, api_id=telegram.credentials.api_id)
+        self.housework = Housework(core, self._desk, self.portable.backup, housework or HouseworkSettings())
         self._reports = Reports(core, self._desk, bot_id=bot_id, sessions_dir=sessions_dir)
-        self._erasers = {"records": lambda person: self.records.erase(user_id_from_key(person))}
+        self._erasers = {
+            "records": lambda person: self.records.erase(user_id_from_key(person)),
+            "audit": self.audit.erase,
+        }
         self._credentials: dict[str, Credentials] = {}
         self._lease = lease
         self._restored = asyncio.Event()
@@ -188,6 +195,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
         await self.check_keys()
         await open_registry(self._store, self._core.codec)
         self._phase = "running"
+        self._core.tasks.spawn(self.audit.run(), "audit log")
         self._ownership.start()
 
     async def check_keys(self) -> None:
@@ -248,6 +256,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
                 group.create_task(self._idle.run())
                 group.create_task(self.records.serve(claims.term.instance))
                 group.create_task(self.health.run(claims))
+                group.create_task(self.housework.run(self._restored))
                 if not self._restores:
                     self._restored.set()
                     return
@@ -314,6 +323,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
             if unwritten:
                 log.error("The last changes of %d sessions were not written.", len(unwritten))
         await self.records.close()
+        await self.audit.close()
         await self._ownership.stop()
 
     # Sessions -----------------------------------------------------------------------------------------------------
@@ -408,7 +418,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
             OwnedElsewhere, StoreUnavailable: this process may not act.
         """
         await self._ready()
-        return await cleanup(self._core, self._desk, days=days, dry_run=dry_run)
+        return await self.housework.clean_up(days, dry_run=dry_run)
 
     def acting_as(self, caller_id: UserId) -> ActingManager:
         """The same calls with the rights of one caller: their own sessions; admins may all."""

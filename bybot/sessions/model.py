@@ -184,5 +184,6 @@ class Cleanup:
     dry_run: bool
     checked: int = 0
     removed: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)

@@ -21,8 +21,8 @@ from bybot.stores.base import SERVER_TIME, Condition, Delete, Put, Where
 
 log = logging.getLogger(__name__)
 
-#: Uses closer together than this are one.
-USE_SECONDS: Final = 600.0
+#: That a session was used is written with whatever else changed, and by itself at most that often.
+USE_SECONDS: Final = 86_400.0
 _PACK_AT_ONCE: Final = 20
 _RETRY_PAUSE: Final = 0.3
 _DAY: Final = 86_400.0
@@ -61,7 +61,7 @@ class Upkeep:
         changed = [
             live
             for live in self._core.pool.live.values()
-            if claims.held.get(live.claim.user) is live.claim and self._worth_writing(live)
+            if claims.held.get(live.claim.user) is live.claim and self._is_due(live)
         ]
         for start in range(0, len(changed), _PACK_AT_ONCE):
             chunk = changed[start : start + _PACK_AT_ONCE]
@@ -85,6 +85,12 @@ class Upkeep:
             return False
         live.saved = live.stored = revision
         return True
+
+    def _is_due(self, live: Live) -> bool:
+        """While it lives: what changed is written; mere use can wait."""
+        if live.session.revision != live.saved:
+            return True
+        return self._used(live) is not None and self._core.clock.elapsed() - live.since >= USE_SECONDS
 
     def _worth_writing(self, live: Live) -> bool:
         return live.session.revision != live.saved or self._used(live) is not None

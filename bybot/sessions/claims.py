@@ -15,7 +15,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bybot.clock import Clock
-from bybot.errors import BybotError, Fenced, KeyInUse, StaleWrite, StoreUnavailable
+from bybot.errors import (
+    BybotError,
+    DocumentTooLarge,
+    Fenced,
+    KeyInUse,
+    StaleWrite,
+    StoreError,
+    StoreUnavailable,
+)
 from bybot.sessions.lease import Lease
 from bybot.sessions.model import SESSIONS, SessionRecord, SessionState, session_key
 from bybot.sessions.permit import Permit, Term
@@ -315,11 +323,11 @@ class Claims:
             chunk = given if rekey else [(claim, _without_earlier_key(claim, data)) for claim, data in given]
             try:
                 committed = await self._store.commit(await self._writes_of(chunk))
-            except (StaleWrite, KeyInUse):
+            except (StaleWrite, KeyInUse, DocumentTooLarge):
                 for claim, data in chunk:
                     try:
                         await self.save(claim, data, rekey=rekey)
-                    except (Fenced, KeyInUse, StoreUnavailable) as error:
+                    except (Fenced, KeyInUse, StoreError) as error:
                         failed.append((claim, error))
             except StoreUnavailable as error:
                 failed += [(claim, error) for claim, _ in chunk]

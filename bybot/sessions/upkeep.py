@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bybot.errors import CorruptDocument, Fenced, StaleWrite, StoreError, Tampered
+from bybot.sessions.backoff import Backoff
 from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.core import Core
 from bybot.sessions.model import FACTS, METADATA, SESSIONS, SessionRecord, SessionState
@@ -25,6 +27,9 @@ log = logging.getLogger(__name__)
 USE_SECONDS: Final = 86_400.0
 _PACK_AT_ONCE: Final = 20
 _RETRY_PAUSE: Final = 0.3
+#: Seconds between two tries at most, and after how many failed writes in a row the others wait too.
+_LONGEST_PAUSE: Final = 60.0
+_MISSES: Final = 3
 _DAY: Final = 86_400.0
 _TOMBSTONE_LIFE: Final = timedelta(days=30)
 _DELETED: Final = Where("state", SessionState.DELETED.value)
@@ -40,12 +45,17 @@ class Upkeep:
     def __init__(self, core: Core, *, every: float) -> None:
         self._core = core
         self._every = every
+        self._failed: set[Claim] = set()
 
     async def run(self, claims: Claims) -> None:
-        """Checkpoints, and once a day tombstones, until cancelled."""
+        """Checkpoints, and once a day tombstones, until cancelled.
+
+        What could not be written is tried again with growing pauses.
+        """
+        backoff: Backoff | None = None
         purged = self._core.clock.elapsed() - _DAY
         while True:
-            await self._core.clock.sleep(self._every)
+            await self._core.clock.sleep(self._every if backoff is None else backoff.next())
             try:
                 await self.checkpoint(claims)
                 if self._core.clock.elapsed() - purged >= _DAY:
@@ -53,24 +63,44 @@ class Upkeep:
                     await self.purge_tombstones()
                 if self._core.recount:
                     await self.write_metadata()
+                late = bool(self._failed)
             except StoreError as error:
                 log.warning("A checkpoint of sessions is put off: %s", error)
+                late = True
+            backoff = (backoff or Backoff(min(1.0, self._every), _LONGEST_PAUSE)) if late else None
 
     async def checkpoint(self, claims: Claims) -> int:
-        """Write what changed since the last time. Returns how many sessions were written."""
+        """Write what changed since the last time. Returns how many sessions there were to write.
+
+        Those that failed the last time are written one by one, so that one that cannot be written keeps no other back.
+        """
         changed = [
             live
             for live in self._core.pool.live.values()
             if claims.held.get(live.claim.user) is live.claim and self._is_due(live)
         ]
-        for start in range(0, len(changed), _PACK_AT_ONCE):
-            chunk = changed[start : start + _PACK_AT_ONCE]
-            revisions = [live.session.revision for live in chunk]
-            failed = await self._write(claims, chunk)
-            for live, revision in zip(chunk, revisions, strict=True):
-                if live.claim not in failed:
-                    live.saved = live.stored = revision
+        alone = [live for live in changed if live.claim in self._failed]
+        random.shuffle(alone)
+        together = [live for live in changed if live.claim not in self._failed]
+        chunks = [together[start : start + _PACK_AT_ONCE] for start in range(0, len(together), _PACK_AT_ONCE)]
+        self._failed &= {live.claim for live in alone}
+        misses = 0
+        for chunk in (*chunks, *([live] for live in alone)):
+            misses = misses + 1 if await self._save(claims, chunk) else 0
+            if misses >= _MISSES:
+                break  # the store is away: not every session has to find that out
         return len(changed)
+
+    async def _save(self, claims: Claims, lives: list[Live]) -> bool:
+        """Write them; whether any of them failed."""
+        revisions = [live.session.revision for live in lives]
+        failed = await self._write(claims, lives)
+        for live, revision in zip(lives, revisions, strict=True):
+            if live.claim not in failed:
+                live.saved = live.stored = revision
+                self._failed.discard(live.claim)
+        self._failed |= failed
+        return bool(failed)
 
     async def write(self, live: Live) -> bool:
         """Write what a client that has ended knew, if it is worth it; the claim is kept. False: not written.

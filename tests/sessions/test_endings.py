@@ -36,11 +36,11 @@ async def test_a_client_ends_at_once_although_its_connection_was_lost_before(
 ) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        for _ in range(10):
+        for turns in range(14):
             client = await manager.get_user_client(1)
             assert client is not None
             manager._core.require().held["1"].revoke()  # aborts the connection: Telethon begins to reconnect
-            for _ in range(5):
+            for _ in range(turns):
                 await asyncio.sleep(0)
             async with manager._pool.locks("1"):
                 await manager._pool.end("1")

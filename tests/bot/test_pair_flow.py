@@ -77,6 +77,39 @@ async def test_the_number_of_last_posts_may_be_written(product: Product, wei: Pe
     await until(lambda: copies(product) == [f"post {number}" for number in range(7, 12)])
 
 
+async def test_a_range_may_be_written(product: Product, wei: Person, control: ControlClient) -> None:
+    for number in range(12):
+        await control.post("@editor", "@harbour_news", f"post {number}")
+    source = product.sandbox.world.channel_by_username("harbour_news")
+    assert source is not None
+    ids = [message.id for message in source.messages if message.action is None]
+    first, last = ids[-9], ids[-5]
+    await wei.log_in()
+    await to_confirmation(wei, "@harbour_news", f"-100{ARCHIVE}", "从…到…")
+    await wei.wait("从哪一条到哪一条")
+    await wei.say("from here to there")
+    await wei.wait("看不懂这个范围")
+    await wei.say("2020-01-01 - 2999-01-01")
+    await wei.wait("结束在将来")
+    await wei.say(f"https://t.me/harbour_news/{first} - {last}")
+    await wei.press(await wei.wait("准备好了", f"消息 {first} 到 {last}"), "开始")
+    await until(lambda: copies(product) == [f"post {number}" for number in range(3, 8)])
+    await wei.wait("完成")
+
+
+async def test_days_may_be_written_and_survive_until_the_start(
+    product: Product, wei: Person, control: ControlClient
+) -> None:
+    await control.post("@editor", "@harbour_news", "today")
+    await wei.log_in()
+    await to_confirmation(wei, "@harbour_news", f"-100{ARCHIVE}", "全部")
+    await wei.press(await wei.wait("准备好了"), "返回")
+    await wei.wait("3 步，共 3 步")
+    await wei.say("2020年1月1日")
+    await wei.press(await wei.wait("准备好了", "2020-01-01 及之后"), "开始")
+    await until(lambda: "today" in copies(product))
+
+
 async def test_every_step_goes_back_and_cancel_adds_nothing(product: Product, wei: Person) -> None:
     await wei.log_in()
     await to_confirmation(wei, "@harbour_news", f"-100{ARCHIVE}", "只要新帖子")

@@ -8,6 +8,7 @@ from typing import Final
 
 from bybot.bot.handlers.account import account_named, working_accounts
 from bybot.bot.services import Person
+from bybot.bot.spans import read_span
 from bybot.bot.texts import Html
 from bybot.bot.texts.errors import error_text
 from bybot.bot.texts.formats import number
@@ -17,11 +18,18 @@ from bybot.bot.views.base import View
 from bybot.bot.views.login import start_login
 from bybot.bot.wizard import Wizard
 from bybot.errors import ChatNotWritable, MirrorError, SameChat
-from bybot.mirror.model import ChatRef, Everything, Last, Mode, New, mode_from_value, mode_to_value
+from bybot.mirror.model import ByDates, ByIds, ChatRef, Everything, Last, Mode, New, mode_from_value, mode_to_value
 
 KIND: Final = "pair"
 #: What "back" leads to. Picking from the list is a face of its step and goes back to it.
-_BEFORE: Final = {"source": "account", "target": "source", "range": "target", "number": "range", "confirm": "range"}
+_BEFORE: Final = {
+    "source": "account",
+    "target": "source",
+    "range": "target",
+    "number": "range",
+    "span": "range",
+    "confirm": "range",
+}
 
 
 async def begin(turn: Turn) -> None:
@@ -68,6 +76,8 @@ async def _view(person: Person, wizard: Wizard) -> View:
             return views.choose_range(language, ticket, _chat(wizard, "source"), _chat(wizard, "target"))
         case "number":
             return views.ask_number(language, ticket)
+        case "span":
+            return views.ask_span(language, ticket)
         case "confirm":
             return await _confirm_view(person, wizard)
     return views.source(language, ticket, back=bool(facts.get("several")))
@@ -118,8 +128,19 @@ async def on_message(turn: Turn, wizard: Wizard) -> None:
         await _chosen(turn, wizard, Last(count), below=True)
     elif wizard.step == "number":
         await _below(turn, wizard, turn.t("wizard.number_again", most=number(views.MOST_LAST)))
+    elif wizard.step in {"span", "range"} and (span := read_span(turn.text)) is not None:
+        await _with_span(turn, wizard, span)
+    elif wizard.step == "span":
+        await _below(turn, wizard, turn.t("wizard.span_again"))
     else:
         await _below(turn, wizard, None)
+
+
+async def _with_span(turn: Turn, wizard: Wizard, span: ByIds | ByDates) -> None:
+    if isinstance(span, ByDates) and span.until is not None and span.until > turn.now:
+        await _below(turn, wizard, turn.t("wizard.span_future"))
+    else:
+        await _chosen(turn, wizard, span, below=True)
 
 
 async def _on_chat_text(turn: Turn, wizard: Wizard) -> None:
@@ -214,8 +235,8 @@ async def _act(turn: Turn, wizard: Wizard, action: str, argument: str) -> None:
         await _chosen(turn, wizard, Everything())
     elif action == "last" and step == "range" and argument.isdigit():
         await _chosen(turn, wizard, Last(int(argument)))
-    elif action == "number" and step == "range":
-        wizard.step = "number"
+    elif action in {"number", "span"} and step == "range":
+        wizard.step = action
         await show(turn, wizard)
     elif action == "start" and step == "confirm":
         await _start(turn, wizard)

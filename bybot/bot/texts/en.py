@@ -52,6 +52,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.mode_new": "🆕 Only new posts",
     "button.mode_last": "Last {count}",
     "button.mode_number": "🔢 Number…",
+    "button.mode_span": "↔️ From … to …",
     "button.mode_all": "📚 Everything",
     "button.start_pair": "✅ Start",
     "button.help": "❓ Help",
@@ -249,16 +250,27 @@ TEXTS: Final[dict[str, str]] = {
     "wizard.range": (
         "➕ <b>New pair · 3 of 3: what</b>\n\n"
         "Source: <b>{source}</b>\nTarget: <b>{target}</b>\n\n"
-        "Which posts shall I copy? New posts follow in any case."
+        "Which posts shall I copy? New posts follow, unless you set an end."
     ),
     "wizard.number": "How many of the last posts? Send a number, for example <code>250</code>.",
     "wizard.number_again": "Please send a whole number from 1 to {most}.",
+    "wizard.span": (
+        "From which post to which? Send\n"
+        "· message ids or a link to a post: <code>120-480</code>, or <code>120-</code> to go on for ever\n"
+        "· days (UTC): <code>2026-01-31 - 2026-02-28</code>, or one day to go on for ever"
+    ),
+    "wizard.span_again": "I do not understand that range. For example <code>120-480</code> or <code>2026-01-31</code>.",
+    "wizard.span_future": "That range ends in the future. Leave the end out to go on for ever.",
     "wizard.confirm": (
         "➕ <b>New pair · ready</b>\n\n"
         "Source: <b>{source}</b>\nTarget: <b>{target}</b>\nWhat: {what}\n{estimate}\n\nShall I start?"
     ),
     "wizard.what_new": "only new posts, from now on",
     "wizard.what_last": "the last {count} posts, then new ones",
+    "wizard.what_ids": "messages {first} to {last}, and then no more",
+    "wizard.what_ids_on": "message {first} and all after it",
+    "wizard.what_days": "posts of {first} to {last}, and then no more",
+    "wizard.what_days_on": "posts of {first} and later",
     "wizard.what_all": "everything, then new posts",
     "wizard.estimate": "Posts to copy now: about <b>{count}</b>, time: about <b>{time}</b>",
     "wizard.protected": ("🔒 {source} forbids forwarding. Its protected posts are skipped; I never go around that."),

@@ -52,6 +52,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.mode_new": "🆕 只要新帖子",
     "button.mode_last": "最近 {count} 条",
     "button.mode_number": "🔢 其他数量",
+    "button.mode_span": "↔️ 从…到…",
     "button.mode_all": "📚 全部",
     "button.start_pair": "✅ 开始",
     "button.help": "❓ 帮助",
@@ -236,16 +237,27 @@ TEXTS: Final[dict[str, str]] = {
     "wizard.range": (
         "➕ <b>新配对 · 第 3 步，共 3 步：内容</b>\n\n"
         "来源：<b>{source}</b>\n目标：<b>{target}</b>\n\n"
-        "要复制哪些帖子？新帖子总会自动跟上。"
+        "要复制哪些帖子？除非设了结束，新帖子会自动跟上。"
     ),
     "wizard.number": "要复制最近多少条？发送一个数字，例如 <code>250</code>。",
     "wizard.number_again": "请发送 1 到 {most} 之间的整数。",
+    "wizard.span": (
+        "从哪一条到哪一条？请发送\n"
+        "· 消息 id 或帖子链接：<code>120-480</code>，或 <code>120-</code>（之后一直继续）\n"
+        "· 日期（UTC）：<code>2026-01-31 - 2026-02-28</code>，或只写一天（之后一直继续）"
+    ),
+    "wizard.span_again": "看不懂这个范围。例如 <code>120-480</code> 或 <code>2026-01-31</code>。",
+    "wizard.span_future": "这个范围的结束在将来。要一直继续，请不写结束。",
     "wizard.confirm": (
         "➕ <b>新配对 · 准备好了</b>\n\n"
         "来源：<b>{source}</b>\n目标：<b>{target}</b>\n内容：{what}\n{estimate}\n\n要开始吗？"
     ),
     "wizard.what_new": "只要今后的新帖子",
     "wizard.what_last": "最近 {count} 条，然后是新帖子",
+    "wizard.what_ids": "消息 {first} 到 {last}，到此为止",
+    "wizard.what_ids_on": "消息 {first} 及之后的全部",
+    "wizard.what_days": "{first} 到 {last} 的帖子，到此为止",
+    "wizard.what_days_on": "{first} 及之后的帖子",
     "wizard.what_all": "全部，然后是新帖子",
     "wizard.estimate": "现在要复制约 <b>{count}</b> 条，约需 <b>{time}</b>",
     "wizard.protected": "🔒 {source} 禁止转发。受保护的帖子会被跳过，我绝不绕过保护。",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from bybot.bot.callbacks import Press
 from bybot.bot.texts import Html, Language, lines, t
 from bybot.bot.texts.formats import duration, number, short
 from bybot.bot.views.base import AccountFacts, Rows, View, button, icon, labelled, page_buttons, page_of
-from bybot.mirror.model import ChatRef, Estimate, Everything, Last, Mode, New
+from bybot.mirror.model import ByDates, ByIds, ChatRef, Estimate, Everything, Last, Mode, New
 
 AREA: Final = "pw"
 #: The numbers offered as buttons.
@@ -66,6 +67,7 @@ def choose_range(language: Language, ticket: str, source: ChatRef, target: ChatR
         numbers,
         (
             button(language, "mode_number", Press(AREA, "number", ticket)),
+            button(language, "mode_span", Press(AREA, "span", ticket)),
             button(language, "mode_all", Press(AREA, "all", ticket)),
         ),
         *_leave(language, ticket, back=True),
@@ -77,6 +79,10 @@ def ask_number(language: Language, ticket: str) -> View:
     return View(t(language, "wizard.number"), _leave(language, ticket, back=True))
 
 
+def ask_span(language: Language, ticket: str) -> View:
+    return View(t(language, "wizard.span"), _leave(language, ticket, back=True))
+
+
 def what(language: Language, mode: Mode) -> Html:
     """The chosen posts in words."""
     match mode:
@@ -86,7 +92,13 @@ def what(language: Language, mode: Mode) -> Html:
             return t(language, "wizard.what_all")
         case New():
             return t(language, "wizard.what_new")
-    raise ValueError("the chat does not offer this mode")
+        case ByIds(first, last):
+            key = "wizard.what_ids" if last else "wizard.what_ids_on"
+            return t(language, key, first=str(first), last=str(last))
+        case ByDates(since, end):
+            key = "wizard.what_days" if end else "wizard.what_days_on"
+            last_day = "" if end is None else f"{end - timedelta(seconds=1):%Y-%m-%d}"
+            return t(language, key, first=f"{since:%Y-%m-%d}", last=last_day)
 
 
 def confirm(

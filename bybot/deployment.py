@@ -32,6 +32,7 @@ from bybot.sessions.manager import UserSessionManager
 from bybot.web.api import create_api
 from bybot.web.app import Webhook, create_app
 from bybot.web.auth import Rights, operator_token
+from bybot.web.metrics import create_metrics
 from bybot.web.operation import Hands
 from bybot.web.server import WebServer
 
@@ -152,8 +153,9 @@ class Deployment:
             webhook = Webhook(options.webhook_path, options.header_secret, self.runner.feed)
         token = operator_token(settings.bot_token.get_secret_value(), settings.data_space)
         hands = Hands(self.manager.as_operator(), create_vault(settings))
-        api = create_api(Rights(token, hands), about=self.about)
-        app = create_app(health=self.health, status=self.status, webhook=webhook, routers=[api])
+        rights = Rights(token, hands, self.manager.records)
+        routers = [create_api(rights, about=self.about), create_metrics(self.manager.measure, rights.is_operator)]
+        app = create_app(health=self.health, status=self.status, webhook=webhook, routers=routers)
         self.web = WebServer(app, settings.bind_host, settings.port)
         self._started_at = clock.now()
         self._up: asyncio.Task[None] | None = None

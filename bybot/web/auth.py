@@ -1,4 +1,5 @@
-"""Who may use the HTTP API: the operator, known by a token that is derived from the bot's.
+"""Who may use the HTTP API: the operator, known by a token that is derived from the bot's; and the holder of a
+record's token, for that record alone.
 
 The operator's token is derived from the bot's token and the data space, so that the command line, which reads the same
 configuration, needs nothing else; a new bot token ends it.
@@ -11,7 +12,9 @@ import hmac
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bybot.web.operation import Hands, Operation
+from bybot.ids import person_of
+from bybot.sessions.records.service import SessionService
+from bybot.web.operation import Hands, Operation, value_of
 
 _PURPOSE: Final = b"bybot operator api v1"
 _SCHEME: Final = "bearer"
@@ -39,11 +42,13 @@ class Rights:
     Args:
         token: the operator's.
         hands: what the operator works with.
+        records: knows the tokens of records.
     """
 
-    def __init__(self, token: str, hands: Hands) -> None:
+    def __init__(self, token: str, hands: Hands, records: SessionService) -> None:
         self._token = token
         self._hands = hands
+        self._records = records
 
     def is_operator(self, header: str | None) -> bool:
         """Compares in constant time."""
@@ -51,5 +56,16 @@ class Rights:
         return given is not None and hmac.compare_digest(given.encode(), self._token.encode())
 
     async def of(self, header: str | None, operation: Operation, path: Mapping[str, str]) -> Any:
-        """What an operation is to work with for whoever sends this header; None: nothing."""
-        return self._hands if self.is_operator(header) else None
+        """What an operation is to work with for whoever sends this header; None: nothing.
+
+        Raises:
+            RecordNotFound, RecordExpired: the record that a token is for is gone.
+            Forbidden: the token is not of that record.
+        """
+        if self.is_operator(header):
+            return self._hands.acting.records if operation.records else self._hands
+        given = _bearer(header)
+        if given is None or not operation.for_holders:
+            return None
+        record = await self._records.verify(value_of(path["record"]), given)
+        return self._records.acting_as(person_of(record.user))

@@ -11,6 +11,7 @@ from typing import Any, Final
 from bybot.web.operation import PREFIX, Facts, Hands, Operation, Operator, none_of, path_of, value_of
 from bybot.web.plain import plain
 from bybot.web.portableops import PORTABLE
+from bybot.web.recordops import RECORDS
 from bybot.web.sessionops import SESSIONS
 
 __all__ = [
@@ -27,7 +28,7 @@ __all__ = [
     "value_of",
 ]
 
-OPERATIONS: Final = (*SESSIONS, *PORTABLE)
+OPERATIONS: Final = (*SESSIONS, *PORTABLE, *RECORDS)
 BY_NAME: Final = {operation.name: operation for operation in OPERATIONS}
 
 
@@ -43,4 +44,6 @@ class Here:
 
     async def call(self, name: str, /, **arguments: Any) -> Facts:
         """See :class:`Operator`."""
-        return plain(await BY_NAME[name].run(self._hands, **arguments))
+        operation = BY_NAME[name]
+        first = self._hands.acting.records if operation.records else self._hands
+        return plain(await operation.run(first, **arguments))

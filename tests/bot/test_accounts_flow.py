@@ -135,7 +135,7 @@ async def test_an_account_that_telegram_ended_is_logged_in_again_and_no_other_ta
     await with_two(wei, control)
     await control.revoke(EDITOR)
     await wei.press(await wei.say_and_wait("/my_channels", "备份"), "Editor")
-    await wei.wait("Telegram 结束了你帐号的登录", "👤 Editor", button="我的帐号")
+    await wei.wait("Telegram 结束了这个帐号的登录", "👤 Editor", button="我的帐号")
     listed = await wei.say_and_wait("/accounts", "你的帐号", "已被 Telegram 结束", "已连接")
     await wei.press(listed, "2")
     await wei.press(await wei.wait("原因", button="重新登录"), "重新登录")

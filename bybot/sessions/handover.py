@@ -12,22 +12,27 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
+from bybot.errors import StoreError
 from bybot.ids import user_id_from_key
 from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.core import Core
 from bybot.sessions.desk import AttemptDesk
 from bybot.sessions.farewells import Farewells
 from bybot.sessions.lease import Lease
-from bybot.sessions.model import Holder
+from bybot.sessions.model import SESSIONS, Holder
 from bybot.sessions.pool import Live
 from bybot.sessions.upkeep import Upkeep
+from bybot.stores.base import Where
 
 log = logging.getLogger(__name__)
 
 _CHAT_SECONDS: Final = 5.0
 _WRITE_SECONDS: Final = 10.0
 _AT_ONCE: Final = 10  # sessions that go together; a commit takes as many
-_WORKERS: Final = 4
+_WORKERS: Final = 3
+#: Sessions that may wait to be taken, and for how long that is waited for.
+_AHEAD: Final = 10
+_PATIENCE_SECONDS: Final = 2.0
 
 
 class Handover:
@@ -72,8 +77,22 @@ class Handover:
             chunk.append(user)
             if len(chunk) == _AT_ONCE:
                 await self._give_some(claims, chunk, to)
+                await self._let_it_take(to)
                 chunk = []
         await self._give_some(claims, chunk, to)
+
+    async def _let_it_take(self, to: Holder) -> None:
+        """What the other process has not taken yet is silent meanwhile: do not give faster than it takes."""
+        began = self._core.clock.elapsed()
+        given = Where("reserved_for", to.instance)
+        while self._core.clock.elapsed() - began < _PATIENCE_SECONDS:
+            try:
+                waiting = await self._core.store.query(SESSIONS, given, fields=(), limit=_AHEAD)
+            except StoreError:
+                return
+            if len(waiting) < _AHEAD:
+                return
+            await self._core.ownership.pause()
 
     async def _give_some(self, claims: Claims, users: list[str], to: Holder) -> None:
         ended = await asyncio.gather(*(self._end(user) for user in users))

@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 _READY: Final = Where("state", SessionState.READY.value)
 _UNSEAL_AT_ONCE: Final = 50
 _RETRY_SECONDS: Final = 2.0
+_RECEIVE_AT_ONCE: Final = 50
 
-Connect = Callable[[list[Taken]], None]
+Connect = Callable[[list[Taken]], asyncio.Task[None]]
 
 
 async def restore(core: Core, claims: Claims) -> int:
@@ -39,21 +40,24 @@ async def restore(core: Core, claims: Claims) -> int:
     """
     async with asyncio.TaskGroup() as group:
 
-        def connect(taken: list[Taken]) -> None:
-            if taken:
-                group.create_task(connect_claimed(core, taken))
+        def connect(taken: list[Taken]) -> asyncio.Task[None]:
+            return group.create_task(connect_claimed(core, taken))
 
         return await _receive(core, claims, connect) + await _take_all(core, claims, connect)
 
 
 async def _receive(core: Core, claims: Claims, connect: Connect) -> int:
-    """Take what is reserved for us until nobody gives us anything any more."""
+    """Take what is reserved for us until nobody gives us anything any more, as fast as it can be connected."""
     count, ours = 0, Where("reserved_for", claims.term.instance)
+    connecting: dict[asyncio.Task[None], int] = {}
     while core.ownership.taking:
+        connecting = {task: number for task, number in connecting.items() if not task.done()}
+        room = _RECEIVE_AT_ONCE - sum(connecting.values())
         try:
-            taken = await claims.take(await core.store.query(SESSIONS, ours, limit=MAX_WRITES))
-            count += len(taken)
-            connect(taken)
+            taken = await claims.take(await core.store.query(SESSIONS, ours, limit=room)) if room > 0 else []
+            if taken:
+                connecting[connect(taken)] = len(taken)
+                count += len(taken)
         except StoreUnavailable as error:
             log.warning("What was given to us cannot be read yet: %s", error)
         await core.ownership.pause()

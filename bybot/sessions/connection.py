@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import struct
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -29,8 +28,6 @@ from bybot.sessions.permit import Permit
 from bybot.sessions.socket import PermitSocket
 
 _PROXY_TYPES: Final = {"socks5": ProxyType.SOCKS5, "socks4": ProxyType.SOCKS4, "http": ProxyType.HTTP}
-# struct linger {on, 0 seconds}: close by a reset, so that the kernel drops what it has not sent.
-_RESET: Final = struct.pack("ii", 1, 0)
 #: Seconds after which the kernel gives up on unacknowledged bytes; below the margin of a takeover.
 UNSENT_FOR: Final = 8.0
 
@@ -92,14 +89,8 @@ class PermitConnection(Connection):
 
     def abort(self) -> None:
         """End the connection at once: nothing that was written before is sent any more."""
-        if self._writer is None:
-            return
-        transport = self._writer.transport
-        # The transport shows a view of the socket; the option must be set before it closes.
-        view = transport.get_extra_info("socket")
-        if view is not None and view.fileno() != -1:
-            view.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        transport.abort()
+        if self._writer is not None:
+            self._writer.transport.abort()
 
     def go_to(self, ip: str, port: int, dc_id: int) -> None:
         """Connect to another data centre from the next time on."""

@@ -7,12 +7,16 @@ when a request is made would let bytes out after the right to speak was lost.
 from __future__ import annotations
 
 import socket
-from typing import Any
+import struct
+from typing import Any, Final
 
 from bybot.sessions.permit import Permit
 
 # What the kernel may still hold when a process stops. Larger buffers gain nothing for requests of a few KB.
 _SEND_BUFFER = 64 * 1024
+# struct linger {on, 0 seconds}: however the socket ends, also by the death of its process, the kernel drops what it has
+# not sent and resets the connection. Else it would go on sending for seconds, while another process takes over.
+_RESET: Final = struct.pack("ii", 1, 0)
 
 
 class PermitSocket(socket.socket):
@@ -32,6 +36,7 @@ class PermitSocket(socket.socket):
         self._permit = permit
         self.setblocking(False)
         self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
             self.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(unsent_for * 1000)))

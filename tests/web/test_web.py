@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ import pytest
 from bybot.errors import ConfigurationError, StoreUnavailable
 from bybot.web.app import MOST_BYTES, Webhook, create_app
 from bybot.web.server import WebServer
+from tests.waiting import until
 
 SECRET = "s3cret_header"
 PATH = "/telegram/abc"
@@ -152,6 +154,24 @@ async def test_an_address_of_another_machine_is_named_in_one_clear_error() -> No
     with pytest.raises(ConfigurationError) as caught:
         await server.start()
     assert [problem.variable for problem in caught.value.problems] == ["HOST"]
+
+
+async def test_an_answer_does_not_wait_for_the_asker_s_acknowledgement(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick: list[int] = []
+    accept = socket.socket.accept
+
+    def watched(self: socket.socket) -> tuple[socket.socket, Any]:
+        connection, address = accept(self)
+        asyncio.get_running_loop().call_later(
+            0.01, lambda: quick.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        )
+        return connection, address
+
+    monkeypatch.setattr(socket.socket, "accept", watched)
+    async with serving(Service()) as client:
+        await client.get("/ping")
+        await until(lambda: quick)
+    assert all(quick)
 
 
 async def test_the_server_starts_and_stops_many_times_in_one_loop() -> None:

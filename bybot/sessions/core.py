@@ -185,7 +185,7 @@ class Core:
         else:
             taken = await claims.take([document])
             if not taken:
-                raise OwnedElsewhere("Another process holds this session.", holder=record.owner or "another process")
+                raise self._elsewhere(record)
             claim, document = taken[0]
             record = self.record(document)
         opening = await asyncio.to_thread(self._open, record, claim)
@@ -193,6 +193,12 @@ class Core:
         if refused:
             raise refused[user]
         return opening
+
+    def _elsewhere(self, record: SessionRecord) -> OwnedElsewhere:
+        holder, message = self.ownership.holder, "Another process holds this session."
+        if holder is None:
+            return OwnedElsewhere(message, holder=record.owner or "another process")
+        return OwnedElsewhere(message, holder=holder.label, since=holder.since, address=holder.address)
 
     async def enrol(self, opened: Sequence[tuple[Claim, StoredSession]]) -> dict[str, BybotError]:
         """Make sure that the registry knows the keys of sessions that are about to connect.

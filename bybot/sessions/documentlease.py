@@ -66,7 +66,7 @@ class DocumentLease:
         self._watchdog = watchdog or Watchdog(enabled=False)
         self._instances = Instances(store, clock, times, self._life, label=label)
         self._asks = False
-        self._asked: set[tuple[str, str]] = set()  # us and whom we asked, once each
+        self._asked: dict[tuple[str, str], float] = {}  # us and whom we asked, once each, and when
 
     # Contending ---------------------------------------------------------------------------------------------------
 
@@ -102,7 +102,7 @@ class DocumentLease:
         if leader is not None and named is not None and named != instance:
             other = await self._instances.alive(named)
             if other is not None:
-                self.holder = _holder(named, leader)
+                self.holder = Holder.of(named, leader)
                 return await self._wait_for(instance, other)
         return await self._take(instance, leader, named)
 
@@ -114,7 +114,8 @@ class DocumentLease:
         due = self._life.seconds is not None and self._instances.since_renewed >= self._times.renew_every
         if due and await self._instances.check(instance):
             await self._instances.write({})  # whoever is asked looks whether we live
-        return min(wait, self._times.renew_every / 4)
+        since = self._clock.elapsed() - self._asked[instance, other.instance]
+        return min(wait, self._times.renew_every / 10) if since < 2 * self._times.seconds else wait
 
     async def _ask(self, instance: str, other: Neighbour) -> bool:
         """Ask once; True when it was asked. Only the later one of two processes asks, so they never take turns."""
@@ -127,7 +128,7 @@ class DocumentLease:
         if other.facts.get("wanted_by") != instance:
             await self._store.commit([Patch(key_of(other.instance), {"wanted_by": instance}, if_=other.version)])
             log.info("This process asked %s to hand over.", self.holder.label if self.holder else other.instance)
-        self._asked.add(pair)
+        self._asked[pair] = self._clock.elapsed()
         return True
 
     async def _take(self, instance: str, leader: Document | None, former: str | None) -> Term:
@@ -160,7 +161,7 @@ class DocumentLease:
         leader = await self._store.get(LEADER)
         named = _text(leader, "instance")
         alive = named is not None and await self._instances.seen(named)
-        self.holder = _holder(named, leader) if named is not None and leader is not None and alive else None
+        self.holder = Holder.of(named, leader) if named is not None and leader is not None and alive else None
         return self.holder
 
     async def giving(self) -> Giver:
@@ -297,9 +298,3 @@ class DocumentLease:
 def _text(document: Document | None, name: str) -> str | None:
     value = document.data.get(name) if document is not None else None
     return value if isinstance(value, str) else None
-
-
-def _holder(named: str, leader: Document) -> Holder:
-    since = leader.data.get("since")
-    label, address = leader.data.get("label"), leader.data.get("address")
-    return Holder(named, str(label or named), since if isinstance(since, datetime) else None, str(address or ""))

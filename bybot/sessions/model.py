@@ -158,6 +158,12 @@ class Holder:
     #: Where its HTTP service answers; empty: it has none, or does not say.
     address: str = ""
 
+    @classmethod
+    def of(cls, instance: str, leader: Document) -> Holder:
+        """That instance, as the leader's document describes it."""
+        label, address = leader.data.get("label"), leader.data.get("address")
+        return cls(instance, str(label or instance), _typed(leader.data, "since", datetime), str(address or ""))
+
 
 @dataclass(frozen=True)
 class Deletion:

@@ -82,5 +82,4 @@ class Offer:
         if not isinstance(named, str) or leader is None:
             # Whoever accepted has ended already. Nobody leads, so nobody is to be given anything: contend anew.
             return Holder("", "nobody", None)
-        label, address = leader.data.get("label"), leader.data.get("address")
-        return Holder(named, str(label or named), None, str(address or ""))
+        return Holder.of(named, leader)

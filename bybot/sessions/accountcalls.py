@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 from telethon import TelegramClient
 
+from bybot.errors import BybotError
 from bybot.ids import person_of, user_key
 from bybot.sessions.core import Core
 from bybot.sessions.devices import Device, kick, list_devices
 from bybot.sessions.forgetting import Eraser, Forgotten, forget
 from bybot.sessions.login import LoginDesk
+from bybot.sessions.portable import Portable
 from bybot.sessions.reports import Reports
+from bybot.sessions.telegram import Credentials
 
 UserId = int | str
 
@@ -23,6 +27,8 @@ class AccountCalls:
     _core: Core
     _desk: LoginDesk
     _reports: Reports
+    _credentials: dict[str, Credentials]
+    portable: Portable
     #: What else is erased about a person, by name.
     _erasers: dict[str, Eraser]
 
@@ -46,7 +52,14 @@ class AccountCalls:
             OwnedElsewhere, StoreUnavailable: this process may not act; nothing was done.
         """
         await self._ready()
-        return await forget(self._core, self._desk, person_of(user_key(user_id)), self._erasers)
+        person = person_of(user_key(user_id))
+        for user in [user for user in self._credentials if person_of(user) == person]:
+            del self._credentials[user]
+        done = await forget(self._core, self._desk, person, self._erasers)
+        try:
+            return replace(done, backups=len(await self.portable.list_backups()))
+        except BybotError as error:
+            return replace(done, failures=(*done.failures, f"backups: {error.message}"))
 
     async def list_user_devices(self, user_id: UserId) -> list[Device]:
         """The account's authorizations at Telegram. Raises what ``use`` raises."""

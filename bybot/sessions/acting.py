@@ -84,7 +84,10 @@ class ActingManager:
 
     async def forget_person(self, user_id: UserId) -> Forgotten:
         self._check("forget_person", user_id)
-        return await self._manager.forget_person(user_id)
+        done = await self._manager.forget_person(user_id)
+        if user_key(done.user_id) != self._caller:  # who was forgotten stands in no record any more
+            self._audit.note(self._caller, "forgot a person", "*", allowed=True)
+        return done
 
     async def get_session_info(self, user_id: UserId) -> dict[str, Any]:
         self._check("get_session_info", user_id)

@@ -28,11 +28,13 @@ class Forgotten:
     Attributes:
         accounts: one for each account that had a session.
         failures: what could not be erased, one sentence each; trying again is safe.
+        backups: how many sealed backups are kept; those of before hold a copy until newer ones replace them.
     """
 
     user_id: str
     accounts: tuple[Deletion, ...]
     failures: tuple[str, ...] = ()
+    backups: int = 0
 
 
 async def forget(core: Core, desk: LoginDesk, person: str, erasers: dict[str, Eraser]) -> Forgotten:

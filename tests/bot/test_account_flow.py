@@ -207,6 +207,8 @@ async def test_the_menu_is_set_in_both_languages(product: Product) -> None:
         "language",
         "forget_me",
         "cancel",
+        "accounts",
+        "devices",
     ],
 )
 async def test_every_command_is_answered_for_somebody_new(product: Product, ann: Person, command: str) -> None:

@@ -110,13 +110,23 @@ async def test_only_the_person_and_admins_may_forget_and_both_leave_a_record(
             with pytest.raises(Forbidden):
                 await call(ME)
         assert len(await manager.acting_as(ME).list_accounts(ME)) == 1
-        assert len((await manager.acting_as(1).forget_person(ME)).accounts) == 1
-        noted = [(each.caller, each.action, each.user, each.allowed) for each in manager.audit.records]
-        assert noted == [
+        assert noted(manager) == [
             (str(OTHER), "forget_person", str(ME), False),
             (str(OTHER), "list_accounts", str(ME), False),
-            ("1", "forget_person", str(ME), True),
         ]
+        assert len((await manager.acting_as(1).forget_person(ME)).accounts) == 1
+        assert noted(manager) == [("1", "forgot a person", "*", True)]  # whom, is forgotten too
+
+
+def noted(manager: UserSessionManager) -> list[tuple[str, str, str, bool]]:
+    return [(each.caller, each.action, each.user, each.allowed) for each in manager.audit.records]
+
+
+async def test_backups_of_before_are_mentioned(sandbox: Sandbox, store: MemoryStore) -> None:
+    await plant_session(sandbox, store, ME, ANN)
+    async with running(sandbox, store) as manager:
+        await manager.portable.backup()
+        assert (await manager.forget_person(ME)).backups == 1
 
 
 async def test_a_part_that_fails_is_reported_and_the_others_are_erased(sandbox: Sandbox) -> None:

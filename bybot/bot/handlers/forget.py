@@ -74,6 +74,7 @@ async def _erase(by: Person, user_id: int) -> Html:
         by.t("report.pairs", count=pairs),
         *reports,
         *(by.t("report.part_failed", part=failure) for failure in forgotten.failures),
+        by.t("report.backups", count=forgotten.backups) if forgotten.backups else None,
         by.t("report.profile"),
         by.t("report.consent"),
     )

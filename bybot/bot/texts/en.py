@@ -148,6 +148,10 @@ TEXTS: Final[dict[str, str]] = {
     "report.session": "✅ stored session erased",
     "report.part_failed": "⚠️ could not be erased: {part}. Try again later.",
     "report.pairs": "✅ pairs removed: {count}",
+    "report.backups": (
+        "ℹ️ sealed backups made before: {count}. They still hold a copy until newer ones replace them; "
+        "nothing of it comes back by itself"
+    ),
     "report.profile": "✅ settings and state of this chat erased",
     "report.consent": "✅ your consent is forgotten",
     # Accounts and devices --------------------------------------------------------------------------------------
@@ -346,8 +350,8 @@ TEXTS: Final[dict[str, str]] = {
     "reason.other": "no reason was given",
     # Forget ----------------------------------------------------------------------------------------------------
     "forget.ask": (
-        "🧹 <b>Erase everything?</b>\n\nI log your account out at Telegram and erase its session, your pairs with "
-        "their progress, your settings and this chat's state. Copies in your channels stay. "
+        "🧹 <b>Erase everything?</b>\n\nI log all your accounts out at Telegram and erase their sessions, your pairs "
+        "with their progress, your settings and this chat's state. Copies in your channels stay. "
         "This cannot be undone."
     ),
     "forget.ask_other": ("🧹 Erase everything kept about the person <code>{user}</code>, and log their account out?"),
@@ -366,6 +370,8 @@ TEXTS: Final[dict[str, str]] = {
         "/status – how things stand\n"
         "/session_stats – figures about sessions\n"
         "/create_session – check or start your session\n"
+        "/accounts – your Telegram accounts: add, log out\n"
+        "/devices – where your account is logged in\n"
         "/logout – log out at Telegram\n"
         "/language – English or 中文\n"
         "/cancel – stop what we are doing\n"

@@ -141,6 +141,7 @@ TEXTS: Final[dict[str, str]] = {
     "report.session": "✅ 保存的会话已删除",
     "report.part_failed": "⚠️ 未能删除：{part}。请稍后再试。",
     "report.pairs": "✅ 已删除配对：{count}",
+    "report.backups": "ℹ️ 之前的加密备份：{count} 个。它们在被新备份取代之前仍含有副本；其中的内容不会自行恢复",
     "report.profile": "✅ 设置和本聊天的状态已删除",
     "report.consent": "✅ 你的同意记录已删除",
     # Accounts and devices --------------------------------------------------------------------------------------
@@ -316,8 +317,8 @@ TEXTS: Final[dict[str, str]] = {
     "reason.other": "没有说明原因",
     # Forget ----------------------------------------------------------------------------------------------------
     "forget.ask": (
-        "🧹 <b>删除一切？</b>\n\n我会在 Telegram 登出你的帐号，"
-        "并删除它的会话、你的配对和进度、你的设置以及本聊天的状态。"
+        "🧹 <b>删除一切？</b>\n\n我会在 Telegram 登出你的所有帐号，"
+        "并删除它们的会话、你的配对和进度、你的设置以及本聊天的状态。"
         "频道里已有的复制帖会保留。此操作无法撤销。"
     ),
     "forget.ask_other": "🧹 删除关于 <code>{user}</code> 的一切，并登出其帐号？",
@@ -336,6 +337,8 @@ TEXTS: Final[dict[str, str]] = {
         "/status – 当前状态\n"
         "/session_stats – 会话统计\n"
         "/create_session – 检查或开始会话\n"
+        "/accounts – 你的 Telegram 帐号：添加、登出\n"
+        "/devices – 你的帐号在哪里登录\n"
         "/logout – 在 Telegram 登出\n"
         "/language – English 或中文\n"
         "/cancel – 停止当前操作\n"

@@ -40,7 +40,7 @@ def account(language: Language, account: AccountFacts, *, pairs: int) -> View:
     """One account with all its facts."""
     facts = lines(
         t(language, "status.session", state=session_state(language, account.status)),
-        t(language, "status.since", since=date(language, account.since)) if account.since else None,
+        t(language, "status.since", since=date(language, account.since)) if account.since and account.working else None,
         t(language, "status.reason", reason=reason_text(language, account.reason))
         if account.reason and not account.working
         else None,

@@ -7,8 +7,9 @@ millisecond for a usual session; in bulk they belong in a thread.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
+from array import array
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -99,45 +100,60 @@ def _state_rows(states: Iterable[tuple[int, UpdateState]]) -> Iterable[tuple[int
     return ((id_, *state) for id_, state in states)
 
 
-def read(data: bytes, *, only: Iterable[int] | None = None) -> Image:
+def read(data: bytes) -> Image:
     """The inverse of :func:`write`, for files of Telethon itself too.
-
-    Args:
-        only: read just these entities and the account's update state; None: everything.
 
     Raises:
         NotASession: no SQLite image, or not Telethon's tables.
     """
+    with _opened(data) as db:
+        return _read(db, "")
+
+
+def read_head(data: bytes) -> tuple[Image, array[int]]:
+    """What a client asks for while it connects: all but most entities, and the sorted ids of all of them.
+
+    Returns:
+        the image with the account's own entities and those of channels whose update state is known; and the ids, 8
+        bytes each.
+
+    Raises:
+        NotASession: see :func:`read`.
+    """
+    with _opened(data) as db:
+        ids = array("q", (id_ for (id_,) in db.execute("select id from entities order by id")))
+        return _read(db, _HEAD), ids
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[sqlite3.Connection]:
     if not data.startswith(MAGIC):
         raise NotASession("not a SQLite file")
     try:
         with closing(sqlite3.connect(":memory:")) as db:
             db.deserialize(data)
-            return _read(db, None if only is None else tuple(only))
+            yield db
     except sqlite3.Error as error:
         raise NotASession(f"not a session of Telethon: {type(error).__name__}") from None
 
 
-def _read(db: sqlite3.Connection, only: tuple[int, ...] | None) -> Image:
+# Telethon notes the account's own id as the access hash of entity 0; a channel's entity carries a marked id.
+_HEAD: Final = """ where id in (select 0 union all select hash from entities where id = 0
+                   union all select -1000000000000 - id from update_state where id != 0)"""
+
+
+def _read(db: sqlite3.Connection, which: str) -> Image:
     row = db.execute("select dc_id, server_address, port, auth_key, takeout_id from sessions").fetchone()
     image = Image() if row is None else Image(row[0], row[1], row[2], bytes(row[3] or b"") or None, row[4])
-    which, values = _selection(only)
     columns = "id, hash, username, phone, name"
-    for id_, hash_, username, phone, name in db.execute(f"select {columns} from entities{which} order by date", values):
+    for id_, hash_, username, phone, name in db.execute(f"select {columns} from entities{which} order by date"):
         # The column has integer affinity; Telethon compares texts.
         image.entities.append(Entity(id_, hash_, username, None if phone is None else str(phone), name))
-    which = "" if only is None else " where id = 0"
-    for id_, pts, qts, date, seq in db.execute(f"select id, pts, qts, date, seq from update_state{which}"):
+    for id_, pts, qts, date, seq in db.execute("select id, pts, qts, date, seq from update_state"):
         image.states[id_] = UpdateState(pts, qts, int(date), seq)
     return image
 
 
-def _selection(only: tuple[int, ...] | None) -> tuple[str, tuple[int, ...]]:
-    if only is None:
-        return "", ()
-    return f" where id in ({','.join('?' * len(only))})", only
-
-
 def self_id(data: bytes) -> int | None:
     """The account's own id, which Telethon notes as the access hash of entity 0."""
-    return next((entity.hash for entity in read(data, only=(0,)).entities), None)
+    return next((entity.hash for entity in read_head(data)[0].entities if entity.id == 0), None)

@@ -13,6 +13,8 @@ It differs from Telethon's MemorySession where that would lose a login or grow w
 from __future__ import annotations
 
 import zlib
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -29,6 +31,7 @@ MAX_ENTITIES: Final = 1000
 MAX_STATES: Final = 500
 _SELF: Final = 0  # the entity whose access hash is the account's own id
 _ACCOUNT: Final = 0  # the update state of the account
+_NO_IDS: Final = array("q")
 
 
 class StoredSession(MemorySession):
@@ -42,7 +45,9 @@ class StoredSession(MemorySession):
         # Most recently used last.
         self._rows: dict[int, Entity] = {}
         self._states: dict[int, UpdateState] = {}
+        # What it was loaded with, compressed, and the sorted ids of the entities in it; None: unpacked.
         self._packed: bytes | None = None
+        self._packed_ids = _NO_IDS
         self._authorised: tuple[int, str | None, int | None, bytes] | None = None
         #: Grows with every change that is worth storing.
         self.revision = 0
@@ -63,10 +68,7 @@ class StoredSession(MemorySession):
             NotASession: the bytes are something else.
         """
         session = cls()
-        head = images.read(data, only=(_SELF,))
-        own = [entity.hash for entity in head.entities]
-        if own:
-            head = images.read(data, only=(_SELF, *own))
+        head, session._packed_ids = images.read_head(data)
         session.set_dc(head.dc_id, head.server_address, head.port)
         session._takeout_id = head.takeout_id
         session._rows = {entity.id: entity for entity in head.entities}
@@ -122,14 +124,17 @@ class StoredSession(MemorySession):
         if self._packed is None:
             return
         old = images.read(zlib.decompress(self._packed))
-        self._packed = None
+        self._packed, self._packed_ids = None, _NO_IDS
         rows = {entity.id: entity for entity in old.entities[-self._max_entities :]}
         for id_, entity in self._rows.items():
             rows.pop(id_, None)
             rows[id_] = entity
         self._rows = rows
-        self._states = {**old.states, **self._states}
         self._prune()
+
+    def _is_packed(self, id_: int) -> bool:
+        place = bisect_left(self._packed_ids, id_)
+        return place < len(self._packed_ids) and self._packed_ids[place] == id_
 
     def _prune(self) -> None:
         own = self._rows.get(_SELF)
@@ -160,15 +165,11 @@ class StoredSession(MemorySession):
             self._on_delete()
 
     def get_update_state(self, entity_id: int) -> types.updates.State | None:
-        if entity_id != _ACCOUNT:
-            self._unpack()
         state = self._states.get(entity_id)
         return None if state is None else _as_telethon(state)
 
     def set_update_state(self, entity_id: int, state: types.updates.State) -> None:
         new = UpdateState(state.pts, state.qts, int(state.date.timestamp()), state.seq)
-        if entity_id != _ACCOUNT and entity_id not in self._states:
-            self._unpack()
         old = self._states.pop(entity_id, None)
         self._states[entity_id] = new
         # The date alone moves with every answer of the server and is no progress.
@@ -178,7 +179,6 @@ class StoredSession(MemorySession):
             self._prune()
 
     def get_update_states(self) -> Iterator[tuple[int, types.updates.State]]:
-        self._unpack()
         return iter([(id_, _as_telethon(state)) for id_, state in self._states.items()])
 
     def process_entities(self, tlo: Any) -> None:
@@ -190,7 +190,7 @@ class StoredSession(MemorySession):
 
     def _remember(self, entity: Entity) -> None:
         old = self._rows.pop(entity.id, None)
-        if old is None and self._packed is not None:
+        if old is None and self._is_packed(entity.id):
             self._unpack()
             old = self._rows.pop(entity.id, None)
         self._rows[entity.id] = entity
@@ -209,7 +209,7 @@ class StoredSession(MemorySession):
     def get_entity_rows_by_id(self, id: int, exact: bool = True) -> tuple[int, int] | None:
         candidates = (id,) if exact else (id, -id, -(1000000000000 + id))  # as user, group, channel
         for candidate in candidates:
-            if candidate not in self._rows:
+            if candidate not in self._rows and self._is_packed(candidate):
                 self._unpack()
             entity = self._rows.pop(candidate, None)
             if entity is not None:

@@ -195,3 +195,27 @@ def test_what_is_no_session_is_refused(data: bytes) -> None:
 def test_an_image_shows_no_key_in_its_repr() -> None:
     image = Image(2, "x", 1, b"secretkey", None, [Entity(1, 2, None, None, None)], {0: UpdateState(1, 2, 3, 4)})
     assert "secret" not in repr(image)
+
+
+def test_what_connecting_asks_for_and_strangers_leave_the_rest_packed() -> None:
+    image = Image(2, "127.0.0.1", 443, os.urandom(256))
+    image.entities = [Entity(0, ME, None, None, None), Entity(ME, 70, None, None, "Me")]
+    image.entities += [Entity(1000 + n, n, f"user{n}", None, f"User {n}") for n in range(200)]
+    image.entities += [Entity(-1000000000000 - n, n, None, None, f"Channel {n}") for n in range(1, 60)]
+    image.states = {0: UpdateState(1, 2, 3, 4)} | {n: UpdateState(n, 0, 3, 0) for n in range(1, 51)}
+    session = StoredSession.from_bytes(images.write(image, now=NOW))
+    packed = session._packed
+    assert len(list(session.get_update_states())) == 51
+    for channel in range(1, 51):
+        assert session.get_input_entity(channel).channel_id == channel
+    assert session.get_input_entity(0).access_hash == ME
+    with pytest.raises(ValueError, match="input entity"):
+        session.get_input_entity(999_999)
+    session.process_entities([person(500)])
+    session.set_update_state(3, types.updates.State(30, 0, NOW, 0, unread_count=0))
+    assert session._packed is packed
+    assert session.get_input_entity(1010).access_hash == 10  # this one is asked for
+    assert session._packed is None
+    again = images.read(session.to_bytes(now=NOW))
+    assert {entity.id for entity in again.entities} == {entity.id for entity in image.entities} | {500}
+    assert again.states == image.states | {3: UpdateState(30, 0, int(NOW.timestamp()), 0)}

@@ -10,12 +10,12 @@ from telethon import TelegramClient
 
 from bybot.errors import Forbidden
 from bybot.ids import user_id_from_key, user_key
+from bybot.sessions.actingportable import ActingPortable
 from bybot.sessions.auditlog import Audit, AuditRecord
 from bybot.sessions.devices import Device
 from bybot.sessions.forgetting import Forgotten
 from bybot.sessions.loginmodel import CodeSent, LoggedIn, PasswordNeeded, PendingLogin, QrShown
 from bybot.sessions.model import Cleanup, Deletion
-from bybot.sessions.portable import Portable
 from bybot.sessions.records.acting import ActingService
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ class ActingManager:
         if not self._admin:
             raise Forbidden("That is another person's session.")
 
-    def _check_all(self, action: str) -> None:
-        self._audit.note(self._caller, action, "*", allowed=self._admin)
+    def _check_all(self, action: str, user_id: UserId = "*") -> None:
+        user = user_id if user_id == "*" else user_key(user_id)
+        self._audit.note(self._caller, action, str(user), allowed=self._admin)
         if not self._admin:
             raise Forbidden("Only administrators may do that.")
 
@@ -53,14 +54,13 @@ class ActingManager:
         return self._manager.records.acting_as(user_id_from_key(self._caller), admin=self._admin)
 
     @property
-    def is_admin(self) -> bool:
-        return self._admin
+    def portable(self) -> ActingPortable:
+        """What leaves the store and comes into it: for administrators, also for their own sessions."""
+        return ActingPortable(self._manager.portable, self._check_all)
 
     @property
-    def portable(self) -> Portable:
-        """Backups, import, export and keys, for administrators. Raises Forbidden for others."""
-        self._check_all("portable")
-        return self._manager.portable
+    def is_admin(self) -> bool:
+        return self._admin
 
     async def create_user_session(
         self, user_id: UserId, api_id: int | None = None, api_hash: str | None = None

@@ -8,18 +8,31 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from bybot.ids import user_key
 from bybot.sessions.backup import Backup, make_backup
 from bybot.sessions.core import Core
 from bybot.sessions.imported import Attached, Exported, Form, Imported, attach, export, take_in
+from bybot.sessions.migration import Migration, migrate
 from bybot.sessions.model import SessionState
+from bybot.sessions.older import aside_metadata, at_path, in_store
 from bybot.sessions.recovery import Restored, apply_backup
 from bybot.sessions.rotation import Rotation, rotate
 from bybot.sessions.shelf import BackupEntry, open_file, shelf_of
 
-__all__ = ["Attached", "Backup", "BackupEntry", "Exported", "Form", "Imported", "Portable", "Restored", "Rotation"]
+__all__ = [
+    "Attached",
+    "Backup",
+    "BackupEntry",
+    "Exported",
+    "Form",
+    "Imported",
+    "Migration",
+    "Portable",
+    "Restored",
+    "Rotation",
+]
 
 UserId = int | str
 
@@ -37,6 +50,7 @@ class Portable:
         self._core = core
         self._api_id = api_id
         self._bot_id = bot_id
+        self._data = Path(sessions_dir) / bot_id if sessions_dir and core.store.kind == "local" else None
         self._shelf = shelf_of(core.store, sessions_dir, bot_id)
         # One at a time: each of them goes through the whole store.
         self._busy = asyncio.Lock()
@@ -94,6 +108,32 @@ class Portable:
             OwnedElsewhere, Fenced, StoreUnavailable, VaultError: see the message.
         """
         return await attach(self._core, user_key(user_id))
+
+    async def migrate(
+        self, path: Path | None = None, *, other_copy_stopped: bool = False, dry_run: bool = False
+    ) -> Migration:
+        """Bring sessions of older layouts into the present one, without loss. See :class:`Migration`.
+
+        Args:
+            path: a directory with ``user_*.session`` files (those directly below it are looked at too), or one such
+                file; None: documents of the store itself.
+            other_copy_stopped: no other program uses these logins: they connect, and files that were read back go.
+            dry_run: change nothing, and say what would be done.
+
+        Raises:
+            PortableError: the path cannot be read.
+            OwnedElsewhere, Fenced, StoreUnavailable: do it again; what was stored stays, and originals are untouched.
+        """
+        async with self._busy:
+            if path is None:
+                found = await in_store(self._core.store, await asyncio.to_thread(self._put_aside_metadata))
+            else:
+                found = await asyncio.to_thread(at_path, path)
+            return await migrate(self._core, found, other_copy_stopped=other_copy_stopped, dry_run=dry_run)
+
+    def _put_aside_metadata(self) -> list[Any]:
+        """Metadata of an older version, which the store on this disk found instead of its own and put aside."""
+        return [] if self._data is None else aside_metadata(self._data)
 
     # Backups ------------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.core import Core
 from bybot.sessions.model import FACTS, METADATA, SESSIONS, SessionRecord, SessionState
 from bybot.sessions.pool import Live
-from bybot.stores.base import SERVER_TIME, Condition, Delete, Put, Where
+from bybot.stores.base import SERVER_TIME, Condition, Delete, Patch, Put, Where
 
 log = logging.getLogger(__name__)
 
@@ -258,7 +258,11 @@ class Upkeep:
         records = [SessionRecord.of(d) for d in await self._core.store.query(SESSIONS, fields=FACTS)]
         counts = count(records)
         data = {**counts, "key_check": self._core.codec.key_check(), "updated_at": SERVER_TIME}
-        await self._core.store.commit([Put(METADATA, data, if_=Condition.ANY)])
+        try:
+            # What an older version noted there is kept, until its sessions were migrated.
+            await self._core.store.commit([Patch(METADATA, data)])
+        except StaleWrite:
+            await self._core.store.commit([Put(METADATA, data, if_=Condition.ABSENT)])
         self._core.recount = False
 
 

@@ -37,7 +37,7 @@ MAX_COMMIT_BYTES: Final = 9_000_000
 Value = Any
 
 _COLLECTION = re.compile(r"[a-z][a-z_]{0,63}\Z")
-_DOCUMENT = re.compile(r"(?!__.*__\Z)[A-Za-z0-9_\-~%:]{1,220}\Z")
+_DOCUMENT = re.compile(r"(?!__.*__\Z)(?!\.)[A-Za-z0-9_.\-~%:]{1,220}\Z")
 
 
 @dataclass(frozen=True, order=True)
@@ -45,8 +45,8 @@ class Key:
     """Names a document: a collection and an id, for example ``Key("user_sessions", "123")``.
 
     Raises:
-        ValueError: the names are not plain (lower case collection; id of letters, digits, ``-_~%:``, and not
-            between double underscores, which Firestore keeps for itself).
+        ValueError: the names are not plain (lower case collection; id of letters, digits, ``-_~%:`` and dots, not
+            beginning with a dot, and not between double underscores, which Firestore keeps for itself).
     """
 
     collection: str

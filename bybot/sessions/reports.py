@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bybot.errors import BybotError, OwnedElsewhere, SessionRevoked, StoreError
-from bybot.ids import user_id_from_key
+from bybot.ids import another_key, user_id_from_key
 from bybot.sessions.accounts import records_of
 from bybot.sessions.core import Core
 from bybot.sessions.desk import AttemptDesk
@@ -117,7 +117,8 @@ class Reports:
             return base | {"status": "error", "reason": error.code, "message": error.message}
         record = None if document is None else SessionRecord.of(document)
         if record is None or not record.exists:
-            attempt = self._desk.attempts.get(user)
+            attempts = self._desk.attempts
+            attempt = attempts.get(user) or attempts.get(another_key(user))
             if attempt is not None:
                 left = round(attempt.left(self._core.clock))
                 return base | {"status": "logging_in", "reason": attempt.step, "seconds_left": left}

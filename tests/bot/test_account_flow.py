@@ -37,6 +37,11 @@ async def test_status_says_how_things_stand(product: Product, wei: Person) -> No
     await wei.say_and_wait("/status", "🟢 已连接", "伟 李 (@liwei)", "配对：0 个")
 
 
+async def test_status_says_that_a_login_is_under_way(product: Product, wei: Person) -> None:
+    await wei.to_keypad()
+    await wei.say_and_wait("/status", "正在登录")
+
+
 async def test_create_session_says_that_there_is_one_or_starts_the_login(product: Product, wei: Person) -> None:
     await wei.say_and_wait("/create_session", "🔐")
     await wei.log_in()

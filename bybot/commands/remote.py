@@ -70,7 +70,7 @@ class There:
         else:
             given = {"json": left}
         if file is not None:
-            given["content"] = _pieces(file)
+            given["content"] = file if isinstance(file, bytes) else _pieces(file)
         return await self._ask(operation.method, path, operation.seconds, **given)
 
     async def _ask(self, method: str, path: str, seconds: float, **given: Any) -> Facts:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bybot.commands import shown
+from bybot.commands.moving import attach, export_session, import_session
 from bybot.commands.running import AsJson, EnvFile, Facts, Options, User, Wait, operate, run, say
 
 if TYPE_CHECKING:
@@ -98,3 +99,8 @@ def rotate_keys(env_file: EnvFile = None, as_json: AsJson = False, wait: Wait = 
             return await operator.call("rotate-keys", expect=create_vault(settings).fingerprint)
 
     run(Options(env_file, as_json, wait), work, shown.rotation, shown.rotation_exit)
+
+
+app.command("import")(import_session)
+app.command("export")(export_session)
+app.command()(attach)

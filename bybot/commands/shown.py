@@ -179,6 +179,47 @@ def cleanup_exit(facts: Facts) -> int:
     return 1 if facts["failed"] else 0
 
 
+# Logins that come and go --------------------------------------------------------------------------------------------
+
+
+def exported(console: Console, facts: Facts) -> None:
+    """What ``export`` shows."""
+    user, form, where = facts["user_id"], facts["form"], facts["where"]
+    console.print(text(f"The session of {user} was exported as a {form}: {where}"))
+    console.print(text("Whoever reads it has the account. Here the session is detached: nothing uses it"))
+    console.print(text(f"until you state that the other copy is stopped: `bybot sessions attach {user}`."))
+
+
+def exported_string(console: Console, facts: Facts) -> None:
+    """Nothing but the string goes to standard output; what there is to say goes beside it."""
+    beside = Console(stderr=True, highlight=False, soft_wrap=True)
+    exported(beside, facts)
+
+
+def imported(console: Console, facts: Facts) -> None:
+    """What ``import`` shows."""
+    user = facts["user_id"]
+    console.print(text(f"A {facts['form']} was stored as the session of {user}, data centre {facts['dc_id']}."))
+    if facts["state"] == "detached":
+        console.print(text("It is detached. Once no other program uses this login:"))
+        console.print(text(f"`bybot sessions attach {user}`"))
+    else:
+        _connected(console, facts)
+
+
+def attached(console: Console, facts: Facts) -> None:
+    """What ``attach`` shows."""
+    console.print(text(f"The session of {facts['user_id']} may be used here from now on."))
+    _connected(console, facts)
+
+
+def _connected(console: Console, facts: Facts) -> None:
+    if facts["connected"]:
+        console.print(text(f"It works: account {facts['account_id']}.", "green"))
+    else:
+        console.print(text(f"It is not connected yet. {facts.get('reason') or ''}".strip(), "yellow"))
+
+
 # Backups and keys ----------------------------------------------------------------------------------------------------
 
 

@@ -1,15 +1,88 @@
-"""The operator's operations on what leaves the store and comes into it: backups and encryption keys."""
+"""The operator's operations on what leaves the store and comes into it: logins, backups and encryption keys."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any, Final
 
-from bybot.errors import ConfigurationError, Problem
-from bybot.web.operation import Facts, Hands, Operation
+from bybot.errors import ConfigurationError, NoSession, Problem
+from bybot.ids import user_key
+from bybot.sessions.imported import Form
+from bybot.sessions.vault import Vault
+from bybot.web.operation import Facts, Hands, Operation, none_of
 from bybot.web.plain import plain
 
 _LONG: Final = 3600.0
+#: What a login is sealed for between two processes that have the same encryption key.
+_ROAD: Final = "road"
+
+
+async def export_session(hands: Hands, user: str, form: Form = Form.TELETHON_FILE) -> Facts:
+    """Hand a login out for another program; it is detached here from then on.
+
+    The login is in the answer, sealed with the encryption key (see :func:`unsealed`): so it travels over HTTP.
+
+    Raises:
+        NoSession, SessionRevoked, PortableError: there is none that could be handed out in this form.
+        OwnedElsewhere, StoreUnavailable, VaultError: nothing was handed out.
+    """
+    try:
+        exported = await hands.acting.portable.export_session(user, form)
+    except NoSession as error:
+        raise none_of(user) from error
+    sealed = hands.vault.seal_text(exported.data, user=user_key(user), purpose=_ROAD)
+    return {
+        "user_id": exported.user_id,
+        "form": exported.form.value,
+        "dc_id": exported.dc_id,
+        "account_id": exported.account_id,
+        "sealed": sealed,
+    }
+
+
+def unsealed(vault: Vault, facts: Facts) -> tuple[Facts, bytes]:
+    """What :func:`export_session` gave, and the login in it. Raises VaultError."""
+    left = dict(facts)
+    return left, vault.open_text(left.pop("sealed"), user=user_key(left["user_id"]), purpose=_ROAD)
+
+
+def sealed(vault: Vault, user: str, data: bytes) -> bytes:
+    """A login on its way to :func:`import_session`."""
+    return vault.seal(data, user=user_key(user), purpose=_ROAD)
+
+
+async def import_session(
+    hands: Hands, user: str, file: Path | bytes | None = None, other_copy_stopped: bool = False, replace: bool = False
+) -> Any:
+    """Take in a login of another program, detached unless nothing else uses it.
+
+    Args:
+        file: what :func:`sealed` made, or where it is.
+
+    Raises:
+        UnreadableSession, KeyInUse, AlreadyLoggedIn, AccountMismatch, OwnedElsewhere, StoreUnavailable: nothing was
+            stored.
+    """
+    if file is None:
+        raise ValueError("file: nothing was sent.")
+    came = file if isinstance(file, bytes) else await asyncio.to_thread(file.read_bytes)
+    data = hands.vault.open(came, user=user_key(user), purpose=_ROAD)
+    return await hands.acting.portable.import_session(
+        user, data, other_copy_stopped=other_copy_stopped, replace=replace
+    )
+
+
+async def attach_session(hands: Hands, user: str) -> Any:
+    """State that nothing else uses a detached login: it connects.
+
+    Raises:
+        NoSession, SessionRevoked, SessionDetached, OwnedElsewhere, StoreUnavailable, VaultError: see the message.
+    """
+    try:
+        return await hands.acting.portable.attach(user)
+    except NoSession as error:
+        raise none_of(user) from error
 
 
 async def make_backup(hands: Hands) -> Facts:
@@ -76,6 +149,9 @@ def told(result: Any, **more: Any) -> Facts:
 
 
 PORTABLE: Final = (
+    Operation("export", "POST", "/sessions/{user}/export", export_session),
+    Operation("import", "POST", "/sessions/{user}/import", import_session, upload="file"),
+    Operation("attach", "POST", "/sessions/{user}/attach", attach_session),
     Operation("backup", "POST", "/backups", make_backup, acts=False, seconds=_LONG),
     Operation("backups", "GET", "/backups", list_backups, acts=False),
     Operation("restore", "POST", "/restore", restore, seconds=_LONG, upload="file"),

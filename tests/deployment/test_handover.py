@@ -22,6 +22,7 @@ from bybot.sandbox.control_client import ControlClient
 from bybot.sandbox.seed import find_account, find_channel
 from bybot.sandbox.server import Sandbox
 from bybot.sandbox.world.model import Message
+from tests.bot.support import Person
 from tests.deployment.conftest import MakeSettings
 from tests.deployment.test_deployment import ANN, vault_of
 from tests.sessions.support import plant_session
@@ -136,6 +137,26 @@ async def test_a_new_process_that_dies_after_it_took_over_gives_the_old_one_ever
         traffic = Traffic(sandbox)
         await more_posts(sandbox)
         await traffic.stop()
+
+
+async def test_a_login_begun_in_the_chat_of_the_old_process_is_finished_in_that_of_the_new_one(
+    make_settings: MakeSettings, firestore: dict[str, str], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.bot.support.BOT", "@tiny_bot")
+    settings = make_settings(**firestore, LEASE_SECONDS="3")
+    async with Deployment(settings) as old, ControlClient(sandbox.control_url) as control:
+        await until(lambda: old.runner.state == "polling")
+        wei = Person(control, 5000200, "+8613800138000")
+        await wei.to_keypad()
+        code = await control.wait_code(wei.phone)
+        async with Deployment(settings) as new:
+            await until(partial(states_are, new, "active", "polling"), 20)
+            keypad = await wei.wait("🔢", button="⌫")
+            await wei.tap(keypad, code)
+            await wei.wait("🎉")
+            await until(lambda: new.manager.ready_users() == ["5000200"])
+            await until(partial(states_are, old, "waiting", "waiting"))
+    assert sandbox.counters.duplicate_violations == 0
 
 
 class Router:

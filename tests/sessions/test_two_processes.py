@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +92,6 @@ async def plant_local(sandbox: Sandbox, directory: Path) -> None:
     await store.close()
 
 
-def spoke(child: Holder, times: int) -> bool:
-    return child.count("spoke") > times
-
-
 async def test_after_a_kill_the_other_process_takes_over_on_lapse(sandbox: Sandbox) -> None:
     async with firestore(sandbox) as address:
         facts = {"firestore": address, "lease": LEASE}
@@ -147,7 +142,7 @@ async def test_a_process_that_is_stopped_politely_hands_over_at_once(sandbox: Sa
 @pytest.mark.parametrize("kind", ["files", "firestore"])
 async def test_a_later_process_that_asks_goes_on_without_a_gap(sandbox: Sandbox, tmp_path: Path, kind: str) -> None:
     async with AsyncExitStack() as stack:
-        facts: dict[str, Any] = {"lease": LEASE}
+        facts: dict[str, Any] = {"lease": 1.0}
         if kind == "files":
             await plant_local(sandbox, tmp_path)
             facts["directory"] = str(tmp_path)
@@ -155,19 +150,16 @@ async def test_a_later_process_that_asks_goes_on_without_a_gap(sandbox: Sandbox,
             facts["firestore"] = await stack.enter_async_context(firestore(sandbox))
         old = await stack.enter_async_context(holder(sandbox, "a", **facts))
         await until(lambda: old.count("spoke") > 5, 20)
-        for label in "bc":
-            new = await stack.enter_async_context(holder(sandbox, label, ask=True, **facts))
-            await until(partial(spoke, new, 5), 20)
-            assert max(old.tokens) < min(new.tokens)
-            gap = min(new.times) - max(old.times)
-            assert 0 < gap < 2
-            old = new
+        new = await stack.enter_async_context(holder(sandbox, "b", ask=True, **facts))
+        await until(lambda: new.count("spoke") > 5, 20)
+        assert max(old.tokens) < min(new.tokens)
+        assert 0 < min(new.times) - max(old.times) < 2
     assert sandbox.counters.duplicate_violations == 0
 
 
 async def test_a_process_killed_while_it_gives_is_taken_over_once_it_lapsed(sandbox: Sandbox) -> None:
     async with firestore(sandbox) as address:
-        facts = {"firestore": address, "lease": LEASE}
+        facts = {"firestore": address, "lease": 1.0}
         async with holder(sandbox, "a", hang=True, **facts) as old:
             await until(lambda: old.count("spoke") > 5, 20)
             async with holder(sandbox, "b", ask=True, **facts) as new:

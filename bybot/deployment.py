@@ -145,6 +145,7 @@ class Deployment:
             admins=settings.admin_ids,
             sabotage=sabotage,
         )
+        self.manager.housework.keep_while(self.mirror.in_use)
         options = BotOptions.from_settings(settings)
         bot = build_application(options, self.manager, self.mirror, self.store, clock, self._notices)
         self.runner = BotRunner(bot)

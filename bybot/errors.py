@@ -463,8 +463,14 @@ class ProtectedContent(MirrorError):
 
 
 class AccountLimited(MirrorError):
+    """``frozen``: the account may only read; whoever owns the session tells about that."""
+
     code = "account_limited"
     next_step = "Write to @SpamBot with your account to see the limit; pairs go on when you resume them."
+
+    def __init__(self, message: str, *, frozen: bool = False) -> None:
+        super().__init__(message)
+        self.frozen = frozen
 
 
 class BadPattern(MirrorError):

@@ -33,7 +33,6 @@ from bybot.bot.state import UserStates
 from bybot.bot.timeouts import Timeouts
 from bybot.bot.turn import adapt
 from bybot.clock import Clock
-from bybot.sessions.failures import EXPLAINED
 from bybot.stores.base import Store
 
 if TYPE_CHECKING:
@@ -97,13 +96,7 @@ def build_application(
     _register(application, services, failures)
     notices = notices or ChatNotices()
     notices.bind(services)
-    tell = notices  # what ends a login concerns its person, with pairs or without
-
-    def lost(user_id: int | str, reason: str) -> None:
-        if reason in EXPLAINED and reason != "logged_out":
-            tell.session_lost(user_id, reason)
-
-    manager.on_lost(lost)
+    manager.on_news(notices.session_news)
     return Bot(application, requests, services, notices, Dialogues(services))
 
 

@@ -17,9 +17,11 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 from bybot.bot.limiter import seconds_of
 from bybot.bot.services import ACCOUNTS, Person, Services
 from bybot.bot.views import notices as views
+from bybot.bot.views import sessionnews
 from bybot.errors import BybotError
 from bybot.ids import person_of, user_id_from_key, user_key
 from bybot.mirror.model import ChannelPair, Notice, NoticeKind, Progress
+from bybot.sessions.news import NewsKind, SessionNews
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +36,8 @@ _MOST_NOTICES: Final = 20
 #: These concern the account, not one pair: told once, not once per pair, within this many seconds.
 _ONCE: Final = frozenset({NoticeKind.SESSION_LOST, NoticeKind.LIMITED, NoticeKind.FLOOD})
 _ONCE_SECONDS: Final = 60.0
+#: The mirror notices the end of a login, too: the person is told once.
+_SAME: Final = {NewsKind.OVER: NoticeKind.SESSION_LOST}
 #: After these there is no progress to show any more.
 _ENDS: Final = frozenset({NoticeKind.HISTORY_DONE, NoticeKind.FINISHED})
 
@@ -43,10 +47,19 @@ class _Report:
     progress: Progress
 
 
-@dataclass(frozen=True)
-class _SessionLost:
-    account: str
-    reason: str
+class _Digest:
+    """What an administrator has not been told yet: one message for all of it."""
+
+    def __init__(self) -> None:
+        self.news: list[SessionNews] = []
+        self.more = 0
+        self.said = False
+
+    def add(self, news: SessionNews) -> None:
+        if len(self.news) < _MOST_NOTICES:
+            self.news.append(news)
+        else:
+            self.more += 1
 
 
 class _Box:
@@ -54,13 +67,18 @@ class _Box:
 
     def __init__(self) -> None:
         self.progress: OrderedDict[str, _Report] = OrderedDict()
-        self.notices: deque[_SessionLost | Notice] = deque(maxlen=_MOST_NOTICES)
+        self.notices: deque[SessionNews | Notice | _Digest] = deque(maxlen=_MOST_NOTICES)
         self.not_before = 0.0
         self.busy = False
 
     @property
     def empty(self) -> bool:
         return not self.progress and not self.notices
+
+    def forget(self) -> None:
+        """The person cannot be told."""
+        self.progress.clear()
+        self.notices.clear()
 
 
 class ChatNotices:
@@ -71,6 +89,7 @@ class ChatNotices:
 
     def __init__(self) -> None:
         self._services: Services | None = None
+        self._admins: frozenset[int] = frozenset()
         self._boxes: dict[int, _Box] = {}
         self._told: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._news = asyncio.Event()
@@ -78,6 +97,7 @@ class ChatNotices:
     def bind(self, services: Services) -> None:
         """From now on there is a bot to speak through."""
         self._services = services
+        self._admins = services.options.admin_ids
         self._news.set()
 
     # Reports ------------------------------------------------------------------------------------------------
@@ -96,12 +116,25 @@ class ChatNotices:
             box.notices.append(notice)
             self._news.set()
 
-    def session_lost(self, user_id: int | str, reason: str) -> None:
-        """Telegram ended the login of this person's account. Never waits."""
-        box = self._box(user_id)
-        if box is not None:
-            box.notices.append(_SessionLost(user_key(user_id), reason))
-            self._news.set()
+    def session_news(self, news: SessionNews) -> None:
+        """Something happened to a session: its owner is told, and what needs the operator the administrators."""
+        box = None if news.user_id is None else self._box(news.user_id)
+        if box is not None and sessionnews.concerns_owner(news):
+            box.notices.append(news)
+        if sessionnews.concerns_admins(news):
+            for admin in self._admins:
+                if news.user_id is None or str(admin) != user_id_from_key(person_of(user_key(news.user_id))):
+                    self._digest(admin).add(news)
+        self._news.set()
+
+    def _digest(self, admin: int) -> _Digest:
+        box = self._boxes.setdefault(admin, _Box())
+        last = box.notices[-1] if box.notices else None
+        if isinstance(last, _Digest) and not last.said:
+            return last
+        digest = _Digest()
+        box.notices.append(digest)
+        return digest
 
     def _box(self, user_id: int | str) -> _Box | None:
         text = user_id_from_key(person_of(str(user_id)))  # further accounts are told in the same chat
@@ -149,10 +182,11 @@ class ChatNotices:
         except RetryAfter as refused:
             box.not_before = self._elapsed() + max(_PAUSE, seconds_of(refused))
         except Forbidden:
-            box.progress.clear()
-            box.notices.clear()
+            box.forget()
             _log.info("user %s has blocked the bot; what was to be told is dropped", user_id)
         except (TelegramError, BybotError, TimeoutError) as error:
+            if isinstance(error, BadRequest) and "not found" in error.message.lower():
+                box.forget()  # such as an administrator who has never written to the bot
             box.not_before = self._elapsed() + _ROUND
             _log.warning("user %s could not be told: %s", user_id, type(error).__name__)
         finally:
@@ -172,8 +206,11 @@ class ChatNotices:
             if box.progress.get(pair_id) is report:
                 del box.progress[pair_id]
 
-    async def _say(self, person: Person, news: _SessionLost | Notice) -> None:
-        if isinstance(news, Notice):
+    async def _say(self, person: Person, news: SessionNews | Notice | _Digest) -> None:
+        if isinstance(news, _Digest):
+            news.said = True  # what comes from now on is for the next one
+            await person.chat.send(sessionnews.for_admins(person.language, news.news, news.more))
+        elif isinstance(news, Notice):
             account = user_key(news.pair.user)
             if news.kind in _ONCE and not self._first(account, news.kind):
                 return
@@ -183,9 +220,9 @@ class ChatNotices:
                 await person.chat.move(_progress_messages(person).pop(news.pair.id, None), view)
             else:
                 await person.chat.send(view)
-        elif self._first(news.account, NoticeKind.SESSION_LOST):
-            called = _called(person, news.account)
-            await person.chat.send(views.session_lost(person.language, news.reason, account=called))
+        elif self._first(user_key(news.user_id or ""), _SAME.get(news.kind, news.kind)):
+            called = _called(person, user_key(news.user_id or ""))
+            await person.chat.send(sessionnews.session_news(person.language, news, person.now, account=called))
 
     def _first(self, account: str, kind: str) -> bool:
         now, key = self._elapsed(), (account, str(kind))

@@ -34,6 +34,11 @@ class Judgement:
     name: str
     seconds: float = 0.0
 
+    @property
+    def frozen(self) -> bool:
+        """Does it say that Telegram has frozen the account?"""
+        return "frozen" in self.name.lower()
+
 
 _WAITS = (errors.FloodWaitError, errors.FloodPremiumWaitError, errors.FloodTestPhoneWaitError)
 _LIMITED = (errors.PeerFloodError, errors.FrozenMethodInvalidError, errors.FrozenParticipantMissingError)

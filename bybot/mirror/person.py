@@ -32,6 +32,7 @@ from bybot.mirror.outcome import name_of
 from bybot.mirror.pacing import Pacing
 from bybot.mirror.pairs import PairBook
 from bybot.mirror.sabotage import Sabotage
+from bybot.sessions.news import SessionNews
 from bybot.stores.base import Store
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,9 @@ class Sessions(Protocol):
 
     def on_lost(self, callback: Callable[..., Any]) -> Any:
         """Call back with the user id and a reason whenever one is not any more."""
+
+    def on_news(self, callback: Callable[[SessionNews], Any]) -> Any:
+        """Call back with what happened to a session, such as a frozen account."""
 
 
 @dataclass
@@ -256,7 +260,17 @@ class Person:
         for pair_id, run in self.runs.items():
             if pair_id != pair.id and run.task is not None:
                 run.task.cancel()
-        self._notice(pair, NoticeKind.LIMITED, {"error": error.message})
+        if not error.frozen:
+            self._notice(pair, NoticeKind.LIMITED, {"error": error.message})
+
+    async def freeze(self) -> None:
+        """Telegram has frozen the account, which showed anywhere: no pair writes until the user resumes it."""
+        async with self._busy:
+            pair_ids, error = list(self.runs), AccountLimited("Telegram has frozen this account.", frozen=True)
+            for pair_id in pair_ids:
+                self.stopped[pair_id] = (PairState.LIMITED, error)
+            await self._switch_off(pair_ids)
+            await self._end_runs(pair_ids)
 
     async def _break(self, pair: ChannelPair, error: MirrorError) -> None:
         """A chat of the pair is gone or closed: find out which, and stop the pair."""

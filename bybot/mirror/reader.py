@@ -113,7 +113,8 @@ class Reader:
             case Meaning.NO_SESSION:
                 raise SessionRevoked(f"The login has ended ({judgement.name}).", reason=judgement.name) from error
             case Meaning.LIMITED:
-                raise AccountLimited(f"Telegram limits this account ({judgement.name}).") from error
+                message = f"Telegram limits this account ({judgement.name})."
+                raise AccountLimited(message, frozen=judgement.frozen) from error
             case _:
                 raise ChatNotReadable(f"The account cannot read this chat ({judgement.name}).") from error
 

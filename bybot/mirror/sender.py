@@ -310,7 +310,7 @@ def stop_error(judgement: Judgement) -> Exception:
     """The error for what nobody but the user can change."""
     name = judgement.name
     if judgement.meaning is Meaning.LIMITED:
-        return AccountLimited(f"Telegram limits this account ({name}).")
+        return AccountLimited(f"Telegram limits this account ({name}).", frozen=judgement.frozen)
     if judgement.meaning is Meaning.NO_TARGET:
         return ChatNotWritable(f"The account may not post in the target ({name}).")
     if judgement.meaning is Meaning.NO_SOURCE:

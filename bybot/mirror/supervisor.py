@@ -41,6 +41,7 @@ from bybot.mirror.reader import Reader
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.script import check_chats, prepare
 from bybot.mirror.starts import estimate_of, start_of
+from bybot.sessions.news import NewsKind, SessionNews
 from bybot.stores.base import Store
 
 __all__ = ["ActingMirror", "Notices", "Supervisor"]
@@ -121,6 +122,7 @@ class Supervisor:
         manager.on_ready(self._on_ready)
         manager.on_parting(self._on_parting)
         manager.on_lost(self._on_lost)
+        manager.on_news(self._on_news)
 
     # Life -----------------------------------------------------------------------------------------------------
 
@@ -170,6 +172,16 @@ class Supervisor:
     def _on_lost(self, user_id: int | str, reason: Any = None) -> None:
         if not self._stopping:
             self._spawn(self._lose_person(user_id, reason))
+
+    async def _on_news(self, news: SessionNews) -> None:
+        if news.kind is NewsKind.FROZEN and news.user_id is not None and not self._stopping:
+            person = self._people.get(user_key(news.user_id))
+            if person is not None:
+                await person.freeze()
+
+    async def in_use(self, user_id: int | str) -> str | None:
+        """Why this user's session is in use, although it may not be connected. Raises StoreUnavailable."""
+        return "mirroring" if any(pair.enabled for pair in await self._book.of(user_id)) else None
 
     async def _start_person(self, user_id: int | str) -> None:
         person = self._person(user_id)

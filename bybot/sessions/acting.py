@@ -78,6 +78,11 @@ class ActingManager:
         async with self._manager.use(user_id) as client:
             yield client
 
+    async def keep_session(self, user_id: UserId) -> None:
+        """Count a session as used now. See :meth:`bybot.sessions.housework.Housework.keep`."""
+        self._check("keep_session", user_id)
+        await self._manager.housework.keep(user_key(user_id))
+
     async def delete_user_session(self, user_id: UserId, *, reason: str = "deleted") -> Deletion:
         self._check("delete_user_session", user_id)
         return await self._manager.delete_user_session(user_id, reason=reason)

@@ -13,6 +13,7 @@ from bybot.sessions.core import Core
 from bybot.sessions.login import LoginDesk
 from bybot.sessions.model import Cleanup
 from bybot.sessions.schedule import Job, Schedule
+from bybot.stores.base import DELETE_FIELD
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Housework:
         self, core: Core, desk: LoginDesk, backup: Callable[[], Awaitable[object]], settings: HouseworkSettings
     ) -> None:
         self.settings = settings
+        self._core = core
         self.schedule = Schedule(core.store, core.clock, lambda kind, facts: core.supervision.tell(kind, facts=facts))
         self._uses: list[InUse] = []
         self._cleaner = Cleaner(core, desk, self._uses)
@@ -61,6 +63,17 @@ class Housework:
         """Leave sessions alone for which ``await use(user_id)`` names a reason. Returns what ends that."""
         self._uses.append(use)
         return lambda: self._uses.remove(use) if use in self._uses else None
+
+    async def keep(self, user: str) -> None:
+        """Somebody wants this session (a user key) to stay: it counts as used now, durably.
+
+        Raises:
+            NoSession, SessionRevoked, OwnedElsewhere, StoreUnavailable, TelegramUnreachable: it is not kept.
+        """
+        await self._core.pool.get(user)
+        claim = self._core.pool.require_live(user).claim
+        data = {"last_used_at": self._core.clock.now(), "warned_at": DELETE_FIELD}
+        await self._core.require().save(claim, data)
 
     async def clean_up(self, days: float, *, dry_run: bool) -> Cleanup:
         """See :meth:`UserSessionManager.cleanup_inactive_sessions`."""

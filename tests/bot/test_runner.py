@@ -13,6 +13,7 @@ from bybot.errors import ConfigurationError
 from bybot.mirror.model import Last, Notice, NoticeKind, Progress
 from bybot.sandbox.control_client import ControlClient, Message
 from bybot.sandbox.server import Sandbox
+from bybot.sessions.news import NewsKind, SessionNews
 from bybot.stores.memory import MemoryStore
 from bybot.web.app import Webhook, create_app
 from bybot.web.server import WebServer
@@ -161,8 +162,8 @@ async def shown(product: Product, person: Person, pair_id: str, done: int) -> Me
 
 async def test_reports_before_the_bot_runs_and_for_users_without_a_chat_do_no_harm(sandbox: Sandbox) -> None:
     product = Product.build(sandbox, MemoryStore(SystemClock()))
-    product.bot.notices.session_lost("user_123", "revoked")
-    product.bot.notices.session_lost(-5, "revoked")
+    product.bot.notices.session_news(SessionNews(NewsKind.OVER, "user_123", {"reason": "revoked"}))
+    product.bot.notices.session_news(SessionNews(NewsKind.OVER, "-5", {"reason": "revoked"}))
     product.bot.notices.progress("user_123", "x", Progress("history", 1, 0, None))
     await product.manager.close_all_sessions()
 

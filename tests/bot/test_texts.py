@@ -18,7 +18,7 @@ from bybot.bot.texts import CATALOGUES, LANGUAGES, Html, Language, has, language
 from bybot.bot.texts.errors import error_text
 from bybot.bot.texts.formats import bar, duration, number, short
 from bybot.bot.typed import digits_in, looks_like_code
-from bybot.bot.views import accounts, devices, info, login, notices, pairs, wizard
+from bybot.bot.views import accounts, devices, info, login, notices, pairs, sessionnews, wizard
 from bybot.bot.views.base import View
 from bybot.mirror.model import (
     ChannelPair,
@@ -37,10 +37,21 @@ from bybot.mirror.model import (
 from bybot.sandbox.botapi.html import parse_html
 from bybot.sessions.devices import Device
 from bybot.sessions.failures import EXPLAINED
+from bybot.sessions.news import NewsKind, SessionNews
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 EVIL = ChatRef(-1009999999999, "<b>&lt; \u202e" + "x" * 200, username="evil", can_post=True, protected=True)
 PAIR = ChannelPair("01890a5d-ac96-774b-bcce-b302099a8057", "5", EVIL, EVIL, New(), NOW)
+
+
+NEWS = [
+    *(SessionNews(NewsKind.OVER, "5~77", {"reason": reason}) for reason in [*EXPLAINED, "<b>"]),
+    *(
+        SessionNews(kind, "123456789", {"until": NOW, "days": 30, "error": "<e>", "job": "backup", "appeal": "<a>"})
+        for kind in NewsKind
+    ),
+    *(SessionNews(kind) for kind in NewsKind if kind is not NewsKind.UNUSED),
+]
 
 
 def placeholders(text: str) -> set[str]:
@@ -72,6 +83,7 @@ def test_every_error_state_notice_and_reason_has_words() -> None:
     assert all(has(f"state.{state}") for state in PairState)
     assert all(has(f"notice.{kind}") for kind in NoticeKind)
     assert all(has(f"reason.{reason}") for reason in EXPLAINED)
+    assert all(has(f"admin.{news.kind}") for news in NEWS if sessionnews.concerns_admins(news))
     assert all(has(f"command.{name}") for name in MENU)
     assert set(MENU) <= set(COMMANDS)
 
@@ -180,8 +192,10 @@ def views(language: Language) -> list[View]:
         notices.progress(language, PAIR, Progress("history", 0, 0, None, 0.0, NOW + timedelta(seconds=5)), NOW),
         notices.progress(language, PAIR, Progress("live", 40, 2, 100), NOW),
         *(notices.notice(language, note, NOW) for note in notes),
-        notices.session_lost(language, "<b>"),
-        notices.session_lost(language, "revoked", account="<b>"),
+        *(sessionnews.session_news(language, news, NOW) for news in NEWS if sessionnews.concerns_owner(news)),
+        *(sessionnews.session_news(language, news, NOW, account="<b>") for news in NEWS),
+        sessionnews.for_admins(language, [news for news in NEWS if sessionnews.concerns_admins(news)], 7),
+        sessionnews.kept(language),
     ]  # fmt: skip
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bybot.bot.handlers import accounts, basics, devices, forget, login, login_buttons, pair_wizard, pairs, session
+from bybot.bot.handlers import (
+    accounts,
+    basics,
+    devices,
+    forget,
+    keepsession,
+    login,
+    login_buttons,
+    pair_wizard,
+    pairs,
+    session,
+)
 from bybot.bot.handlers.login_steps import KIND as LOGIN
 from bybot.bot.turn import Handler, Turn
 
@@ -46,6 +57,7 @@ COMMANDS: Final[Mapping[str, Handler]] = {
 BUTTONS: Final[Mapping[str, Handler]] = {
     "lg": login_buttons.on_press,
     "lo": session.on_logout,
+    "sn": keepsession.on_press,
     "ac": accounts.on_press,
     "dv": devices.on_press,
     "la": basics.on_language,

@@ -28,6 +28,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.end_login": "Yes, end it",
     "button.log_out": "Yes, log out",
     "button.keep": "No, keep it",
+    "button.keep_session": "✋ Stay logged in",
     "button.cancel": "✖️ Cancel",
     "button.back": "‹ Back",
     "button.clear": "Clear",
@@ -188,6 +189,8 @@ TEXTS: Final[dict[str, str]] = {
     "session.leased": "🟡 held by another process",
     "session.expired": "🔴 expired",
     "session.error": "🟠 not reachable",
+    "session.detached": "⏸ resting",
+    "session.frozen": "❄️ frozen by Telegram",
     "session.logging_in": "🟡 logging in",
     "stats.title": "📈 <b>Sessions</b>",
     "stats.line": "{name}: <b>{value}</b>",
@@ -348,6 +351,43 @@ TEXTS: Final[dict[str, str]] = {
     "reason.logged_out": "it was logged out",
     "reason.mismatch": "the stored login answers as another account",
     "reason.other": "no reason was given",
+    # What happened to a session --------------------------------------------------------------------------------
+    "news.frozen": (
+        "❄️ Telegram has frozen your account: it may read, but not write. I keep it logged in, and its pairs stand "
+        "still. To appeal, write to {appeal} from that account. I tell you when it is free again."
+    ),
+    "news.frozen_until": "Without an appeal Telegram deletes the account {until} ({left}).",
+    "news.thawed": "🟢 Telegram has given your account back: it may write again. Resume its pairs in /pairs.",
+    "news.unused": (
+        "💤 Nobody has used your account here for long, so I log it out {until} ({left}). Your pairs are kept. "
+        "If you want it to stay, press the button."
+    ),
+    "news.cleaned": (
+        "💤 I have logged your account out, because nobody had used it here for {days} days. Your settings and pairs "
+        "are kept; /login goes on where they stopped."
+    ),
+    "news.kept": "✅ Fine, your account stays logged in.",
+    "advice.duplicated": (
+        "Was it you, with the same session in another program? Stop that one first. If not, end all unknown devices: "
+        "Telegram › Settings › Devices."
+    ),
+    "advice.revoked": "If you did not end it yourself, look through Telegram › Settings › Devices.",
+    "advice.deactivated": "/forget_me erases what I keep of it.",
+    "advice.banned": "To appeal, write to recover@telegram.org with the account's phone number.",
+    "advice.mismatch": "Nothing was done with it. Tell the operator of this bot.",
+    "admin.title": "🛠 <b>For the operator</b>",
+    "admin.over": "🔴 <code>{user}</code>: the login ended ({reason})",
+    "admin.frozen": "❄️ <code>{user}</code>: Telegram froze the account",
+    "admin.thawed": "🟢 <code>{user}</code>: the account is no longer frozen",
+    "admin.refused": (
+        "🔴 Telegram does not serve this program ({error}), as seen with <code>{user}</code>. Check API_ID, API_HASH "
+        "and the version of bybot."
+    ),
+    "admin.job_failed": "🟠 {job} did not succeed ({error}). I go on trying.",
+    "admin.job_works": "🟢 {job} works again.",
+    "admin.more": "… and {count} more. See /session_stats.",
+    "job.cleanup": "Logging unused accounts out",
+    "job.backup": "The backup",
     # Forget ----------------------------------------------------------------------------------------------------
     "forget.ask": (
         "🧹 <b>Erase everything?</b>\n\nI log all your accounts out at Telegram and erase their sessions, your pairs "

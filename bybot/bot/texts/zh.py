@@ -28,6 +28,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.end_login": "是，结束它",
     "button.log_out": "是，登出",
     "button.keep": "不，保留",
+    "button.keep_session": "✋ 保持登录",
     "button.cancel": "✖️ 取消",
     "button.back": "‹ 返回",
     "button.clear": "清空",
@@ -176,6 +177,8 @@ TEXTS: Final[dict[str, str]] = {
     "session.leased": "🟡 由另一个进程持有",
     "session.expired": "🔴 已过期",
     "session.error": "🟠 无法连接",
+    "session.detached": "⏸ 休眠中",
+    "session.frozen": "❄️ 被 Telegram 冻结",
     "session.logging_in": "🟡 正在登录",
     "stats.title": "📈 <b>会话</b>",
     "stats.line": "{name}：<b>{value}</b>",
@@ -315,6 +318,40 @@ TEXTS: Final[dict[str, str]] = {
     "reason.logged_out": "它已登出",
     "reason.mismatch": "保存的登录以另一个帐号作答",
     "reason.other": "没有说明原因",
+    # 会话发生的事 ---------------------------------------------------------------------------------------------
+    "news.frozen": (
+        "❄️ Telegram 冻结了你的帐号：它只能读，不能写。我会保持登录，它的配对先停下。"
+        "要申诉，请用这个帐号联系 {appeal}。恢复后我会告诉你。"
+    ),
+    "news.frozen_until": "如果不申诉，Telegram 将在 {until}（{left}）删除这个帐号。",
+    "news.thawed": "🟢 Telegram 已恢复你的帐号，又可以写了。请在 /pairs 里让它的配对继续。",
+    "news.unused": (
+        "💤 很久没有人在这里使用你的帐号了，我将在 {until}（{left}）把它登出。配对会保留。"
+        "如果想保持登录，请按下面的按钮。"
+    ),
+    "news.cleaned": (
+        "💤 因为 {days} 天没有人在这里使用，我已把你的帐号登出。设置和配对都保留着；/login 后会从停下的地方继续。"
+    ),
+    "news.kept": "✅ 好的，你的帐号保持登录。",
+    "advice.duplicated": (
+        "是你在别的程序里用了同一个会话吗？请先停掉那一个。如果不是你，请结束所有不认识的设备：Telegram › 设置 › 设备。"
+    ),
+    "advice.revoked": "如果不是你自己结束的，请检查 Telegram › 设置 › 设备。",
+    "advice.deactivated": "/forget_me 会删除我保存的有关它的一切。",
+    "advice.banned": "要申诉，请写信到 recover@telegram.org，并附上帐号的电话号码。",
+    "advice.mismatch": "没有用它做任何事。请告诉这个机器人的运营者。",
+    "admin.title": "🛠 <b>给运营者</b>",
+    "admin.over": "🔴 <code>{user}</code>：登录已结束（{reason}）",
+    "admin.frozen": "❄️ <code>{user}</code>：帐号被 Telegram 冻结",
+    "admin.thawed": "🟢 <code>{user}</code>：帐号不再被冻结",
+    "admin.refused": (
+        "🔴 Telegram 不接受这个程序（{error}），见于 <code>{user}</code>。请检查 API_ID、API_HASH 和 bybot 的版本。"
+    ),
+    "admin.job_failed": "🟠 {job}没有成功（{error}）。我会继续尝试。",
+    "admin.job_works": "🟢 {job}又正常了。",
+    "admin.more": "……另外还有 {count} 条。见 /session_stats。",
+    "job.cleanup": "登出不用的帐号",
+    "job.backup": "备份",
     # Forget ----------------------------------------------------------------------------------------------------
     "forget.ask": (
         "🧹 <b>删除一切？</b>\n\n我会在 Telegram 登出你的所有帐号，"

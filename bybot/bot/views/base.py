@@ -69,6 +69,11 @@ def session_state(language: Language, status: str) -> Html:
     return t(language, key if has(key) else "session.error")
 
 
+def heading(language: Language, account: str | None, text: Html) -> Html:
+    """The text with the account's name above it, when the person has several."""
+    return lines(t(language, "accounts.one", account=account), text) if account else text
+
+
 def button(language: Language, key: str, press: Press, **facts: object) -> InlineKeyboardButton:
     """A button whose label is a sentence of the catalogue."""
     return InlineKeyboardButton(plain(language, f"button.{key}", **facts), callback_data=press.data())

@@ -9,7 +9,7 @@ from bybot.bot.callbacks import Press
 from bybot.bot.texts import Html, Language, has, lines, t
 from bybot.bot.texts.errors import reason_text
 from bybot.bot.texts.formats import bar, duration, from_now, number, until
-from bybot.bot.views.base import View, button
+from bybot.bot.views.base import View, button, heading
 from bybot.bot.views.login import start_login, to_accounts
 from bybot.bot.views.pairs import names, wait_text
 from bybot.mirror.model import ChannelPair, Notice, NoticeKind, Progress
@@ -67,22 +67,10 @@ def notice(language: Language, news: Notice, now: datetime, *, account: str | No
     if left_out and news.kind in {NoticeKind.HISTORY_DONE, NoticeKind.FINISHED}:
         text = lines(text, t(language, "progress.skipped", skipped=number(left_out)))
     if news.kind in _OF_ACCOUNT:
-        text = _heading(language, account, text)
+        text = heading(language, account, text)
     if news.kind == NoticeKind.SESSION_LOST:
         return View(text, to_accounts(language) if account else start_login(language))
     if news.kind == NoticeKind.BULK_DELETION:
         rows = [(button(language, name, Press("pr", name, argument=news.pair.id)),) for name in _ANSWERS]
         return View(text, tuple(rows))
     return View(text, ((button(language, "pairs", Press("pr", "list")),),))
-
-
-def session_lost(language: Language, reason: str, *, account: str | None = None) -> View:
-    """The login ended at Telegram: which is more than one pair's matter."""
-    key = "notice.session_lost_one" if account else "notice.session_lost"
-    text = t(language, key, reason=reason_text(language, reason))
-    rows = to_accounts(language) if account else start_login(language)
-    return View(_heading(language, account, text), rows)
-
-
-def _heading(language: Language, account: str | None, text: Html) -> Html:
-    return lines(t(language, "accounts.one", account=account), text) if account else text

@@ -1,0 +1,108 @@
+"""What happens to a session is told in the chat: to its owner with what to do, and to the operator."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from telethon import errors
+
+from bybot.clock import SystemClock
+from bybot.ids import user_key
+from bybot.sandbox.control_client import ControlClient
+from bybot.sandbox.server import Sandbox
+from bybot.sessions.cleanup import Cleaner, Plan
+from bybot.sessions.model import session_key
+from bybot.sessions.news import NewsKind, SessionNews
+from bybot.stores.memory import MemoryStore
+from tests.bot.support import ANN, EDITOR, WEI, Person, Product, running, until
+from tests.bot.test_pair_flow import ARCHIVE, to_confirmation
+
+
+async def test_an_end_is_told_with_what_to_do_to_its_owner_and_to_the_operator(
+    product: Product, wei: Person, control: ControlClient
+) -> None:
+    admin = Person(control, EDITOR)
+    await admin.say_and_wait("/start", "Hello")
+    await wei.log_in()
+    product.sandbox.auth.revoke(WEI, code=406, message="AUTH_KEY_DUPLICATED")
+    await product.manager.force_refresh(WEI)
+    await wei.wait("Telegram 结束了你帐号的登录", "请先停掉那一个", button="登录")
+    await admin.wait("For the operator", str(WEI), "used in two places at once")
+
+
+async def test_a_log_out_of_ones_own_is_no_news(product: Product, wei: Person, control: ControlClient) -> None:
+    admin = Person(control, EDITOR)
+    await admin.say_and_wait("/start", "Hello")
+    await wei.log_in()
+    client = await product.manager.get_user_client(WEI)
+    assert client is not None
+    await client.log_out()
+    await until(lambda: str(WEI) in product.manager._core.revoked)
+    await wei.say_and_wait("/status", "🔴")
+    assert not any("For the operator" in text for text in await admin.texts())
+
+
+async def test_a_frozen_account_is_told_once_and_its_pairs_stand_still(product: Product, wei: Person) -> None:
+    await wei.log_in()
+    await to_confirmation(wei, "@harbour_news", f"-100{ARCHIVE}", "只要新帖子")
+    await wei.press(await wei.wait("准备好了"), "开始")
+    await wei.wait("配对已添加")
+    account = product.sandbox.world.account(WEI)
+    account.frozen = True
+    client = await product.manager.get_user_client(WEI)
+    assert client is not None
+    with pytest.raises(errors.FrozenMethodInvalidError):  # seen by another part than the mirror
+        await client.send_message("me", "hello")
+    await wei.wait("冻结了你的帐号", "只能读，不能写")
+    assert (await product.manager.get_session_info(WEI))["status"] == "frozen"
+    statuses = await product.mirror.list_pairs(WEI)
+    assert [status.state for status in statuses] == ["limited"]
+    account.frozen = False
+    await product.manager.force_refresh(WEI)
+    await wei.wait("已恢复你的帐号")
+    await wei.say_and_wait("/status", "🟢 已连接")
+    texts = await wei.texts()
+    assert sum("冻结了你的帐号" in text for text in texts) == 1
+    assert not any("限制了你的帐号" in text for text in texts)
+
+
+async def test_whoever_is_warned_can_keep_the_session_with_one_tap(product: Product, wei: Person) -> None:
+    await wei.log_in()
+    key = session_key(user_key(WEI))
+    manager = product.manager
+    live = manager._pool.live[user_key(WEI)]
+    live.last_used = None
+    await manager._ownership.require().save(live.claim, {"last_used_at": datetime.now(UTC) - timedelta(days=40)})
+    report = await Cleaner(manager._core, manager._desk).run(Plan(30, warn=True))
+    assert report.warned == [str(WEI)]
+    await wei.press(await wei.wait("很久没有人在这里使用你的帐号", button="保持登录"), "保持登录")
+    await wei.wait("你的帐号保持登录")
+    document = await product.store.get(key)
+    assert document is not None
+    assert "warned_at" not in document.data
+    assert datetime.now(UTC) - document.data["last_used_at"] < timedelta(minutes=1)
+    assert (await Cleaner(manager._core, manager._desk).run(Plan(30, warn=True))).warned == []
+
+
+async def test_enabled_pairs_count_as_use(product: Product, wei: Person) -> None:
+    assert await product.mirror.in_use(WEI) is None
+    await wei.log_in()
+    await to_confirmation(wei, "@harbour_news", f"-100{ARCHIVE}", "只要新帖子")
+    await wei.press(await wei.wait("准备好了"), "开始")
+    await wei.wait("配对已添加")
+    assert await product.mirror.in_use(WEI) == "mirroring"
+
+
+async def test_many_ends_are_one_message_for_the_operator(sandbox: Sandbox, control: ControlClient) -> None:
+    admin = Person(control, EDITOR)
+    product = Product.build(sandbox, MemoryStore(SystemClock()))
+    for user in range(50):
+        product.bot.notices.session_news(SessionNews(NewsKind.REFUSED, f"script_{user}", {"error": "API_ID_INVALID"}))
+    await product.manager.close_all_sessions()
+    async with running(sandbox) as other:
+        await admin.say_and_wait("/start", "Hello")
+        for user in range(50):
+            other.bot.notices.session_news(SessionNews(NewsKind.OVER, f"script_{user}", {"reason": "revoked"}))
+        await admin.wait("For the operator", "script_19", "and 30 more")
+        assert ANN not in other.bot.notices._boxes

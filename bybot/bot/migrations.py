@@ -15,18 +15,22 @@ from bybot.errors import NewerSchema
 State = dict[str, Any]
 
 
-def _accounts_by_name(state: State, user: str) -> State:
-    """1 to 2: a person may have several accounts, so the one name became a name for each account."""
+def _several_accounts(state: State, user: str) -> State:
+    """1 to 2: the one account's name became a name for each, and a dialogue is about one of the accounts."""
     name = state.pop("account", None)
-    accounts = state.get("accounts")
+    accounts, wizard = state.get("accounts"), state.get("wizard")
     known = dict(accounts) if isinstance(accounts, Mapping) else {}
     if isinstance(name, str):
         known.setdefault(user, name)
-    return {**state, "accounts": known} if known else state
+    if known:
+        state["accounts"] = known
+    if isinstance(wizard, Mapping):
+        state["wizard"] = {"account": user, **wizard}
+    return state
 
 
 #: What makes a state of schema n one of schema n + 1, in order; the first is for schema 1.
-MIGRATIONS: Final[tuple[Callable[[State, str], State], ...]] = (_accounts_by_name,)
+MIGRATIONS: Final[tuple[Callable[[State, str], State], ...]] = (_several_accounts,)
 SCHEMA: Final = len(MIGRATIONS) + 1
 #: Programs of this schema and later can work with what this one writes.
 READABLE_FROM: Final = 1

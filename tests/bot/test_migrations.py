@@ -55,6 +55,12 @@ async def test_an_older_state_is_migrated_once(schema: int | None) -> None:
     assert len(store.commits) == before
 
 
+def test_a_dialogue_of_before_is_about_the_first_account() -> None:
+    before = {"schema": 1, "data": {"wizard": {"kind": "pair", "step": "target"}}}
+    assert migrated(before, "5") == {"wizard": {"account": "5", "kind": "pair", "step": "target"}}
+    assert before["data"] == {"wizard": {"kind": "pair", "step": "target"}}
+
+
 async def test_a_migration_that_is_not_written_happens_again_without_harm() -> None:
     store = FaultyStore()
     await store.commit([Put(KEY, {"schema": 1, "data": {"account": "Ann", "accounts": {"5": "Ann Ash", "5~6": "B"}}})])
@@ -90,7 +96,7 @@ async def test_a_newer_state_that_says_so_is_worked_with_and_keeps_what_is_not_k
     assert await states.save(ME) is False
     state["language"] = "zh"
     assert await states.save(ME) is True
-    assert await stored(store) == {**newer, "data": {"language": "zh", "new": [1]}}
+    assert await stored(store) == {**newer, "data": {"language": "zh", "new": {"a": 1}}}
 
 
 async def test_a_person_with_a_newer_state_is_told_and_nothing_is_lost(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bybot.stores.base import Delete, Key, Put, Store, Where
+from bybot.stores.base import Delete, Key, Put, Store, Where, query_prefix
 
 
 async def fill(store: Store, collection: str, data: dict[str, dict[str, Any]]) -> None:
@@ -111,6 +111,15 @@ class QueryContract:
         assert [d.data["n"] for d in await store.query("things")] == list(range(1_100))
         assert len(await store.query("things", Where("f", 1))) == 1_100
         assert [d.key.id for d in await store.query("things", limit=700, after="00099")] == ids[100:800]
+
+    async def test_a_prefix_finds_what_goes_on_after_it_and_nothing_else(self, store: Store) -> None:
+        for collection in ("things", "user_sessions"):
+            beside = {id_: {} for id_ in ("5", "50", "5-", "5_1", "6", "4~1", "6~1")}
+            await fill(store, collection, beside | {f"5~{n:03}": {"n": n, "other": "x"} for n in range(107)})
+            found = await query_prefix(store, collection, "5~", fields=["n"])
+            assert [dict(document.data) for document in found] == [{"n": n} for n in range(107)]
+            assert await query_prefix(store, collection, "7~") == []
+            assert [document.key.id for document in await query_prefix(store, collection, "6~")] == ["6~1"]
 
     async def test_a_deleted_document_is_no_longer_found(self, store: Store) -> None:
         await fill(store, "things", {"1": {}, "2": {}})

@@ -14,7 +14,6 @@ from bybot.sandbox.server import Sandbox
 from bybot.sessions.login import LoggedIn, QrShown
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.model import SESSIONS, login_key, session_key
-from bybot.stores.base import Put, query_prefix
 from bybot.stores.memory import MemoryStore
 from tests.sandbox.support import ready_client
 from tests.sessions.support import (
@@ -200,12 +199,3 @@ async def test_a_login_cut_off_after_signing_in_finds_its_place_at_the_next_star
     async with running(sandbox, store) as manager:
         await until(lambda: f"{ME}~{LI_WEI}" in manager.ready_users())
         assert await store.get(login_key(another_key(str(ME)))) is None
-
-
-async def test_a_prefix_is_read_in_pages_and_nothing_else(store: MemoryStore) -> None:
-    for number in range(130):
-        await store.commit([Put(session_key(f"5~{number:03}"), {"n": number})])
-    await store.commit([Put(session_key(user), {}) for user in ("5", "50", "5-", "6", "4~1")])
-    found = await query_prefix(store, SESSIONS, "5~")
-    assert [document.data["n"] for document in found] == list(range(130))
-    assert await query_prefix(store, SESSIONS, "7~") == []

@@ -6,7 +6,7 @@ import logging
 
 from telegram.error import TelegramError
 
-from bybot.bot.handlers import login_buttons, pair_wizard
+from bybot.bot.handlers import login_buttons, pair_wizard, rules
 from bybot.bot.handlers.login_steps import KIND as LOGIN
 from bybot.bot.services import Services
 from bybot.errors import BybotError
@@ -56,4 +56,4 @@ class Dialogues:
             elif wizard.kind == LOGIN:
                 await login_buttons.timed_out(person, wizard)
             else:
-                await pair_wizard.timed_out(person, wizard)
+                await (rules if wizard.kind == rules.KIND else pair_wizard).timed_out(person, wizard)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from bybot.errors import Forbidden
 from bybot.ids import user_key
 from bybot.mirror.model import ChannelPair, ChatRef, Estimate, Mode, PairStatus
+from bybot.mirror.rulecalls import Sample
+from bybot.mirror.rules.book import Rules
 
 if TYPE_CHECKING:
     from bybot.mirror.supervisor import Supervisor
@@ -60,6 +62,14 @@ class ActingMirror:
     async def pause(self, user: int | str, pair_id: str) -> None:
         """Stop a pair until it is resumed."""
         await self._supervisor.pause(self._may(user), pair_id)
+
+    async def set_rules(self, user: int | str, pair_id: str, rules: Rules) -> None:
+        """From now on these rules hold for a pair."""
+        await self._supervisor.set_rules(self._may(user), pair_id, rules)
+
+    async def try_rules(self, user: int | str, pair_id: str, rules: Rules, count: int = 20) -> list[Sample]:
+        """What rules would make of the last posts."""
+        return await self._supervisor.try_rules(self._may(user), pair_id, rules, count)
 
     async def confirm_deletions(self, user: int | str, pair_id: str, yes: bool) -> int:
         """Delete copies whose sources were deleted in bulk, or keep them."""

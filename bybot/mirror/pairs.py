@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
-from bybot.errors import PairCycle, PairExists, PairNotFound, StaleWrite, StoreUnavailable
+from bybot.errors import BadPattern, PairCycle, PairExists, PairNotFound, StaleWrite, StoreUnavailable
 from bybot.ids import person_of, user_key
 from bybot.mirror.model import ChannelPair
 from bybot.stores.base import Condition, Key, Patch, Put, Store, Write, query_prefix
@@ -72,6 +73,10 @@ class PairBook:
 
         await self._change(pair.user, added)
 
+    async def change(self, user: int | str, pair_id: str, change: Callable[[ChannelPair], ChannelPair]) -> None:
+        """Put a changed pair in the place of one; nothing when it is gone."""
+        await self._change(user, lambda pairs: [change(pair) if pair.id == pair_id else pair for pair in pairs])
+
     async def enable(self, user: int | str, pair_ids: Iterable[str], enabled: bool) -> None:
         """Switch pairs on or off; those that are gone are passed over."""
         wanted = set(pair_ids)
@@ -85,11 +90,12 @@ class PairBook:
         key = users_key(user)
         for _ in range(_TRIES):
             document = await self._store.get(key)
-            pairs = [] if document is None else _pairs(document.data.get(FIELD))
+            stored = [] if document is None else document.data.get(FIELD)
+            pairs = _pairs(stored)
             changed = change(list(pairs))
             if changed == pairs:
                 return
-            data = {FIELD: [pair.to_value() for pair in changed]}
+            data = {FIELD: [pair.to_value() for pair in changed] + _unreadable(stored)}
             write: Write = Put(key, data, Condition.ABSENT) if document is None else Patch(key, data, document.version)
             try:
                 await self._store.commit([write])
@@ -126,10 +132,25 @@ def _same_chats(one: ChannelPair, other: ChannelPair) -> bool:
 
 
 def _pairs(value: object) -> list[ChannelPair]:
-    pairs = []
-    for item in value if isinstance(value, list) else ():
-        try:
-            pairs.append(ChannelPair.from_value(item))
-        except (KeyError, TypeError, ValueError) as error:
-            log.warning("a stored pair cannot be read and is passed over (%s)", type(error).__name__)
-    return pairs
+    read = [(item, _pair(item)) for item in _items(value)]
+    for item, pair in read:
+        if pair is None:
+            name = item.get("id") if isinstance(item, dict) else None
+            log.warning("The stored pair %s cannot be read and is passed over.", name)
+    return [pair for _, pair in read if pair is not None]
+
+
+def _unreadable(value: object) -> list[Any]:
+    """What this version cannot read is kept as it is: a newer one may."""
+    return [item for item in _items(value) if _pair(item) is None]
+
+
+def _items(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _pair(item: Any) -> ChannelPair | None:
+    try:
+        return ChannelPair.from_value(item)
+    except (KeyError, TypeError, ValueError, AttributeError, BadPattern):
+        return None

@@ -9,16 +9,16 @@ import asyncio
 import contextlib
 import inspect
 import logging
-from collections.abc import AsyncIterator, Collection, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Coroutine
 from datetime import datetime
 from typing import Any, Protocol
 
 from bybot.clock import Clock, SystemClock
-from bybot.errors import PairNotFound, SessionRevoked, StoreUnavailable, TelegramUnreachable
+from bybot.errors import PairNotFound, SessionRevoked, StoreUnavailable
 from bybot.ids import user_id_from_key, user_key, uuid7
 from bybot.mirror import chats
 from bybot.mirror.acting import ActingMirror
+from bybot.mirror.chatcalls import ChatCalls
 from bybot.mirror.engine import Engine
 from bybot.mirror.journal import chunk_key, delete_all, state_key
 from bybot.mirror.live import POLL_SECONDS
@@ -26,7 +26,6 @@ from bybot.mirror.model import (
     ChannelPair,
     ChatRef,
     Counts,
-    Estimate,
     Mode,
     Notice,
     NoticeKind,
@@ -38,9 +37,9 @@ from bybot.mirror.pacing import PACES, PaceName, Pacing
 from bybot.mirror.pairs import PairBook, check_new
 from bybot.mirror.person import Person, Sessions, Settings
 from bybot.mirror.reader import Reader
+from bybot.mirror.rulecalls import RuleCalls
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.script import check_chats, prepare
-from bybot.mirror.starts import estimate_of, start_of
 from bybot.sessions.news import NewsKind, SessionNews
 from bybot.stores.base import Store
 
@@ -52,8 +51,6 @@ log = logging.getLogger(__name__)
 PROGRESS_SECONDS = 2.0
 #: Seconds after which accounts that lost their connection are tried again.
 _RETRY_SECONDS = 20.0
-#: Seconds that a person waits at most for an answer about a chat.
-_ASK_SECONDS = 60.0
 #: Flood waits shorter than this are not worth a message to the user.
 _WORTH_TELLING = 30.0
 #: Reasons of a lost session that the user asked for, or that end by themselves.
@@ -70,7 +67,7 @@ class Notices(Protocol):
         """The user should know this."""
 
 
-class Supervisor:
+class Supervisor(ChatCalls, RuleCalls):
     """The mirror of this process. ``start`` it before the sessions, ``stop`` it before they are closed.
 
     Args:
@@ -215,49 +212,6 @@ class Supervisor:
             await self._clock.sleep(_RETRY_SECONDS)
             for person in [person for person in self._people.values() if person.cut_off]:
                 await self._start_person(person.user)
-
-    @asynccontextmanager
-    async def _client(self, user: int | str) -> AsyncIterator[Any]:
-        """The user's client, for a question that a person waits for. Raises SessionError: why there is none."""
-        try:
-            async with asyncio.timeout(_ASK_SECONDS), self._sessions.use(user) as client:
-                yield client
-        except OSError as error:  # TimeoutError and ConnectionError among them
-            raise TelegramUnreachable("Telegram did not answer in time.") from error
-
-    # Chats ----------------------------------------------------------------------------------------------------
-
-    async def list_channels(self, user: int | str) -> list[ChatRef]:
-        """Channels and groups among the first dialogs of the user's account, newest first.
-
-        Raises:
-            SessionError: the account cannot be asked.
-        """
-        async with self._client(user) as client:
-            return await chats.list_chats(client)
-
-    async def resolve(self, user: int | str, text: str | int) -> ChatRef:
-        """The chat that a link, @name or id names for the user's account.
-
-        Raises:
-            ChatNotFound, ChatNotReadable: it names none, or none that the account can read.
-            SessionError: the account cannot be asked.
-        """
-        async with self._client(user) as client:
-            return await chats.resolve(client, text)
-
-    async def estimate(self, user: int | str, source: ChatRef | str | int, mode: Mode) -> Estimate:
-        """What starting with this mode would mean. Raises as :meth:`resolve`."""
-        pacing = self._person(user).pacing
-        async with self._client(user) as client:
-            chat = await self._chat(client, source)
-            start = await start_of(Reader(client, chats.input_peer(chat), pacing), mode)
-        return estimate_of(start, self._pace, pacing.factor)
-
-    async def _chat(self, client: Any, chat: ChatRef | str | int) -> ChatRef:
-        if isinstance(chat, ChatRef):
-            return await chats.refresh(client, chat)
-        return await chats.resolve(client, chat)
 
     # Pairs ----------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from bybot.bot.handlers import (
     login_buttons,
     pair_wizard,
     pairs,
+    rules,
     session,
 )
 from bybot.bot.handlers.login_steps import KIND as LOGIN
@@ -62,6 +63,7 @@ BUTTONS: Final[Mapping[str, Handler]] = {
     "dv": devices.on_press,
     "la": basics.on_language,
     "pw": pair_wizard.on_press,
+    "ru": rules.on_press,
     "pr": pairs.on_press,
     "ch": pairs.on_channels,
     "fg": forget.on_forget,
@@ -84,5 +86,7 @@ async def on_message(turn: Turn) -> None:
         await basics.not_understood(turn)
     elif wizard.kind == LOGIN:
         await login.on_message(turn, wizard)
+    elif wizard.kind == rules.KIND:
+        await rules.on_message(turn, wizard)
     else:
         await pair_wizard.on_message(turn, wizard)

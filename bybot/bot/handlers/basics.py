@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bybot.bot.chat import Chat
-from bybot.bot.handlers import login_buttons, login_steps, pair_wizard
+from bybot.bot.handlers import login_buttons, login_steps, pair_wizard, rules
 from bybot.bot.handlers.account import working_accounts
 from bybot.bot.handlers.login import consent_view
 from bybot.bot.services import LANGUAGE
@@ -59,7 +59,7 @@ async def cancel(turn: Turn) -> None:
     elif wizard.kind == login_steps.KIND:
         await login_buttons.cancel(turn, wizard)
     else:
-        await pair_wizard.cancel(turn, wizard)
+        await (rules if wizard.kind == rules.KIND else pair_wizard).cancel(turn, wizard)
 
 
 async def not_understood(turn: Turn) -> None:

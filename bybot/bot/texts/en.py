@@ -45,6 +45,26 @@ TEXTS: Final[dict[str, str]] = {
     "button.pause": "⏸ Pause",
     "button.resume": "▶️ Resume",
     "button.remove": "🗑 Remove",
+    "button.rules": "⚙️ Rules",
+    "button.rules_words": "🔤 Words…",
+    "button.rules_kinds": "🖼 Kinds…",
+    "button.rules_replace": "✏️ Replace…",
+    "button.rules_above": "⬆️ Header…",
+    "button.rules_below": "⬇️ Footer…",
+    "button.rules_links_on": "✅ Links removed",
+    "button.rules_links_off": "▫️ Remove links",
+    "button.rules_hashtags_on": "✅ Hashtags removed",
+    "button.rules_hashtags_off": "▫️ Remove hashtags",
+    "button.rules_mentions_on": "✅ Mentions removed",
+    "button.rules_mentions_off": "▫️ Remove mentions",
+    "button.rules_magnets_on": "✅ Magnets removed",
+    "button.rules_magnets_off": "▫️ Remove magnets",
+    "button.rules_edits_edit": "Edited posts: the copy is edited",
+    "button.rules_edits_new": "Edited posts: a new post follows",
+    "button.rules_edits_ignore": "Edited posts: the copy stays",
+    "button.rules_deletions_delete": "Deleted posts: the copy is deleted",
+    "button.rules_deletions_keep": "Deleted posts: the copy stays",
+    "button.rules_try": "🔍 Try on the last posts",
     "button.copies_delete": "🗑 Delete the copies",
     "button.copies_keep": "Keep them",
     "button.remove_yes": "Yes, remove it",
@@ -287,6 +307,63 @@ TEXTS: Final[dict[str, str]] = {
     "wizard.busy": "We are adding a pair. It continues below.",
     "wizard.counting": "Counting the posts…",
     "wizard.not_postable": "Your account cannot post in {target}. Choose another target.",
+    # The rules of a pair ---------------------------------------------------------------------------------------
+    "rules.title": "⚙️ <b>Rules</b>\n{source} → {target}",
+    "rules.none": "Every post is copied as it is.",
+    "rules.set": "Done. It holds from the next post on.",
+    "rules.cancelled": "Stopped. The rules are as they were.",
+    "rules.without": "🚫 Left out: {what}",
+    "rules.only": "✅ Only posts with: {what}",
+    "rules.replaced": "✏️ {old} → {new}",
+    "rules.above": "⬆️ Above each post: {what}",
+    "rules.below": "⬇️ Below each post: {what}",
+    "rules.kinds": (
+        "Which kinds of posts shall I copy? Tap to change. An album is left out when one of its parts would be."
+    ),
+    "rules.ask_words": (
+        "Which words leave a post out? Send them, separated by commas or lines.\n\n"
+        "<code>casino, advert</code> – posts with one of these are left out\n"
+        "<code>+harbour, +port</code> – only posts with one of these are copied\n"
+        "<code>/\\bwin \\d+/</code> – a regular expression\n"
+        "<code>-</code> – no words any more"
+    ),
+    "rules.ask_replace": (
+        "What shall I replace? One in a line.\n\n"
+        "<code>old name =&gt; new name</code>\n"
+        "<code>/(\\d+) USD/ =&gt; $\\1</code> – a regular expression with its groups\n"
+        "<code>-</code> – nothing any more"
+    ),
+    "rules.ask_above": "Which text shall stand above each post? Its formatting is kept. <code>-</code> for none.",
+    "rules.ask_below": "Which text shall stand below each post? Its formatting is kept. <code>-</code> for none.",
+    "rules.bad_pattern": "🔤 That regular expression is wrong at character {position}. Correct it and send it again.",
+    "rules.not_understood": "I do not understand that. Look at the examples and send it again.",
+    "rules.tried": (
+        "🔍 <b>On the last {count} posts</b>\n"
+        "{same} go as they are, {changed} are changed, {left_out} are left out. Nothing was sent."
+    ),
+    "rules.sample_changed": "✏️ <b>{id}</b>  {before}\n→ {after}",
+    "rules.sample_left_out": "🚫 <b>{id}</b>  {before}\n({why})",
+    "rules.why_words": "words",
+    "rules.why_matching": "a regular expression",
+    "rules.why_kinds": "its kind",
+    "rules.why_extensions": "its file name",
+    "rules.why_size": "its size",
+    "rules.why_senders": "its writer",
+    "rules.why_timeout": "a pattern took too long",
+    "rules.why_too_long": "it would be too long",
+    "media.text": "text",
+    "media.photo": "photos",
+    "media.video": "videos",
+    "media.round": "video messages",
+    "media.voice": "voice messages",
+    "media.audio": "music",
+    "media.animation": "GIFs",
+    "media.sticker": "stickers",
+    "media.document": "files",
+    "media.poll": "polls",
+    "media.contact": "contacts",
+    "media.location": "places",
+    "media.other": "others",
     # Progress --------------------------------------------------------------------------------------------------
     "progress.title": "📚 <b>{source} → {target}</b>",
     "progress.bar": "<code>{bar}</code> {percent} %",

@@ -45,6 +45,26 @@ TEXTS: Final[dict[str, str]] = {
     "button.pause": "⏸ 暂停",
     "button.resume": "▶️ 继续",
     "button.remove": "🗑 删除",
+    "button.rules": "⚙️ 规则",
+    "button.rules_words": "🔤 词…",
+    "button.rules_kinds": "🖼 类型…",
+    "button.rules_replace": "✏️ 替换…",
+    "button.rules_above": "⬆️ 页眉…",
+    "button.rules_below": "⬇️ 页脚…",
+    "button.rules_links_on": "✅ 已去链接",
+    "button.rules_links_off": "▫️ 去链接",
+    "button.rules_hashtags_on": "✅ 已去话题标签",
+    "button.rules_hashtags_off": "▫️ 去话题标签",
+    "button.rules_mentions_on": "✅ 已去 @提及",
+    "button.rules_mentions_off": "▫️ 去 @提及",
+    "button.rules_magnets_on": "✅ 已去磁力链接",
+    "button.rules_magnets_off": "▫️ 去磁力链接",
+    "button.rules_edits_edit": "帖子被编辑：副本随之编辑",
+    "button.rules_edits_new": "帖子被编辑：另发新帖",
+    "button.rules_edits_ignore": "帖子被编辑：副本不变",
+    "button.rules_deletions_delete": "帖子被删除：副本随之删除",
+    "button.rules_deletions_keep": "帖子被删除：副本保留",
+    "button.rules_try": "🔍 在最近的帖子上试试",
     "button.copies_delete": "🗑 删除副本",
     "button.copies_keep": "保留",
     "button.remove_yes": "是，删除",
@@ -271,6 +291,60 @@ TEXTS: Final[dict[str, str]] = {
     "wizard.busy": "正在添加配对，请在下面继续。",
     "wizard.counting": "正在统计帖子…",
     "wizard.not_postable": "你的帐号不能在 {target} 发帖，请选择其他目标。",
+    # The rules of a pair ---------------------------------------------------------------------------------------
+    "rules.title": "⚙️ <b>规则</b>\n{source} → {target}",
+    "rules.none": "每个帖子都原样复制。",
+    "rules.set": "好了，从下一个帖子起生效。",
+    "rules.cancelled": "已停止，规则没有改变。",
+    "rules.without": "🚫 略过：{what}",
+    "rules.only": "✅ 只要含有：{what}",
+    "rules.replaced": "✏️ {old} → {new}",
+    "rules.above": "⬆️ 每个帖子上方：{what}",
+    "rules.below": "⬇️ 每个帖子下方：{what}",
+    "rules.kinds": "要复制哪些类型的帖子？点一下即可切换。相册中只要有一项被略过，整个相册就略过。",
+    "rules.ask_words": (
+        "含有哪些词的帖子要略过？请发送这些词，用逗号或换行分隔。\n\n"
+        "<code>赌场，广告</code> – 含有其中之一的帖子会略过\n"
+        "<code>+港口，+船</code> – 只复制含有其中之一的帖子\n"
+        "<code>/\\bwin \\d+/</code> – 正则表达式\n"
+        "<code>-</code> – 不再按词筛选"
+    ),
+    "rules.ask_replace": (
+        "要替换什么？每行一个。\n\n"
+        "<code>旧名 =&gt; 新名</code>\n"
+        "<code>/(\\d+) USD/ =&gt; $\\1</code> – 正则表达式及其分组\n"
+        "<code>-</code> – 不再替换"
+    ),
+    "rules.ask_above": "每个帖子上方要加什么文字？格式会保留。<code>-</code> 表示不加。",
+    "rules.ask_below": "每个帖子下方要加什么文字？格式会保留。<code>-</code> 表示不加。",
+    "rules.bad_pattern": "🔤 正则表达式在第 {position} 个字符处有误，请修改后重新发送。",
+    "rules.not_understood": "看不懂。请参考例子重新发送。",
+    "rules.tried": (
+        "🔍 <b>最近 {count} 个帖子</b>\n{same} 个原样，{changed} 个会更改，{left_out} 个会略过。什么都没有发送。"
+    ),
+    "rules.sample_changed": "✏️ <b>{id}</b>  {before}\n→ {after}",
+    "rules.sample_left_out": "🚫 <b>{id}</b>  {before}\n（{why}）",
+    "rules.why_words": "词",
+    "rules.why_matching": "正则表达式",
+    "rules.why_kinds": "类型",
+    "rules.why_extensions": "文件名",
+    "rules.why_size": "大小",
+    "rules.why_senders": "作者",
+    "rules.why_timeout": "表达式耗时太长",
+    "rules.why_too_long": "会太长",
+    "media.text": "文字",
+    "media.photo": "图片",
+    "media.video": "视频",
+    "media.round": "视频留言",
+    "media.voice": "语音",
+    "media.audio": "音乐",
+    "media.animation": "GIF",
+    "media.sticker": "贴纸",
+    "media.document": "文件",
+    "media.poll": "投票",
+    "media.contact": "联系人",
+    "media.location": "地点",
+    "media.other": "其他",
     # Progress --------------------------------------------------------------------------------------------------
     "progress.title": "📚 <b>{source} → {target}</b>",
     "progress.bar": "<code>{bar}</code> {percent}%",

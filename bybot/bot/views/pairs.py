@@ -105,6 +105,7 @@ def pair(language: Language, status: PairStatus, now: datetime, accounts: Mappin
             button(language, toggle, Press(AREA, toggle, argument=status.pair.id)),
             button(language, "remove", Press(AREA, "remove", argument=status.pair.id)),
         ),
+        (button(language, "rules", Press("ru", "view", argument=status.pair.id)),),
         (
             button(language, "back", Press(AREA, "list")),
             button(language, "refresh", Press(AREA, "view", argument=status.pair.id)),

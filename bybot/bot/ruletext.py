@@ -1,0 +1,146 @@
+"""What people write about rules, read into them. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final, Literal
+
+from bybot.mirror.rules.book import Rules
+from bybot.mirror.rules.filters import Filter, Kinds, Matching, Words
+from bybot.mirror.rules.post import Media
+from bybot.mirror.rules.rich import Rich
+from bybot.mirror.rules.transforms import (
+    Add,
+    RemoveHashtags,
+    RemoveLinks,
+    RemoveMagnets,
+    RemoveMentions,
+    Replace,
+    Transform,
+)
+
+#: Written instead of a rule, it takes the rule away.
+NONE: Final = "-"
+#: At most so many lines of one kind, and characters in a header or footer.
+MOST_LINES: Final = 50
+MOST_ADDED: Final = 500
+_ARROW: Final = re.compile(r"\s*(?:=>|->|→|⇒)\s*")
+_PATTERN: Final = re.compile(r"/(.+)/\Z", re.DOTALL)
+
+SWITCHES: Final[dict[str, type[Transform]]] = {
+    "links": RemoveLinks,
+    "hashtags": RemoveHashtags,
+    "mentions": RemoveMentions,
+    "magnets": RemoveMagnets,
+}
+#: What is offered to be left out, by kind.
+KINDS: Final = (
+    Media.PHOTO, Media.VIDEO, Media.ROUND, Media.VOICE, Media.AUDIO, Media.ANIMATION, Media.STICKER, Media.DOCUMENT,
+    Media.POLL, Media.TEXT,
+)  # fmt: skip
+_EDITS: Final = ("edit", "new", "ignore")
+
+
+def with_words(rules: Rules, text: str) -> Rules:
+    """Words and patterns from what was written, one in a line or separated by commas.
+
+    ``+word``: only posts with one of these; ``/pattern/``: a regular expression; ``-`` alone: none.
+
+    Raises:
+        BadPattern: a pattern is none.
+        ValueError: nothing is named, or too much.
+    """
+    others = [each for each in rules.filters if not isinstance(each, Words | Matching)]
+    if text.strip() == NONE:
+        return replace(rules, filters=tuple(others))
+    blocked: list[str] = []
+    wanted: list[str] = []
+    made: list[Matching] = []
+    for line in _lines(text):
+        allow, plain = line.startswith("+"), line.removeprefix("+").strip()
+        if pattern := _PATTERN.match(plain):
+            made.append(Matching(pattern.group(1), allow))
+            continue
+        words = [word.strip() for word in re.split("[,，、;；]", plain) if word.strip()]
+        (wanted if allow else blocked).extend(words)
+    found: list[Filter] = [*made]
+    found += [Words(tuple(words), allow) for words, allow in ((blocked, False), (wanted, True)) if words]
+    if not found:
+        raise ValueError("no words")
+    return replace(rules, filters=(*others, *found))
+
+
+def with_replacements(rules: Rules, text: str) -> Rules:
+    """Replacements, one in a line: ``old => new``; ``/pattern/ => new`` with its groups as ``\\1``; ``-``: none.
+
+    Raises:
+        BadPattern: a pattern is none, or the replacement does not fit it.
+        ValueError: a line is no replacement.
+    """
+    others = [each for each in rules.transforms if not isinstance(each, Replace)]
+    if text.strip() == NONE:
+        return _ordered(rules, others)
+    made: list[Transform] = []
+    for line in _lines(text):
+        parts = _ARROW.split(line, maxsplit=1)
+        if len(parts) != 2 or not parts[0]:
+            raise ValueError(line)
+        pattern = _PATTERN.match(parts[0])
+        made.append(Replace(pattern.group(1), parts[1], True) if pattern else Replace(parts[0], parts[1]))
+    if not made:
+        raise ValueError("no replacement")
+    return _ordered(rules, [*others, *made])
+
+
+def with_added(rules: Rules, where: Literal["above", "below"], text: Rich) -> Rules:
+    """A header or footer in place of the one before; ``-``: none. Raises ValueError: it is too long, or empty."""
+    others = [each for each in rules.transforms if not (isinstance(each, Add) and each.where == where)]
+    if text.text.strip() == NONE:
+        return _ordered(rules, others)
+    if not text.text or len(text) > MOST_ADDED:
+        raise ValueError("too long")
+    return _ordered(rules, [*others, Add(text, where)])
+
+
+def switched(rules: Rules, name: str) -> Rules:
+    """Removing links, hashtags, mentions or magnet links: on or off."""
+    kind = SWITCHES[name]
+    others = [each for each in rules.transforms if not isinstance(each, kind)]
+    return _ordered(rules, others if len(others) < len(rules.transforms) else [*others, kind()])
+
+
+def without_kind(rules: Rules, media: Media) -> Rules:
+    """Leave posts of a kind out, or copy them again."""
+    left_out = refused_kinds(rules) ^ {media}
+    others = [each for each in rules.filters if not isinstance(each, Kinds)]
+    return replace(rules, filters=(*others, *([Kinds(left_out, allow=False)] if left_out else [])))
+
+
+def refused_kinds(rules: Rules) -> frozenset[Media]:
+    """The kinds of posts that are left out."""
+    return next((each.media for each in rules.filters if isinstance(each, Kinds) and not each.allow), frozenset())
+
+
+def next_edits(rules: Rules) -> Rules:
+    """The next of the three policies for edits."""
+    at = (_EDITS.index(rules.edits) + 1) % len(_EDITS)
+    return replace(rules, edits=_EDITS[at])
+
+
+def next_deletions(rules: Rules) -> Rules:
+    """The other policy for deletions."""
+    return replace(rules, deletions="keep" if rules.deletions == "delete" else "delete")
+
+
+def _lines(text: str) -> list[str]:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > MOST_LINES:
+        raise ValueError("too many lines")
+    return lines
+
+
+def _ordered(rules: Rules, transforms: list[Transform]) -> Rules:
+    """First what takes away, then replacements, header and footer last, whatever order they were entered in."""
+    ranks = {Replace: 1, Add: 2}
+    return replace(rules, transforms=tuple(sorted(transforms, key=lambda each: ranks.get(type(each), 0))))

@@ -1,0 +1,91 @@
+"""The supervisor's calls about the rules of pairs: setting them, and trying them before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from bybot.mirror.chats import input_peer
+from bybot.mirror.pairs import PairBook
+from bybot.mirror.person import Person
+from bybot.mirror.planner import is_service, units_of
+from bybot.mirror.reader import HISTORY, PAGE, Reader, history_request
+from bybot.mirror.rules.book import Rules
+
+#: The most posts that rules are tried on.
+MOST_TRIED: Final = 100
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What rules would make of one post or album.
+
+    Attributes:
+        id: of its first message.
+        before, after: its first text; the same when nothing changes.
+        left_out: the kind of the filter that leaves it out; empty: it is copied.
+        shortened: what rules add was left out, since the text would be too long.
+    """
+
+    id: int
+    before: str
+    after: str
+    left_out: str = ""
+    shortened: bool = False
+
+
+class RuleCalls:
+    """A part of :class:`bybot.mirror.supervisor.Supervisor`."""
+
+    _book: PairBook
+
+    def _person(self, user_id: int | str) -> Person:
+        raise AssertionError("the supervisor has it")
+
+    def _client(self, user: int | str) -> AbstractAsyncContextManager[Any]:
+        raise AssertionError("the supervisor has it")
+
+    async def set_rules(self, user: int | str, pair_id: str, rules: Rules) -> None:
+        """From now on these hold; posts that were copied stay as they are.
+
+        Raises:
+            PairNotFound, StoreUnavailable: as they say.
+        """
+        await self._book.get(user, pair_id)
+        person = self._person(user)
+        await person.end_pair(pair_id)  # what is under way lands by the old rules
+        await self._book.change(user, pair_id, lambda pair: replace(pair, rules=rules))
+        await person.start()
+
+    async def try_rules(self, user: int | str, pair_id: str, rules: Rules, count: int = 20) -> list[Sample]:
+        """What rules would make of the last posts of the source, oldest first. Nothing is sent.
+
+        Args:
+            count: messages, at most MOST_TRIED.
+
+        Raises:
+            PairNotFound, StoreUnavailable, SessionError, ChatNotReadable: as they say.
+        """
+        pair = await self._book.get(user, pair_id)
+        async with self._client(user) as client:
+            reader = Reader(client, input_peer(pair.source), self._person(user).pacing)
+            limit = max(1, min(count, MOST_TRIED, PAGE))
+            answer = await reader.ask(history_request(reader.peer, limit=limit), HISTORY)
+        posts = [message for message in reversed(answer.messages) if not is_service(message)]
+        return await asyncio.to_thread(_samples, posts, rules, pair_id)
+
+
+def _samples(posts: Sequence[Any], rules: Rules, pair_id: str) -> list[Sample]:
+    samples = []
+    for unit in units_of(posts):
+        verdict = rules.judge(unit.messages, pair_id)
+        first = next((m for m in unit.messages if m.message or m.id in verdict.texts), unit.messages[0])
+        written = verdict.texts.get(first.id)
+        before = first.message or ""
+        after = before if written is None else written.text
+        why = "" if verdict.keep else verdict.why
+        samples.append(Sample(unit.messages[0].id, before, after, why, verdict.shortened))
+    return samples

@@ -82,6 +82,7 @@ async def make_backup(core: Core, shelf: Shelf, *, bot_id: str, destination: Pat
         entry = BackupEntry(head.name, str(destination), await write_file(destination, fill), now, head.sealed_with)
         removed: tuple[str, ...] = ()
     else:
+        await shelf.sweep(now)
         entry = await shelf.put(head.name, fill, created_at=now, sealed_with=head.sealed_with)
         removed = await _prune(shelf)
     log.info("A backup of %d documents was written: %s", sum(counts.values()), entry.where)

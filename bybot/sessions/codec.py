@@ -26,6 +26,10 @@ _REGISTRY: Final = "registry"
 _CHECK: Final = "key check"
 _CHECK_TEXT: Final = b"this opens with the right key"
 
+# Without a key a session lies readable on the disk. This in front of it keeps other programs from opening, and thereby
+# using, a login that is in use here.
+_GUARD: Final = b"A session of bybot. Export it to use it elsewhere.\n"
+
 #: Where sealed values stand, in each collection: the field, and the purpose it is bound to.
 SEALED: Final[Mapping[str, Mapping[str, str]]] = {
     SESSIONS: {"session_data": _SESSION, "phone": _PHONE, "api": _API},
@@ -54,6 +58,8 @@ class Codec:
     def pack(self, user: str, image: Image, now: datetime) -> dict[str, Any]:
         """The fields that carry a session."""
         data = images.write(image, now=now)
+        if not self.vault.enabled:
+            data = _GUARD + data
         name = self.key_name(image.auth_key)
         return {
             "session_data": self.vault.seal(data, user=user, purpose=_SESSION),
@@ -71,14 +77,17 @@ class Codec:
         """
         if record.session_data is None:
             raise CorruptDocument(f"The stored session of {record.user_id} has no data.")
-        data = self.vault.open(record.session_data, user=record.user, purpose=_SESSION)
         try:
-            session = StoredSession.from_bytes(data)
+            session = StoredSession.from_bytes(self.image_bytes(record.user, record.session_data))
         except NotASession as error:
             raise CorruptDocument(f"The stored session of {record.user_id} is {error}.") from None
         if session.auth_key is None:
             raise CorruptDocument(f"The stored session of {record.user_id} holds no key.")
         return session
+
+    def image_bytes(self, user: str, session_data: bytes) -> bytes:
+        """The SQLite image in the field of a session document. Raises VaultError."""
+        return self.vault.open(session_data, user=user, purpose=_SESSION).removeprefix(_GUARD)
 
     def unpack_many(self, records: list[SessionRecord]) -> list[StoredSession | VaultError | CorruptDocument]:
         """:meth:`unpack` for many: each a session or the reason why not."""

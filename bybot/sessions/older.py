@@ -1,7 +1,8 @@
 """Sessions as older versions kept them, found in a directory or in the store.
 
 Files are ``user_{user}.session`` and ``user_{user}_{host}.session``; documents ``user_sessions/{user}`` and
-``user_sessions/{user}_{host}``, whose ``session_data`` is a plain SQLite file and which have no ``state``.
+``user_sessions/{user}_{host}``, whose ``session_data`` is a plain SQLite file and which have no ``state``. Sessions of
+the present layout whose metadata were lost on a disk look like that too, and are found with them.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from bybot.errors import PortableError, UnreadableSession
-from bybot.ids import user_key
+from bybot.errors import PortableError, UnreadableSession, VaultError
+from bybot.ids import user_id_from_key, user_key
+from bybot.sessions.codec import Codec
 from bybot.sessions.formats.detect import load, read
 from bybot.sessions.formats.login import Login
+from bybot.sessions.image import MAGIC
 from bybot.sessions.model import METADATA, SESSIONS
 from bybot.sessions.oldermeta import Noted, Times, noted_in, noted_of, times_in
-from bybot.sessions.vault import Vault
 from bybot.stores.base import Document, Store
 
 log = logging.getLogger(__name__)
@@ -113,8 +115,8 @@ def _one_file(path: Path) -> Found:
 def _take_file(path: Path, noted: Noted, found: Found) -> None:
     try:
         content = load(path)
-        if Vault.is_sealed(content):
-            return  # of the present layout
+        if not content.startswith(MAGIC):
+            raise UnreadableSession("This is no session of an older layout.")
         login = read(content)
         name = path.name.removeprefix("user_").removesuffix(".session")
         user, host = split_name(name)
@@ -149,7 +151,7 @@ def aside_metadata(directory: Path) -> list[Any]:
     return forms
 
 
-async def in_store(store: Store, extra: Iterable[Mapping[str, Any]] = ()) -> Found:
+async def in_store(store: Store, codec: Codec, extra: Iterable[Mapping[str, Any]] = ()) -> Found:
     """Documents of older layouts. Raises StoreUnavailable.
 
     Args:
@@ -164,24 +166,24 @@ async def in_store(store: Store, extra: Iterable[Mapping[str, Any]] = ()) -> Fou
         noted |= noted_in(metadata.data)
     for document in await store.query(SESSIONS):
         if is_older(document):
-            _take_document(document, noted, found)
+            _take_document(document, codec, noted, found)
     return found
 
 
 def is_older(document: Document) -> bool:
     """Whether a session document is of an older layout."""
-    data = document.data.get("session_data")
-    return "state" not in document.data and isinstance(data, bytes) and not Vault.is_sealed(data)
+    return "state" not in document.data and isinstance(document.data.get("session_data"), bytes)
 
 
-def _take_document(document: Document, noted: Noted, found: Found) -> None:
-    source = f"{SESSIONS}/{document.key.id}"
+def _take_document(document: Document, codec: Codec, noted: Noted, found: Found) -> None:
+    source, data = f"{SESSIONS}/{document.key.id}", document.data["session_data"]
+    present = not data.startswith(MAGIC)
     try:
-        login = read(document.data["session_data"])
-    except UnreadableSession as error:
+        login = read(codec.image_bytes(document.key.id, data))
+    except (UnreadableSession, VaultError) as error:
         found.unreadable[source] = error.message
         return
-    user, host = split_name(document.key.id)
+    user, host = (user_id_from_key(document.key.id), None) if present else split_name(document.key.id)
     times = times_in(document.data).or_else(noted_of(noted, user, host))
     when = times.used or _of_states(login) or document.update_time
     found.sessions.append(Older(source, user, host, login, when, times.created, document=document))

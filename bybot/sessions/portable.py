@@ -126,7 +126,9 @@ class Portable:
         """
         async with self._busy:
             if path is None:
-                found = await in_store(self._core.store, await asyncio.to_thread(self._put_aside_metadata))
+                found = await in_store(
+                    self._core.store, self._core.codec, await asyncio.to_thread(self._put_aside_metadata)
+                )
             else:
                 found = await asyncio.to_thread(at_path, path)
             return await migrate(self._core, found, other_copy_stopped=other_copy_stopped, dry_run=dry_run)

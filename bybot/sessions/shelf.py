@@ -61,6 +61,9 @@ class Shelf(Protocol):
     async def remove(self, entry: BackupEntry) -> None:
         """Throw one away."""
 
+    async def sweep(self, now: datetime) -> None:
+        """Throw away what crashes left of unfinished ones."""
+
 
 async def write_file(path: Path, fill: Fill) -> int:
     """Write a file that only its owner can read, atomically: all of it or nothing. Returns its size.
@@ -147,6 +150,14 @@ class DirectoryShelf:
     async def remove(self, entry: BackupEntry) -> None:
         await asyncio.to_thread(Path(entry.where).unlink, missing_ok=True)
 
+    async def sweep(self, now: datetime) -> None:
+        await asyncio.to_thread(self._sweep, (now - _UNFINISHED).timestamp())
+
+    def _sweep(self, before: float) -> None:
+        for path in self._directory.glob(f"{TEMPORARY_PREFIX}*"):
+            if path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
+
 
 class StoreShelf:
     """Backups as documents: ``backups/{name}`` tells about one, ``backups/{name}:{n}`` holds a part of its bytes."""
@@ -201,9 +212,12 @@ class StoreShelf:
     async def remove(self, entry: BackupEntry) -> None:
         # The head first: what is left of parts then is no backup, and is removed with the next one.
         await self._store.commit([Delete(Key(BACKUPS, entry.name))])
-        await self.sweep(removed=entry.name)
+        await self._drop_loose(removed=entry.name)
 
-    async def sweep(self, removed: str | None = None) -> None:
+    async def sweep(self, now: datetime) -> None:
+        await self._drop_loose()
+
+    async def _drop_loose(self, removed: str | None = None) -> None:
         """Remove parts that belong to no backup: of one that was removed, or that a crash left unfinished."""
         found = await self._store.query(BACKUPS, fields=("parts",))
         heads = {document.key.id for document in found if ":" not in document.key.id}

@@ -23,7 +23,7 @@ from bybot.sessions.oldermeta import Times, noted_in, noted_of
 from bybot.stores.base import Key, Put, Store
 from bybot.stores.local import LocalFileStore
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import ANN, BOT_ID, LI_WEI, FaultyStore, log_in, running
+from tests.sessions.support import ANN, BOT_ID, LI_WEI, FaultyStore, log_in, plant_session, running
 from tests.waiting import until
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -234,6 +234,28 @@ async def test_files_in_the_stores_own_directory_are_found_although_the_store_pu
         await store.close()
     for key in (key_in(ann), key_in(wei)):
         assert not [path for path in base.rglob("*") if path.is_file() and key in path.read_bytes()]
+
+
+async def test_sessions_whose_metadata_were_lost_on_the_disk_are_found_again(sandbox: Sandbox, tmp_path: Path) -> None:
+    store = LocalFileStore(tmp_path, BOT_ID, SystemClock())
+    await store.open()
+    try:
+        await plant_session(sandbox, store, "ann.1")
+        async with running(sandbox, store) as manager:
+            assert manager.ready_users() == ["ann.1"]
+    finally:
+        await store.close()
+    for name in ("metadata.json", "metadata.json.bak"):
+        (tmp_path / BOT_ID / name).write_bytes(b"{")
+    await store.open()
+    try:
+        async with running(sandbox, store) as manager:
+            assert (await manager.get_session_info("ann.1"))["status"] == "error"
+            done = await manager.portable.migrate(other_copy_stopped=True)
+            assert done.migrated == {"user_sessions/ann%2E1": "ann.1"}
+            await until(lambda: manager.ready_users() == ["ann.1"])
+    finally:
+        await store.close()
 
 
 async def test_a_file_that_the_store_does_not_know_is_not_mistaken_for_its_own_copy(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from pathlib import Path
 
@@ -107,7 +108,9 @@ async def test_sealed_sessions_without_a_key_are_a_clear_error(sandbox: Sandbox,
             pass
 
 
-async def test_without_a_key_a_session_is_a_file_that_plain_telethon_reads(sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_without_a_key_a_session_is_readable_and_yet_no_file_that_another_program_opens_by_accident(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     from telethon.sessions import SQLiteSession
 
     off = Vault.off(bot_id=BOT_ID)
@@ -117,7 +120,12 @@ async def test_without_a_key_a_session_is_a_file_that_plain_telethon_reads(sandb
         key = await plant_session(sandbox, store, 1, seal=off)
         async with running(sandbox, store, seal=off) as manager:
             assert manager.ready_users() == ["1"]
-        plain = SQLiteSession(str(tmp_path / BOT_ID / "user_1"))
+            assert key in (tmp_path / BOT_ID / "user_1.session").read_bytes()
+            with pytest.raises(sqlite3.DatabaseError):
+                SQLiteSession(str(tmp_path / BOT_ID / "user_1"))
+            exported = await manager.portable.export_session(1)
+            (tmp_path / "x.session").write_bytes(exported.data)
+        plain = SQLiteSession(str(tmp_path / "x"))
         assert plain.auth_key.key == key
         plain.close()
     finally:

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "web": {"stores.base", "sessions", "mirror"},
     "parts": {"stores", "sessions"},
     "deployment": {"parts", "stores", "sessions", "mirror", "bot", "web"},
-    "commands": {"parts", "stores.base", "sessions", "web"},
+    "commands": {"parts", "stores.base", "sessions", "mirror", "web"},
     "cli": {"commands", "deployment", "sandbox", "sessions", "mirror", "stores"},
     "sandbox": set(),
     "__main__": {"cli"},

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 #: The values of :class:`bybot.sessions.imported.Form`, which is too heavy to load for ``--help``.
 FormName = Literal["telethon-file", "telethon-string", "pyrogram-file", "pyrogram-string"]
 _STDOUT: Final = "-"
+#: Older versions named the user in the file's name.
+_OLDER: Final = re.compile(r"user_.+\.session\Z")
 Stopped = Annotated[
     bool,
     typer.Option("--other-copy-stopped", help="State that no other program uses this login: it connects at once."),
@@ -31,34 +35,70 @@ Stopped = Annotated[
 
 
 def import_session(
-    user: User,
-    file: Annotated[
-        Path,
+    source: Annotated[
+        Path | None,
         typer.Argument(
-            metavar="FILE", exists=True, dir_okay=False, help="A .session file, or a text file with a session string."
+            metavar="[FILE|DIRECTORY]",
+            exists=True,
+            show_default=False,
+            help="A .session file, a text file with a session string, or a directory of an older version.",
         ),
-    ],
+    ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option("--user", metavar="USER", show_default=False, help="Whose session the file's login becomes."),
+    ] = None,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Bring over what an older version left in the store itself.")
+    ] = False,
     other_copy_stopped: Stopped = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Over a detached session of this user.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="With --user: over a detached session.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With a directory or --stored: only say what would be done.")
+    ] = False,
     env_file: EnvFile = None,
     as_json: AsJson = False,
     wait: Wait = None,
 ) -> None:
-    """Take in a login of Telethon, Pyrogram or Kurigram. It stays detached until `attach`. The file is only read."""
+    """Take in logins of Telethon, Pyrogram, Kurigram and of older versions. They stay detached until `attach`."""
+    options = Options(env_file, as_json, wait)
+    _refuse_mixed(source, user, stored=stored, replace=replace, dry_run=dry_run)
+    if user is not None and source is not None:
+        return run(options, partial(_import, options, user, source, other_copy_stopped, replace), shown.imported)
+    path = None if source is None else str(source.absolute())
 
-    async def work(settings: Settings) -> Facts:
-        from bybot.commands.reach import reach
-        from bybot.parts import create_vault
-        from bybot.sessions.formats.detect import load
-        from bybot.web.portableops import sealed
+    async def work(operator: Operator) -> Facts:
+        return await operator.call("migrate", path=path, other_copy_stopped=other_copy_stopped, dry_run=dry_run)
 
-        data = sealed(create_vault(settings), user, await asyncio.to_thread(load, file))
-        async with reach(settings, wait=wait, say=say) as operator:
-            return await operator.call(
-                "import", user=user, file=data, other_copy_stopped=other_copy_stopped, replace=replace
-            )
+    return operate(options, work, shown.migrated, shown.migrated_exit)
 
-    run(Options(env_file, as_json, wait), work, shown.imported)
+
+def _refuse_mixed(source: Path | None, user: str | None, *, stored: bool, replace: bool, dry_run: bool) -> None:
+    if stored == (source is not None):
+        raise typer.BadParameter("name either a file, or a directory, or --stored", param_hint="FILE")
+    if user is not None and (source is None or source.is_dir()):
+        raise typer.BadParameter("a user belongs to one file", param_hint="--user")
+    if user is None and source is not None and source.is_file() and not _OLDER.match(source.name):
+        raise typer.BadParameter(f"say whose session {source.name} becomes", param_hint="--user")
+    if replace and user is None:
+        raise typer.BadParameter("it is for one file with --user", param_hint="--replace")
+    if dry_run and user is not None:
+        raise typer.BadParameter("it is for a directory or --stored", param_hint="--dry-run")
+
+
+async def _import(
+    options: Options, user: str, file: Path, other_copy_stopped: bool, replace: bool, settings: Settings
+) -> Facts:
+    from bybot.commands.reach import reach
+    from bybot.parts import create_vault
+    from bybot.sessions.formats.detect import load
+    from bybot.web.portableops import sealed
+
+    data = sealed(create_vault(settings), user, await asyncio.to_thread(load, file))
+    async with reach(settings, wait=options.wait, say=say) as operator:
+        return await operator.call(
+            "import", user=user, file=data, other_copy_stopped=other_copy_stopped, replace=replace
+        )
 
 
 def attach(user: User, env_file: EnvFile = None, as_json: AsJson = False, wait: Wait = None) -> None:

@@ -207,6 +207,31 @@ def imported(console: Console, facts: Facts) -> None:
         _connected(console, facts)
 
 
+def migrated(console: Console, facts: Facts) -> None:
+    """What ``import`` shows of sessions of an older layout."""
+    if not any(facts[kind] for kind in ("migrated", "aside", "duplicates", "refused")):
+        console.print("No session of an older layout was found.")
+        return
+    verb = "would become" if facts["dry_run"] else "became"
+    for source, user in facts["migrated"].items():
+        console.print(text(f"{source} {verb} the session of {user}"))
+    for source, user in facts["aside"].items():
+        console.print(text(f"{source} {verb} {user}: an older login of the same person, kept aside"))
+    for source in facts["duplicates"]:
+        console.print(text(f"{source} holds the same login as another one; it was left alone", "yellow"))
+    for source, why in facts["refused"].items():
+        console.print(text(f"{source} was left as it is: {why}", "red"))
+    for source in facts["removed"]:
+        console.print(text(f"{source} is gone: its copy was read back"))
+    if facts["migrated"] and not facts["ready"] and not facts["dry_run"]:
+        console.print("They are detached. Once no other program uses a login: `bybot sessions attach USER`.")
+
+
+def migrated_exit(facts: Facts) -> int:
+    """1 when something was left as it is."""
+    return 1 if facts["refused"] else 0
+
+
 def attached(console: Console, facts: Facts) -> None:
     """What ``attach`` shows."""
     console.print(text(f"The session of {facts['user_id']} may be used here from now on."))

@@ -73,6 +73,23 @@ async def import_session(
     )
 
 
+async def migrate(
+    hands: Hands, path: str | None = None, other_copy_stopped: bool = False, dry_run: bool = False
+) -> Any:
+    """Bring sessions of older layouts into the present one.
+
+    Args:
+        path: a directory or a ``user_*.session`` file on the disk of the process that does it; None: what the store
+            itself still holds in an older layout.
+
+    Raises:
+        PortableError: the path cannot be read.
+        OwnedElsewhere, StoreUnavailable: do it again; what was stored stays, and originals are untouched.
+    """
+    source = None if path is None else Path(path)
+    return await hands.acting.portable.migrate(source, other_copy_stopped=other_copy_stopped, dry_run=dry_run)
+
+
 async def attach_session(hands: Hands, user: str) -> Any:
     """State that nothing else uses a detached login: it connects.
 
@@ -151,6 +168,7 @@ def told(result: Any, **more: Any) -> Facts:
 PORTABLE: Final = (
     Operation("export", "POST", "/sessions/{user}/export", export_session),
     Operation("import", "POST", "/sessions/{user}/import", import_session, upload="file"),
+    Operation("migrate", "POST", "/migrate", migrate, seconds=_LONG),
     Operation("attach", "POST", "/sessions/{user}/attach", attach_session),
     Operation("backup", "POST", "/backups", make_backup, acts=False, seconds=_LONG),
     Operation("backups", "GET", "/backups", list_backups, acts=False),

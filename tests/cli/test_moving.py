@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from telethon import TelegramClient
+from telethon.crypto import AuthKey
 from telethon.sessions import SQLiteSession, StringSession
 
 from bybot.commands.moving import FormName
@@ -76,11 +78,11 @@ async def test_a_login_is_imported_from_a_string_and_connects_only_when_it_is_at
     string.write_text(printed.out)
     assert (await bybot(variables, "sessions", "clear", str(LI_WEI))).code in (0, 1)
     async with deployed(settings):
-        imported = await bybot(variables, "sessions", "import", "77", str(string), "--json")
+        imported = await bybot(variables, "sessions", "import", str(string), "--user", "77", "--json")
         assert imported.code == 0, imported.err
         assert (imported.json["form"], imported.json["state"]) == ("telethon-string", "detached")
         assert (await bybot(variables, "sessions", "info", "77", "--json")).json["status"] == "detached"
-        again = await bybot(variables, "sessions", "import", "78", str(string), "--json")
+        again = await bybot(variables, "sessions", "import", str(string), "--user", "78", "--json")
         assert (again.code, again.json["error"]["code"]) == (1, "key_in_use"), again
         assert string.read_text() == printed.out, "what is imported is only read"
 
@@ -93,8 +95,9 @@ async def test_what_cannot_be_moved_is_refused_and_nothing_is_left_behind(
     noise.write_text("nothing of the kind")
     there.write_text("somebody's")
     for arguments, code in (
-        (["import", "77", str(noise)], 65),
-        (["import", "77", str(tmp_path / "none")], 2),
+        (["import", str(noise), "--user", "77"], 65),
+        (["import", str(noise)], 2),
+        (["import", str(tmp_path / "none"), "--user", "77"], 2),
         (["export", str(ANN), "--to", str(there)], 2),
         (["export", str(ANN), "--to", "-"], 2),
         (["export", str(ANN), "--to", str(new), "--form", "telegram"], 2),
@@ -107,3 +110,29 @@ async def test_what_cannot_be_moved_is_refused_and_nothing_is_left_behind(
     assert there.read_text() == "somebody's"
     assert not new.exists()
     assert (await bybot(variables, "sessions", "test", str(ANN))).code == 0
+
+
+async def test_a_directory_of_an_older_version_is_brought_over(
+    make_settings: MakeSettings, sandbox: Sandbox, variables: dict[str, str], tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    session = SQLiteSession(str(old / f"user_{ANN}.session"))
+    host, port = sandbox.mtproto_address
+    session.set_dc(2, host, port)
+    data = os.urandom(256)
+    sandbox.auth.add_ready_key(data, ANN)
+    session.auth_key = AuthKey(data)
+    session.save()
+    session.close()
+    planned = await bybot(variables, "sessions", "import", str(old), "--dry-run", "--json")
+    assert (planned.code, list(planned.json["migrated"].values())) == (0, [str(ANN)]), planned
+    async with deployed(make_settings()):
+        done = await bybot(variables, "sessions", "import", str(old))
+        assert done.code == 0, done.err
+        assert f"became the session of {ANN}" in done.out
+        attached = await bybot(variables, "sessions", "attach", str(ANN), "--json")
+        assert (attached.code, attached.json["connected"]) == (0, True), attached
+    assert (
+        await bybot(variables, "sessions", "import", "--stored")
+    ).out == "No session of an older layout was found.\n"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from datetime import UTC, datetime
 
 import pytest
 
+from bybot.mirror.model import ChannelPair, ChatRef, New
+from bybot.mirror.pairs import PairBook
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.model import session_key
 from tests.cli.support import ANN, LI_WEI, bybot, deployed, ended, opened, plant, start
@@ -102,6 +105,22 @@ async def test_the_same_holds_with_firestore(
         assert cleaned.code == 0, cleaned.err
         assert (cleaned.json["dry_run"], cleaned.json["checked"]) == (True, 2)
     assert sandbox.counters.duplicate_violations == 0
+
+
+async def test_cleaning_up_without_a_bot_leaves_sessions_alone_that_mirror(
+    make_settings: MakeSettings, sandbox: Sandbox, variables: dict[str, str]
+) -> None:
+    settings = make_settings()
+    await plant(settings, sandbox, ANN, LI_WEI)
+    chats = [ChatRef(number, "chat", username="chat") for number in (-1001, -1002)]
+    pair = ChannelPair("p", str(ANN), chats[0], chats[1], New(), datetime(2026, 1, 1, tzinfo=UTC))
+    async with opened(settings) as store:
+        await PairBook(store).add(pair)
+    cleaned = await bybot(variables, "sessions", "cleanup", "--days", "0.000001", "--json")
+    assert cleaned.code == 0, cleaned
+    assert cleaned.json["removed"] == [str(LI_WEI)]
+    assert list(cleaned.json["skipped"]) == [str(ANN)]
+    assert "mirroring" in cleaned.json["skipped"][str(ANN)]
 
 
 async def test_an_ended_login_is_said_with_its_reason_and_an_exit_code(

@@ -11,13 +11,13 @@ class Backoff:
     Args:
         first: seconds of the first pause that is not none.
         longest: seconds that no pause exceeds, unless more is asked for.
-        at_once: the first try comes without a pause.
+        start: seconds of the very first pause; 0: the first try comes at once; None: as ``first``.
     """
 
-    def __init__(self, first: float = 1.0, longest: float = 60.0, *, at_once: bool = False) -> None:
+    def __init__(self, first: float = 1.0, longest: float = 60.0, *, start: float | None = None) -> None:
         self._first = first
         self._longest = longest
-        self._pause = 0.0 if at_once else first
+        self._pause = first if start is None else min(start, longest)
 
     def next(self, at_least: float = 0.0) -> float:
         """Seconds until the next try: up to half shorter than the full pause, and never less than was asked for."""

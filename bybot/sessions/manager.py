@@ -36,6 +36,7 @@ from bybot.sessions.acting import ActingManager
 from bybot.sessions.adoption import Adoption
 from bybot.sessions.auditlog import Audit
 from bybot.sessions.claims import Claims, Taken
+from bybot.sessions.clients import HANG_UP_SECONDS
 from bybot.sessions.codec import Codec
 from bybot.sessions.core import COMING_SECONDS, Core
 from bybot.sessions.deletion import delete
@@ -317,7 +318,8 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
     async def _drain(self, timeout: float) -> None:
         await self._ownership.quiet()
         claims = self._ownership.claims
-        lives, _ = await asyncio.gather(self._pool.close(), self._desk.drop_all("stopped"))
+        each = min(HANG_UP_SECONDS, timeout / 2)  # a client that does not end holds up no other one
+        lives, _ = await asyncio.gather(self._pool.close(seconds=each), self._desk.drop_all("stopped"))
         if claims is not None and claims.term.alive():
             unwritten = await self._upkeep.release_all(claims, lives, seconds=timeout)
             if unwritten:

@@ -83,7 +83,7 @@ class Pool:
         self._tasks: set[asyncio.Task[Any]] = set()
         # When Telegram may be asked again, in elapsed seconds, for sessions in trouble.
         self._not_before: dict[str, float] = {}
-        self._revival = Revival(self.get, self._spawn, clock, sessions.refused)
+        self._revival = Revival(self.get, self._spawn, clock)
         # What could not be connected for a passing reason; its session may be newer than the stored one.
         self._parked: dict[str, Opening] = {}
         self._closing = False
@@ -185,7 +185,10 @@ class Pool:
 
     def _put_off(self, user: str, error: BybotError) -> None:
         """Telegram asked to wait, or refuses: nobody asks again before that time."""
-        seconds = _REFUSED_SECONDS if isinstance(error, TelegramRefused) else getattr(error, "retry_after", 0.0)
+        seconds = getattr(error, "retry_after", 0.0)
+        if isinstance(error, TelegramRefused):
+            seconds = _REFUSED_SECONDS
+            self._sessions.refused(user, error.reason)
         if seconds:
             self._not_before[user] = self._clock.elapsed() + seconds
 
@@ -287,7 +290,7 @@ class Pool:
         if reason is not None:
             self._spawn(self.lose(user, live, reason), f"end {user}")
         elif live.claim.valid:
-            self.revive(user)
+            self._revival.fell(user, self._clock.elapsed() - live.opened)
         else:
             self._spawn(self._put_away(user, live), f"put away {user}")
 
@@ -303,7 +306,7 @@ class Pool:
         if not self._closing:
             trouble = self.trouble.get(user)
             asked = 0.0 if trouble is None else max(0.0, self._not_before.get(user, 0.0) - self._clock.elapsed())
-            self._revival.begin(user, at_once=trouble is None, asked=asked)
+            self._revival.begin(user, pause=0.0 if trouble is None else 1.0, asked=asked)
 
     def reviving(self, user: str) -> bool:
         """Is a session being opened again?"""

@@ -13,12 +13,14 @@ from functools import partial
 from typing import Any, Final
 
 from bybot.clock import Clock
-from bybot.errors import BybotError, StoreUnavailable, TelegramRefused, TelegramUnreachable
+from bybot.errors import BybotError, StoreUnavailable, TelegramUnreachable
 from bybot.sessions.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE: Final = 60.0
+#: A client that ended sooner did not last: what ended it may end the next one, too.
+_SHORT_LIFE: Final = 60.0
 #: Waits that Telegram asked for, in a row.
 MOST_WAITS: Final = 8
 
@@ -29,7 +31,6 @@ class Revival:
     Args:
         get: opens a session, see :meth:`Pool.get`.
         spawn: starts a task whose owner ends it.
-        refused: called with the user and Telegram's name of a refusal.
     """
 
     def __init__(
@@ -37,27 +38,26 @@ class Revival:
         get: Callable[[str], Awaitable[object]],
         spawn: Callable[[Any, str], asyncio.Task[Any]],
         clock: Clock,
-        refused: Callable[[str, str], None],
     ) -> None:
         self._get = get
         self._spawn = spawn
         self._clock = clock
-        self._refused = refused
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._falls: dict[str, int] = {}
 
     def __contains__(self, user: str) -> bool:
         """Is this session being opened again?"""
         return user in self._tasks
 
-    def begin(self, user: str, *, at_once: bool = True, asked: float = 0.0) -> None:
+    def begin(self, user: str, *, pause: float = 0.0, asked: float = 0.0) -> None:
         """Open a session in the background until it works or there is nothing to open. Asked for twice, done once.
 
         Args:
-            at_once: False: it was just tried.
+            pause: seconds until the first try.
             asked: seconds that Telegram asked to wait.
         """
         if user not in self._tasks:
-            task = self._tasks[user] = self._spawn(self._run(user, at_once, asked), f"revive {user}")
+            task = self._tasks[user] = self._spawn(self._run(user, pause, asked), f"revive {user}")
             task.add_done_callback(partial(self._done, user))
 
     def _done(self, user: str, task: asyncio.Task[None]) -> None:
@@ -66,8 +66,15 @@ class Revival:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("Session %s could not be opened again.", user, exc_info=error)
 
-    async def _run(self, user: str, at_once: bool, asked: float) -> None:
-        backoff, waits = Backoff(1.0, LONGEST_PAUSE, at_once=at_once), 0
+    def fell(self, user: str, lived: float) -> None:
+        """A client ended by itself after so many seconds: open the next one, ever later while none of them lasts."""
+        falls = self._falls.pop(user, 0) + 1 if lived < _SHORT_LIFE else 0
+        if falls:
+            self._falls[user] = falls
+        self.begin(user, pause=0.0 if falls < 2 else min(LONGEST_PAUSE, 2.0 ** (falls - 2)))
+
+    async def _run(self, user: str, pause: float, asked: float) -> None:
+        backoff, waits = Backoff(1.0, LONGEST_PAUSE, start=pause), 0
         while True:
             await self._clock.sleep(backoff.next(asked))
             try:
@@ -82,9 +89,6 @@ class Revival:
             except StoreUnavailable as error:
                 asked = 0.0
                 log.warning("Session %s is not connected: %s", user, error)
-            except TelegramRefused as error:
-                self._refused(user, error.reason)
-                return
             except BybotError as error:
                 log.info("Session %s is not opened again: %s", user, error.code)
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -200,6 +201,15 @@ async def test_a_refusal_that_nothing_changes_is_not_repeated_and_told_to_the_op
         assert (await fields(store))["state"] == "ready"
 
 
+async def test_a_refusal_at_the_start_is_told_as_well(sandbox: Sandbox, store: MemoryStore) -> None:
+    await plant_session(sandbox, store, 1)
+    sandbox.faults.add(kind="error", method=ASKED, code=406, message="UPDATE_APP_TO_LOGIN", times=100)
+    async with running(sandbox, store, active=False) as manager:
+        told = news_of(manager)
+        await until(lambda: told)
+        assert (told[0].kind, told[0].user_id) == (NewsKind.REFUSED, "1")
+
+
 # Asking -----------------------------------------------------------------------------------------------------------
 
 
@@ -316,6 +326,55 @@ async def test_a_session_is_opened_again_by_one_undertaking_whoever_asks_for_it(
             manager._pool.revive("1")
         await until(lambda: manager.ready_users() == ["1"] and not manager._pool.reviving("1"))
         assert sandbox.counters.calls_of(ASKED) == asked + 1
+
+
+async def test_a_client_that_never_lasts_is_opened_ever_later(sandbox: Sandbox, store: MemoryStore) -> None:
+    await plant_session(sandbox, store, 1)
+    async with running(sandbox, store) as manager:
+        ends: list[float] = []
+
+        async def end(user: str) -> None:
+            client = manager._pool.peek(user)
+            assert client is not None
+            ends.append(manager._clock.elapsed())
+            await client.disconnect()
+
+        manager.on_ready(end)
+        await end("1")
+        await until(lambda: len(ends) == 5, 20)
+        pauses = [after - before for before, after in pairwise(ends)]
+        assert pauses[3] > 1.9
+        assert pauses[3] > pauses[0]  # the first one may have been bad luck
+
+
+async def test_a_client_that_does_not_end_does_not_hold_up_the_others(sandbox: Sandbox, store: MemoryStore) -> None:
+    await plant_session(sandbox, store, 1)
+    await plant_session(sandbox, store, 2, LI_WEI)
+    async with running(sandbox, store) as manager:
+        client = await manager.get_user_client(1)
+        assert client is not None
+        busy, free = asyncio.Event(), asyncio.Event()
+
+        @client.on(events.NewMessage)
+        async def stubborn(event: Any) -> None:
+            busy.set()
+            while not free.is_set():
+                try:
+                    await free.wait()
+                except asyncio.CancelledError:
+                    continue
+
+        sandbox.world.send_message(sandbox.world.account(LI_WEI), sandbox.world.channel(1000000100).peer, text="x")
+        await busy.wait()
+        began = manager._clock.elapsed()
+        await manager.close_all_sessions(2)
+        assert manager._clock.elapsed() - began < 5
+        for user in ("1", "2"):
+            assert (await fields(store, user))["owner"] is None
+        with pytest.raises(ConnectionError):
+            await client.get_me()
+        free.set()
+        await asyncio.sleep(0)
 
 
 # Frozen accounts --------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from bybot import errors
 from bybot.bot.callbacks import Press, new_ticket
 from bybot.bot.handlers import BUTTONS, COMMANDS, MENU
 from bybot.bot.handlers.account import Account
-from bybot.bot.texts import CATALOGUES, LANGUAGES, Html, Language, has, language_of, t
+from bybot.bot.texts import CATALOGUES, LANGUAGES, Html, Language, en, has, language_of, t, zh
 from bybot.bot.texts.errors import error_text
 from bybot.bot.texts.formats import bar, duration, number, short
 from bybot.bot.typed import digits_in, looks_like_code
@@ -62,6 +63,12 @@ def test_both_languages_have_the_same_sentences_with_the_same_placeholders() -> 
     english, chinese = CATALOGUES["en"], CATALOGUES["zh"]
     assert set(english) == set(chinese)
     assert {key for key in english if placeholders(english[key]) != placeholders(chinese[key])} == set()
+
+
+@pytest.mark.parametrize("language", [en, zh], ids=["en", "zh"])
+def test_no_sentence_stands_in_two_files(language: ModuleType) -> None:
+    parts = [language.general, language.logins, language.pairs, language.errors]
+    assert sum(len(part.TEXTS) for part in parts) == len(language.TEXTS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

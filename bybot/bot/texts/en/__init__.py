@@ -1,0 +1,9 @@
+"""Every sentence of the chat, in English. HTML of Telegram's kind; ``{names}`` are filled in, escaped."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bybot.bot.texts.en import errors, general, logins, pairs
+
+TEXTS: Final[dict[str, str]] = general.TEXTS | logins.TEXTS | pairs.TEXTS | errors.TEXTS

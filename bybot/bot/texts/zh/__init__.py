@@ -1,0 +1,9 @@
+"""聊天里的每一句话，中文版。键与英文版完全相同。"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bybot.bot.texts.zh import errors, general, logins, pairs
+
+TEXTS: Final[dict[str, str]] = general.TEXTS | logins.TEXTS | pairs.TEXTS | errors.TEXTS

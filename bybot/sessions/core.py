@@ -113,7 +113,7 @@ class Core:
         self.tasks = Tasks()
         self.readied = Observers(self.tasks)
         self.lost = Observers(self.tasks)
-        #: Awaited with a user id before that session is given to another process.
+        #: Awaited with a user id before that session is given away, or closed for good.
         self.parting = Farewells(clock, seconds=PARTING_SECONDS)
         #: Logins that are known to be over although the store may not say so yet: the reason.
         self.revoked: dict[str, str] = {}

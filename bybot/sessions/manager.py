@@ -317,6 +317,7 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
 
     async def _drain(self, timeout: float) -> None:
         await self._ownership.quiet()
+        await asyncio.gather(*(self._core.parting.say(user_id_from_key(user)) for user in list(self._pool.live)))
         claims = self._ownership.claims
         each = min(HANG_UP_SECONDS, timeout / 2)  # a client that does not end holds up no other one
         lives, _ = await asyncio.gather(self._pool.close(seconds=each), self._desk.drop_all("stopped"))

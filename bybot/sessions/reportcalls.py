@@ -82,7 +82,8 @@ class ReportCalls:
         return self._core.supervision.on_news(callback)
 
     def on_parting(self, callback: Farewell) -> Callable[[], None]:
-        """``await callback(user_id)`` before a session is given to another process: whoever uses it lands meanwhile.
+        """``await callback(user_id)`` before a session goes, to another process or at the end of this one: whoever uses
+        it lands meanwhile.
 
         Callbacks of one session have a few seconds. Returns what ends the calls.
         """

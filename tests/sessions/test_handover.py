@@ -128,6 +128,22 @@ async def test_who_does_not_land_in_time_or_fails_holds_nothing_up(
         assert later.ready_users() == ["1"]
 
 
+async def test_whoever_uses_a_session_lands_before_the_manager_closes(sandbox: Sandbox, store: MemoryStore) -> None:
+    await plant_session(sandbox, store, 1)
+    said: list[int] = []
+    async with running(sandbox, store) as manager:
+        client = await manager.get_user_client(1)
+
+        async def land(user: str) -> None:
+            assert client is not None
+            said.append((await client.get_me()).id)
+
+        end = manager.on_parting(land)
+        manager.on_parting(land)
+        end()
+    assert said == [ANN]
+
+
 async def test_a_login_under_way_goes_on_at_the_later_one(sandbox: Sandbox, store: MemoryStore) -> None:
     async with two(sandbox, store) as (older, later):
         await older.begin_login(1, ANN_PHONE)

@@ -24,7 +24,7 @@ from bybot.errors import (
     StoreUnavailable,
     TelegramUnreachable,
 )
-from bybot.ids import user_id_from_key
+from bybot.ids import account_in, user_id_from_key
 from bybot.sessions import image as images
 from bybot.sessions.accounts import account_of
 from bybot.sessions.clients import check
@@ -166,7 +166,7 @@ async def take_in(core: Core, user: str, data: bytes | str, *, replace: bool) ->
     async with core.pool.locks(user):
         document = await core.store.get(session_key(user))
         former = None if document is None else SessionRecord.of(document)
-        account = _account(former, login)
+        account = _account(user, former, login)
         _refuse_taken(former, replace)
         fields = await asyncio.to_thread(session_fields, core, user, login)
         fields |= _detached(IMPORTED) | ({} if account is None else {"account_id": account})
@@ -198,9 +198,9 @@ def session_fields(core: Core, user: str, login: Login) -> dict[str, Any]:
     }
 
 
-def _account(former: SessionRecord | None, login: Login) -> int | None:
+def _account(user: str, former: SessionRecord | None, login: Login) -> int | None:
     """Whose login it is, as far as that is known. A session stays with its account."""
-    bound = None if former is None or not former.exists else account_of(former)
+    bound = account_in(user) or (None if former is None or not former.exists else account_of(former))
     if None not in (bound, login.account_id) and bound != login.account_id:
         raise AccountMismatch("This session belongs to another Telegram account.")
     return login.account_id or bound

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,11 @@ from bybot.stores.files import Files
 MARK: Final = ".corrupt-"
 
 log = logging.getLogger(__name__)
+
+
+def copies_aside(path: Path) -> list[Path]:
+    """What was kept aside of a file."""
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}{MARK}*"))
 
 
 def keep_aside(path: Path, files: Files, now: datetime, why: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bybot.errors import CorruptDocument
-from bybot.stores.aside import keep_aside
+from bybot.stores.aside import copies_aside, keep_aside
 from bybot.stores.base import Key, Value, Where
 from bybot.stores.files import Files
 from bybot.stores.metadata import Entry, MetadataFile, digest_of, encoded, kept_aside_name, session_path
@@ -86,7 +86,7 @@ class SessionFiles:
         """What the files of these sessions must become, and the entries of metadata.json then (None: unchanged)."""
         files: dict[Path, bytes | None] = {}
         entries = dict(self.metadata.read())
-        changed = False
+        changed = erased = False
         for key, stored in after.items():
             if key.collection == SESSION_COLLECTION:
                 old = entries.pop(key.id, None)
@@ -94,17 +94,25 @@ class SessionFiles:
                 if stored is not None:
                     entries[key.id] = entry = _entry(stored, old)
                 if stored is None or entry.digest is None:
-                    files |= {path: None} if old is not None and old.digest is not None else {}
+                    if old is not None and old.digest is not None:
+                        files |= dict.fromkeys([path, *copies_aside(path)])
+                        erased = True
                 elif not isinstance(content := stored.data[SESSION_FIELD], _Kept):
                     self._spare_stranger(path, old, now)
                     files[path] = content
                 changed = changed or stored is not None or old is not None
         if not changed:
             return files, None
-        return files | self.metadata_contents(entries), entries
+        return files | self.metadata_contents(entries, erased=erased), entries
 
-    def metadata_contents(self, entries: Mapping[str, Entry]) -> dict[Path, bytes | None]:
-        """What metadata.json must become; the present one stays as the copy before the newest."""
+    def metadata_contents(self, entries: Mapping[str, Entry], *, erased: bool = False) -> dict[Path, bytes | None]:
+        """What metadata.json must become; the present one stays as the copy before the newest.
+
+        Args:
+            erased: a session was deleted: no copy may speak of it any more.
+        """
+        if erased:
+            return dict.fromkeys([self.metadata.path, self.metadata.backup], encoded(entries))
         if self.metadata.path.exists():
             self._files.keep_link(self.metadata.path, self.metadata.backup)
         return {self.metadata.path: encoded(entries)}

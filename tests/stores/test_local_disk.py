@@ -41,6 +41,10 @@ def modes_below(base: Path) -> dict[Path, int]:
     return {path: stat.S_IMODE(path.stat().st_mode) for path in [base, *base.rglob("*")]}
 
 
+def all_contents(base: Path) -> list[bytes]:
+    return [path.read_bytes() for path in base.rglob("*") if path.is_file()]
+
+
 def kept_contents(base: Path) -> list[bytes]:
     return [path.read_bytes() for path in base.glob("*.corrupt-*")]
 
@@ -373,3 +377,17 @@ async def test_a_commit_of_many_sessions_rewrites_metadata_json_once_and_is_quic
 async def test_update_times_are_near_the_clock(store: LocalFileStore) -> None:
     done = await store.commit([Put(THING, {})])
     assert abs(SystemClock().now() - done.time) < timedelta(seconds=5)
+
+
+async def test_a_deleted_session_leaves_no_copy_of_its_bytes_or_fields(store: LocalFileStore, base: Path) -> None:
+    (base / "user_1.session").write_bytes(b"secret stranger")
+    await store.commit([Put(ONE, {"session_data": b"secret bytes", "phone": "secret number"})])
+    await store.commit([Put(TWO, {"session_data": b"other bytes"})])
+    assert kept_aside(base) == ["user_1.session"]
+    await store.commit([Put(ONE, {"state": "deleted"})])
+    assert not any(b"secret" in content for content in all_contents(base))
+    other = await store.get(TWO)
+    assert other is not None
+    assert other.data["session_data"] == b"other bytes"
+    (base / "metadata.json").write_bytes(b"{")
+    assert (await store.get(TWO)) is not None  # from the copy, which is as new

@@ -85,7 +85,7 @@ class Adoption:
         fields = await asyncio.to_thread(core.codec.pack, slot, image, now)
         fields |= self._facts(attempt, me, before)
         await claims.create(slot, fields, also=[Delete(login_key(attempt.user))])
-        core.revoked.pop(slot, None)
+        core.supervision.renewed(slot)
         core.recount = True
         same = None if before is None or before.account_id is None else before.account_id == me.id
         name = " ".join(part for part in (me.first_name, me.last_name) if part)

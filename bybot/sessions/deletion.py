@@ -49,7 +49,7 @@ async def delete(core: Core, desk: LoginDesk, user: str, *, reason: str) -> Dele
             assert record is not None
             if await _bury(core, user, record, reason, failures):
                 removed.append("session")
-    core.revoked.pop(user, None)
+    core.supervision.renewed(user)
     core.recount = True
     if existed:
         core.lost.tell(user_id_from_key(user), reason)

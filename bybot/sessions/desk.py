@@ -31,6 +31,7 @@ from bybot.errors import (
 from bybot.sessions import attempt as steps
 from bybot.sessions import image as images
 from bybot.sessions.attempt import Attempt, StoredAttempt
+from bybot.sessions.backoff import Backoff
 from bybot.sessions.claims import Claims
 from bybot.sessions.clients import account_id, check, connect, hang_up
 from bybot.sessions.codec import Codec
@@ -217,9 +218,9 @@ class AttemptDesk:
         return done
 
     async def _adopt(self, attempt: Attempt, me: types.User) -> LoggedIn:
-        deadline = self._clock.elapsed() + _STORE_TRIES_SECONDS
-        pause = 0.2
+        deadline, backoff = self._clock.elapsed() + _STORE_TRIES_SECONDS, Backoff(0.2, 2.0)
         while True:
+            pause = backoff.next()
             try:
                 return await self._host.adopt(attempt, me)
             except LoginError:
@@ -230,7 +231,6 @@ class AttemptDesk:
                 if self._clock.elapsed() + pause > deadline:
                     raise
             await self._clock.sleep(pause)
-            pause = min(2.0, pause * 2)
 
     async def _turn_away(self, attempt: Attempt) -> None:
         """Signed in, but it may not be kept: log it out at Telegram again, and forget it."""

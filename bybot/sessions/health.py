@@ -198,7 +198,7 @@ class Health:
 
         while True:
             await self._core.clock.sleep(self.every / _LOOKS)
-            for user in [user for user in self.vitals if user not in claims.held]:
+            for user in {*self.vitals, *self._asked} - claims.held.keys():
                 self.forget(user)
             async with asyncio.TaskGroup() as group:
                 for user in self._due(claims):

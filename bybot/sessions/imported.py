@@ -178,7 +178,7 @@ async def take_in(core: Core, user: str, data: bytes | str, *, replace: bool) ->
         except KeyInUse as error:
             step = f"It is the session of {error.user_id}; delete that one first."
             raise KeyInUse(error.message, user_id=error.user_id, next_step=step) from None
-    core.revoked.pop(user, None)
+    core.supervision.renewed(user)
     core.recount = True
     log.info("A login was imported for %s (%s): it is detached.", user, login.form)
     return Imported(user_id_from_key(user), login.form, login.dc_id, account, SessionState.DETACHED)

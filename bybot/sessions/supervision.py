@@ -58,6 +58,12 @@ class Supervision:
         """Something happened; ``user`` is a user key."""
         self._news.tell(SessionNews(kind, None if user is None else user_id_from_key(user), facts or {}))
 
+    def renewed(self, user: str) -> None:
+        """There is another login, or none: what was known of the former one says nothing any more."""
+        self._core.revoked.pop(user, None)
+        self.frozen.discard(user)
+        self._core.health.forget(user)
+
     # What is seen -------------------------------------------------------------------------------------------------
 
     def saw(self, user: str, live: Live, error: BaseException) -> None:
@@ -132,7 +138,9 @@ class Supervision:
 
     def recall(self, record: SessionRecord) -> None:
         """A session of this record is about to connect: remember what is known of it."""
-        if record.frozen_since is not None:
+        if record.frozen_since is None:
+            self.frozen.discard(record.user)
+        else:
             self.frozen.add(record.user)
 
     async def freeze(self, user: str, live: Live) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -428,6 +429,10 @@ async def test_a_freeze_outlives_a_restart_and_its_end_is_noticed(sandbox: Sandb
         assert "frozen_since" not in await fields(store)
 
 
+def was_told(told: list[SessionNews], times: int) -> bool:
+    return len(of_kind(told, NewsKind.FROZEN)) == times
+
+
 async def fields_have(store: Store, name: str) -> bool:
     return name in await fields(store)
 
@@ -441,3 +446,20 @@ async def test_a_freeze_that_shows_while_connecting_is_no_end(sandbox: Sandbox, 
         assert manager.ready_users() == ["1"]
         await until(lambda: "1" in manager._core.supervision.frozen)
         await until(lambda: fields_have(store, "frozen_since"))
+
+
+async def test_a_new_login_knows_nothing_of_the_former_ones_freeze(sandbox: Sandbox, store: MemoryStore) -> None:
+    account = sandbox.world.account(ANN)
+    async with running(sandbox, store) as manager:
+        told = news_of(manager)
+        for times in (1, 2):
+            await log_in(manager, sandbox, 1)
+            assert (await manager.get_session_info(1))["status"] == "active"
+            account.frozen = True
+            client = await manager.get_user_client(1)
+            assert client is not None
+            with pytest.raises(errors.FrozenMethodInvalidError):
+                await client.send_message("me", "hello")
+            await until(partial(was_told, told, times))
+            account.frozen = False
+            await manager.delete_user_session(1)

@@ -292,3 +292,22 @@ def test_another_telegram_may_have_several_data_centres(load: Load, tmp_path: Pa
     with pytest.raises(ConfigurationError) as caught:
         load(TELEGRAM_DC=text, TELEGRAM_RSA_KEY_FILE=str(pem))
     assert problems(caught) == {"TELEGRAM_DC"}
+
+
+def test_what_is_done_by_itself_is_set_by_the_configuration(load: Load) -> None:
+    quiet, busy = load(), load(CLEANUP_AFTER_DAYS="90", BACKUP_HOURS="24", HEALTH_MINUTES="5")
+    managers = [create_manager(settings, MemoryStore(SystemClock()), SystemClock()) for settings in (quiet, busy)]
+    assert [manager.health.every for manager in managers] == [900, 300]
+    assert [[(job.name, job.every) for job in manager.housework.schedule.jobs] for manager in managers] == [
+        [],
+        [("cleanup", 86_400), ("backup", 86_400)],
+    ]
+
+
+@pytest.mark.parametrize(
+    "variable", [("CLEANUP_AFTER_DAYS", "-1"), ("BACKUP_HOURS", "soon"), ("HEALTH_MINUTES", "0")], ids=lambda v: v[0]
+)
+def test_a_bad_interval_is_named(load: Load, variable: tuple[str, str]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(**dict([variable]))
+    assert problems(caught) == {variable[0]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from telegram import Update
 
 from bybot.clock import SystemClock
-from bybot.ids import user_key
+from bybot.ids import another_key, user_key
 from bybot.mirror.model import New
 from bybot.sandbox.control_client import ControlClient, Message
 from bybot.sandbox.server import Sandbox
@@ -222,6 +222,21 @@ async def test_a_login_of_a_further_account_goes_on_after_a_restart(
         await tap_code(wei, control, PHONES[EDITOR], keypad)
         await wei.wait("登录成功", "Editor (@editor)")
         await until(lambda: sorted(product.manager.ready_users()) == [str(WEI), SECOND])
+
+
+async def test_a_login_that_was_completed_without_the_chat_is_said_to_be_done(
+    product: Product, wei: Person, control: ControlClient
+) -> None:
+    """As after a restart, when a login that had been signed in is completed before the chat goes on."""
+    await wei.log_in()
+    await wei.press(await wei.say_and_wait("/accounts", "你的帐号"), "添加帐号")
+    await wei.wait("你的手机号")
+    await wei.say(PHONES[EDITOR])
+    keypad = await wei.wait("输入验证码", button="⌫")
+    code = await control.wait_code(PHONES[EDITOR])
+    await product.manager.submit_code(another_key(str(WEI)), code)
+    await wei.tap(keypad, code)
+    await wei.wait("登录成功", "Editor (@editor)")
 
 
 async def test_forget_me_erases_all_accounts(product: Product, wei: Person, control: ControlClient) -> None:

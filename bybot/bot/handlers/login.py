@@ -111,7 +111,7 @@ async def _on_phone(turn: Turn, wizard: Wizard) -> None:
     try:
         await steps.send_code(turn, wizard, phone)
     except steps.FINAL as error:
-        await steps.end(turn, wizard, error_text(turn.language, error))
+        await steps.fail(turn, wizard, error)
     except BybotError as error:
         await steps.ask_phone(turn, wizard, error_text(turn.language, error))
 

@@ -10,7 +10,7 @@ from bybot.bot.texts.errors import error_text
 from bybot.bot.turn import Turn
 from bybot.bot.views.base import View
 from bybot.bot.wizard import Wizard
-from bybot.errors import BybotError
+from bybot.errors import BybotError, LoginTimeout
 
 
 async def on_press(turn: Turn) -> None:
@@ -90,7 +90,7 @@ async def _to_qr(turn: Turn, wizard: Wizard) -> None:
     try:
         await qr.begin(turn, wizard)
     except steps.FINAL as error:
-        await steps.end(turn, wizard, error_text(turn.language, error))
+        await steps.fail(turn, wizard, error)
     except BybotError as error:
         await steps.ask_phone(turn, wizard, error_text(turn.language, error))
 
@@ -117,7 +117,7 @@ async def resumed(person: Person, wizard: Wizard) -> None:
         return
     pending = await person.sessions.pending_login(steps.login_of(person, wizard))
     if pending is None and wizard.step != "qr":
-        await steps.end(person, wizard, person.t("login.timeout"))
+        await steps.fail(person, wizard, LoginTimeout("The time for this login is over."))
     elif wizard.step == "code":
         await steps.retry(person, wizard, note)
     elif wizard.step == "password":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bybot.bot.handlers.account import names, remember
+from bybot.bot.handlers.account import names, remember, working_accounts
 from bybot.bot.services import Person
 from bybot.bot.texts import Html
 from bybot.bot.texts.errors import error_text
@@ -134,7 +134,7 @@ async def submit_code(person: Person, wizard: Wizard, code: str) -> None:
         wizard.facts["usable"] = False
         await retry(person, wizard, person.t("login.code_expired"))
     except FINAL as error:
-        await end(person, wizard, error_text(person.language, error))
+        await fail(person, wizard, error)
     except BybotError as error:
         await retry(person, wizard, error_text(person.language, error))
     else:
@@ -160,7 +160,7 @@ async def resend(person: Person, wizard: Wizard) -> str | None:
     try:
         sent = await person.sessions.resend_code(login_of(person, wizard))
     except FINAL as error:
-        await end(person, wizard, error_text(person.language, error))
+        await fail(person, wizard, error)
     except CodeExpired:
         # The whole attempt is dead: begin anew with the number, which is not kept here.
         await ask_phone(person, wizard, person.t("login.code_expired"))
@@ -191,7 +191,7 @@ async def submit_password(person: Person, wizard: Wizard, password: str) -> None
     except WrongPassword:
         await ask_password(person, wizard, hint, person.t("login.password_wrong"))
     except FINAL as error:
-        await end(person, wizard, error_text(person.language, error))
+        await fail(person, wizard, error)
     except BybotError as error:
         await ask_password(person, wizard, hint, error_text(person.language, error))
     else:
@@ -207,11 +207,25 @@ async def accept(person: Person, wizard: Wizard, outcome: LoggedIn | PasswordNee
     if isinstance(outcome, PasswordNeeded):
         await ask_password(person, wizard, outcome.hint)
         return
+    await _done(person, wizard, outcome.user, account_name(outcome))
+
+
+async def _done(person: Person, wizard: Wizard, user: str, name: str) -> None:
     person.drop()
-    account = account_name(outcome)
-    remember(person, outcome.user, account)
-    person.services.lists.drop(outcome.user)
-    await person.chat.show(wizard.message, views.done(person.language, account))
+    remember(person, user, name)
+    person.services.lists.drop(user)
+    await person.chat.show(wizard.message, views.done(person.language, name))
+
+
+async def fail(person: Person, wizard: Wizard, error: BybotError) -> None:
+    """Nothing of the login is left: because of the error, or because it was completed while the process restarted."""
+    if isinstance(error, NoLogin | LoginTimeout):
+        known = set(names(person))
+        for account in await working_accounts(person):
+            if account.user == wizard.account or account.user not in known:
+                await _done(person, wizard, account.user, account.name)
+                return
+    await end(person, wizard, error_text(person.language, error))
 
 
 def account_name(account: LoggedIn) -> str:

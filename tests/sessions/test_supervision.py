@@ -13,9 +13,9 @@ from telethon import errors, events
 from bybot.errors import OwnedElsewhere, SessionRevoked, TelegramRefused, TelegramUnreachable
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.manager import UserSessionManager
-from bybot.sessions.model import session_key
+from bybot.sessions.model import INSTANCES, session_key
 from bybot.sessions.news import NewsKind, SessionNews
-from bybot.stores.base import Store
+from bybot.stores.base import SERVER_TIME, Key, Patch, Put, Store
 from bybot.stores.memory import MemoryStore
 from tests.sessions.support import ANN, LI_WEI, FaultyStore, log_in, plant_session, running, until
 
@@ -242,6 +242,23 @@ async def test_a_refresh_of_what_is_not_there_says_so(sandbox: Sandbox) -> None:
             await until(lambda: waiting._ownership.holder)
             with pytest.raises(OwnedElsewhere):
                 await waiting.force_refresh("nobody")
+
+
+async def test_a_session_that_another_living_process_owns_is_leased_and_says_whose_it_is(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    await plant_session(sandbox, store, 1)
+    alive = {"state": "alive", "label": "render-2", "lease_seconds": 30.0, "margin_seconds": 10.0}
+    times = {"renewed_at": SERVER_TIME, "born": SERVER_TIME}
+    await store.commit([Put(Key(INSTANCES, "other"), alive | times), Patch(session_key("1"), {"owner": "other"})])
+    async with running(sandbox, store) as manager:
+        info = await manager.get_session_info(1)
+        assert (info["status"], info["reason"], info["owner"]) == ("leased", "owned_elsewhere", "render-2")
+        assert info["since"] is not None
+        with pytest.raises(OwnedElsewhere):
+            await manager.get_user_client(1)
+        report = await manager.cleanup_inactive_sessions(0)
+        assert report.skipped == {"1": "leased"}
 
 
 # Connections ------------------------------------------------------------------------------------------------------

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 from telethon.errors import RPCError
 from telethon.tl import functions
 
+from bybot.clock import SystemClock
 from bybot.errors import AccountMismatch, AlreadyLoggedIn, Forbidden, TooManyAccounts
 from bybot.ids import account_in, account_key, another_key, is_another, person_of, user_key
+from bybot.sandbox.firestore import FirestoreServer
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.login import LoggedIn, QrShown
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.model import SESSIONS, login_key, session_key
+from bybot.stores.base import Store
+from bybot.stores.firestore import FirestoreStore
+from bybot.stores.local import LocalFileStore
 from bybot.stores.memory import MemoryStore
 from tests.sandbox.support import ready_client
 from tests.sessions.support import (
@@ -50,9 +57,26 @@ def test_keys_of_accounts_are_taken_apart_again() -> None:
     assert not is_another("77")
 
 
+@pytest.fixture(params=["memory", "local", "firestore"])
+async def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    server = FirestoreServer()
+    makers: dict[str, Callable[[], Store]] = {
+        "memory": lambda: MemoryStore(SystemClock()),
+        "local": lambda: LocalFileStore(tmp_path, "bot", SystemClock()),
+        "firestore": lambda: FirestoreStore("p", None, "bot", emulator_host=server.address),
+    }
+    await server.start()
+    store = makers[request.param]()
+    await store.open()
+    yield store
+    await store.close()
+    await server.stop()
+
+
 async def test_one_person_has_several_accounts_each_with_a_session_of_its_own(
-    sandbox: Sandbox, store: MemoryStore
+    sandbox: Sandbox, any_store: Store
 ) -> None:
+    store = any_store
     async with running(sandbox, store) as manager:
         first = await add(manager, sandbox, ANN_PHONE)
         second = await add(manager, sandbox, LI_WEI_PHONE)
@@ -65,6 +89,9 @@ async def test_one_person_has_several_accounts_each_with_a_session_of_its_own(
         assert await store.get(login_key(another_key(str(ME)))) is None
     async with running(sandbox, store) as manager:  # and after a restart
         assert sorted(manager.ready_users()) == [str(ME), f"{ME}~{LI_WEI}"]
+        done = await manager.forget_person(ME)
+        assert [each.logged_out for each in done.accounts] == [True, True]
+        assert await owners(manager) == []
 
 
 async def test_the_accounts_of_one_person_are_not_those_of_another(sandbox: Sandbox, store: MemoryStore) -> None:

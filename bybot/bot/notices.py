@@ -205,6 +205,8 @@ class ChatNotices:
             await self._show(person, pair_id, report.progress)
             if box.progress.get(pair_id) is report:
                 del box.progress[pair_id]
+        if not person.state.get(PROGRESS):  # of somebody who was forgotten meanwhile not even an empty list is kept
+            person.state.pop(PROGRESS, None)
 
     async def _say(self, person: Person, news: SessionNews | Notice | _Digest) -> None:
         if isinstance(news, _Digest):

@@ -6,7 +6,7 @@ from telegram import Update
 
 from bybot.clock import SystemClock
 from bybot.ids import another_key, user_key
-from bybot.mirror.model import New
+from bybot.mirror.model import New, Progress
 from bybot.sandbox.control_client import ControlClient, Message
 from bybot.sandbox.server import Sandbox
 from bybot.stores.base import Key, query_prefix
@@ -249,6 +249,11 @@ async def test_forget_me_erases_all_accounts(product: Product, wei: Person, cont
     for collection in ("users", "bot_states", "logins"):
         assert await product.store.get(Key(collection, user_key(WEI))) is None
         assert await query_prefix(product.store, collection, f"{WEI}~") == []
+    # A report of progress that was on its way leaves nothing behind either.
+    notices = product.bot.notices
+    notices.progress(WEI, "gone", Progress("history", 1, 0, 10))
+    await until(lambda: not notices._boxes)
+    assert await product.store.get(Key("bot_states", user_key(WEI))) is None
     for user in (str(WEI), SECOND):
         left = await product.store.get(Key("user_sessions", user))
         assert left is not None

@@ -120,7 +120,7 @@ class Claims:
     # Taking -------------------------------------------------------------------------------------------------------
 
     async def take(self, documents: Sequence[Document]) -> list[Taken]:
-        """Claim many, at most MAX_WRITES in one commit. Those that somebody else has or changed are left out.
+        """Claim many, at most MAX_WRITES in one commit. Those that somebody has or changed are left out.
 
         Returns:
             each claim with the document as it was claimed, which may be newer than the one that was given.
@@ -148,7 +148,7 @@ class Claims:
         chosen: list[Document] = []
         for document in documents:
             record = SessionRecord.of(document)
-            if record.state is not SessionState.READY:
+            if record.state is not SessionState.READY or self.holds(record):
                 continue
             # Whom it is reserved for may not have claimed it yet; that counts only while nobody owns it.
             other = record.owner or record.reserved_for
@@ -157,6 +157,12 @@ class Claims:
             if other is None or other == self.term.instance or gone[other]:
                 chosen.append(document)
         return chosen
+
+    def holds(self, record: SessionRecord) -> bool:
+        """Is this session ours by an acknowledged claim? A new one would end the client that works under it."""
+        claim = self.held.get(record.user)
+        mine = record.owner == self.term.instance
+        return mine and claim is not None and claim.valid and claim.token == record.token
 
     async def _take_batch(self, documents: Sequence[Document]) -> list[Taken]:
         try:

@@ -160,14 +160,16 @@ class Core:
     async def load(self, user: str) -> Opening:
         """Claim and read a session. See :class:`bybot.sessions.pool.Sessions`.
 
-        While another process hands over to us, one that it still has is waited for.
+        While another process hands over to us, one that it still has is waited for; so is one that another task of
+        this process claimed while we read.
         """
         began = self.clock.elapsed()
         while True:
             try:
                 return await self._load(user)
             except OwnedElsewhere:
-                if not self.ownership.taking or self.clock.elapsed() - began >= COMING_SECONDS:
+                coming = self.ownership.taking or user in self.require().held
+                if not coming or self.clock.elapsed() - began >= COMING_SECONDS:
                     raise
             await self.ownership.pause()
 
@@ -179,8 +181,7 @@ class Core:
         self.supervision.recall(record)
         assert document is not None
         claim = claims.held.get(user)
-        ours = record.owner == claims.term.instance
-        if claim is not None and claim.valid and ours and record.token == claim.token:
+        if claim is not None and claims.holds(record):
             claim.version = record.version
         else:
             taken = await claims.take([document])
@@ -242,9 +243,9 @@ class Core:
         """A request of a client was answered with this error."""
         self.supervision.saw(user, live, error)
 
-    def refused(self, user: str, name: str) -> None:
-        """Telegram does not serve this client, whatever the login."""
-        self.supervision.refused(user, name)
+    def failed(self, user: str, error: BybotError) -> None:
+        """A client could not be opened, and why."""
+        self.supervision.failed(user, error)
 
     def doubt(self, user: str) -> None:
         """A client is connected again, but its account did not answer."""

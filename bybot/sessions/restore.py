@@ -76,6 +76,9 @@ async def _take_all(core: Core, claims: Claims, connect: Connect) -> int:
             continue
         count += len(taken)
         connect(taken)
+        for user in {d.key.id for d in page} & claims.held.keys() - {claim.user for claim, _ in taken}:
+            if core.pool.peek(user) is None:
+                core.pool.revive(user)  # somebody asked for it before and may have given up
         if len(page) < MAX_WRITES:
             return count
         after = page[-1].key.id
@@ -101,7 +104,7 @@ async def connect_claimed(core: Core, owned: Sequence[Taken]) -> None:
                     group.create_task(_connect(core, record, claim, session))
                 else:
                     core.pool.trouble[record.user] = session
-                    log.error("The session of %s cannot be opened: %s", record.user, session)
+                    core.supervision.failed(record.user, session)
 
 
 async def _connect(core: Core, record: SessionRecord, claim: Claim, session: StoredSession) -> None:

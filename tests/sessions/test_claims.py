@@ -39,6 +39,19 @@ async def test_a_claim_whose_answer_was_lost_gives_no_permit_until_a_newer_one_i
     assert claims.uncertain == set()
 
 
+async def test_a_claim_that_is_held_is_not_made_anew_by_another_task_that_read_before(room: Room) -> None:
+    first = await room.process()
+    await room.session(token=5)
+    claims = first.gained[0]
+    read_before = await room.store.get(session_key("1"))
+    assert read_before is not None
+    permit = (await take(claims)).permit()
+    assert await claims.take([read_before]) == []
+    assert await claims.take_one("1") is None
+    assert permit.valid
+    assert await room.owner() == (claims.term.instance, 6)
+
+
 async def test_a_late_claim_is_refused_after_a_newer_one(room: Room) -> None:
     first = await room.process()
     await room.session(token=5)

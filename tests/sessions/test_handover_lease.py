@@ -197,8 +197,8 @@ async def test_a_reservation_binds_while_its_instance_lives_and_not_longer(room:
     await room.store.inner.commit([Put(other, alive), Put(Key("user_sessions", "1"), session)])
     assert await first.gained[0].take_one("1") is None
     await room.advance(41)
-    taken = await first.gained[0].take_one("1")
-    assert taken is not None
+    await first.gained[0].take_one("1")
+    assert first.gained[0].held["1"].valid
     document = await room.store.inner.get(Key("user_sessions", "1"))
     assert document is not None
     assert "reserved_for" not in document.data

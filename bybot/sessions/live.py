@@ -7,6 +7,7 @@ from typing import Protocol
 
 from telethon import TelegramClient
 
+from bybot.errors import BybotError
 from bybot.sessions.claims import Claim
 from bybot.sessions.image import Image
 from bybot.sessions.permit import Permit
@@ -92,8 +93,8 @@ class Sessions(Protocol):
     def saw(self, user: str, live: Live, error: BaseException) -> None:
         """A request of a client was answered with this error."""
 
-    def refused(self, user: str, name: str) -> None:
-        """Telegram does not serve this client, whatever the login: its name of the reason."""
+    def failed(self, user: str, error: BybotError) -> None:
+        """A client could not be opened, and why."""
 
     def doubt(self, user: str) -> None:
         """A client is connected again, but its account did not answer."""

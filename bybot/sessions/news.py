@@ -23,6 +23,8 @@ class NewsKind(StrEnum):
     CLEANED = "cleaned"
     #: Telegram refuses to serve this client, whatever the login: ``error`` is Telegram's name of it.
     REFUSED = "refused"
+    #: A stored session cannot be opened until somebody mends it: ``error`` is the error's code.
+    UNREADABLE = "unreadable"
     #: Scheduled work does not succeed: ``job`` and ``error``.
     JOB_FAILED = "job_failed"
     #: It succeeds again: ``job``.

@@ -171,6 +171,7 @@ class Pool:
             except BybotError as error:
                 self.trouble[user] = error
                 self._put_off(user, error)
+                self._sessions.failed(user, error)
                 if opening is not None:
                     self._parked[user] = opening
                 raise
@@ -188,7 +189,6 @@ class Pool:
         seconds = getattr(error, "retry_after", 0.0)
         if isinstance(error, TelegramRefused):
             seconds = _REFUSED_SECONDS
-            self._sessions.refused(user, error.reason)
         if seconds:
             self._not_before[user] = self._clock.elapsed() + seconds
 

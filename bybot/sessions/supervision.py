@@ -16,7 +16,7 @@ from typing import Any, Final
 from telethon import TelegramClient, errors
 from telethon.tl import functions, types
 
-from bybot.errors import BybotError, Fenced, StoreUnavailable
+from bybot.errors import BybotError, CorruptDocument, Fenced, StoreUnavailable, TelegramRefused, VaultError
 from bybot.ids import user_id_from_key
 from bybot.sessions.backoff import Backoff
 from bybot.sessions.claims import Claim, Claims
@@ -32,8 +32,7 @@ log = logging.getLogger(__name__)
 #: Seconds that whoever wants to hear a reconnected client gets before what was missed is fetched.
 _LISTEN_SECONDS: Final = 5.0
 _ASK_SECONDS: Final = 10.0
-#: The same refusal is told again after that many seconds.
-_REFUSAL_SECONDS: Final = 86_400.0
+_DAY: Final = 86_400.0
 
 
 class Supervision:
@@ -48,7 +47,7 @@ class Supervision:
         self.frozen: set[str] = set()
         self._core = core
         self._news = Observers(core.tasks)
-        self._refusals: dict[str, float] = {}
+        self._told: dict[tuple[NewsKind, str], float] = {}
 
     def on_news(self, callback: Observer) -> Callable[[], None]:
         """See :meth:`ReportCalls.on_news`."""
@@ -92,14 +91,20 @@ class Supervision:
         if live.usable:
             await live.client.catch_up()
 
-    def refused(self, user: str, name: str) -> None:
-        """Telegram refuses to serve this client, for a reason that no repetition changes."""
-        log.error("Telegram refuses the session of %s: %s.", user, name)
-        now = self._core.clock.elapsed()
-        before = self._refusals.get(name)
-        if before is None or now - before >= _REFUSAL_SECONDS:
-            self._refusals[name] = now
-            self.tell(NewsKind.REFUSED, user, {"error": name})
+    def failed(self, user: str, error: BybotError) -> None:
+        """A session was not opened. What no repetition changes is told, once a day."""
+        if isinstance(error, TelegramRefused):
+            self._tell_daily(error.reason, NewsKind.REFUSED, user, error.reason)  # it is the same for all sessions
+        elif isinstance(error, VaultError | CorruptDocument):
+            self._tell_daily(user, NewsKind.UNREADABLE, user, error.code)
+
+    def _tell_daily(self, about: str, kind: NewsKind, user: str, error: str) -> None:
+        log.error("The session of %s cannot be opened (%s): %s.", user, kind, error)
+        now, key = self._core.clock.elapsed(), (kind, about)
+        before = self._told.get(key)
+        if before is None or now - before >= _DAY:
+            self._told[key] = now
+            self.tell(kind, user, {"error": error})
 
     # The end of a login -------------------------------------------------------------------------------------------
 

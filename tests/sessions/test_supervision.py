@@ -17,7 +17,7 @@ from bybot.sessions.model import INSTANCES, session_key
 from bybot.sessions.news import NewsKind, SessionNews
 from bybot.stores.base import SERVER_TIME, Key, Patch, Put, Store
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import ANN, LI_WEI, FaultyStore, log_in, plant_session, running, until
+from tests.sessions.support import ANN, LI_WEI, FaultyStore, log_in, plant_session, running, until, vault
 
 ASKED = "users.getUsers"
 
@@ -209,6 +209,21 @@ async def test_a_refusal_at_the_start_is_told_as_well(sandbox: Sandbox, store: M
         told = news_of(manager)
         await until(lambda: told)
         assert (told[0].kind, told[0].user_id) == (NewsKind.REFUSED, "1")
+
+
+async def test_a_session_that_cannot_be_opened_is_told_to_the_operator_and_left_as_it_is(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    await plant_session(sandbox, store, 1)
+    junk = vault().seal(b"no session at all", user="1", purpose="session")
+    await store.commit([Patch(session_key("1"), {"session_data": junk})])
+    async with running(sandbox, store, active=False) as manager:
+        told = news_of(manager)
+        await manager.wait_restored()
+        for _ in range(3):
+            await manager.force_refresh(1)
+        assert told == [SessionNews(NewsKind.UNREADABLE, "1", {"error": "corrupt_document"})]
+    assert (await fields(store))["session_data"] == junk
 
 
 # Asking -----------------------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from bybot.sessions.news import NewsKind, SessionNews
 AREA: Final = "sn"
 _OWNERS: Final = frozenset({NewsKind.OVER, NewsKind.FROZEN, NewsKind.THAWED, NewsKind.UNUSED, NewsKind.CLEANED})
 _ADMINS: Final = frozenset(
-    {NewsKind.OVER, NewsKind.FROZEN, NewsKind.THAWED, NewsKind.REFUSED, NewsKind.JOB_FAILED, NewsKind.JOB_WORKS}
+    {NewsKind.OVER, NewsKind.FROZEN, NewsKind.THAWED, NewsKind.REFUSED, NewsKind.UNREADABLE}
+    | {NewsKind.JOB_FAILED, NewsKind.JOB_WORKS}
 )
 _APPEAL: Final = "@SpamBot"
 

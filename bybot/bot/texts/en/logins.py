@@ -130,6 +130,7 @@ TEXTS: Final[dict[str, str]] = {
     "admin.over": "🔴 <code>{user}</code>: the login ended ({reason})",
     "admin.frozen": "❄️ <code>{user}</code>: Telegram froze the account",
     "admin.thawed": "🟢 <code>{user}</code>: the account is no longer frozen",
+    "admin.unreadable": "🔴 <code>{user}</code>: the stored session cannot be opened ({error}); it was left as it is",
     "admin.refused": (
         "🔴 Telegram does not serve this program ({error}), as seen with <code>{user}</code>. Check API_ID, API_HASH "
         "and the version of bybot."

@@ -117,6 +117,7 @@ TEXTS: Final[dict[str, str]] = {
     "admin.over": "🔴 <code>{user}</code>：登录已结束（{reason}）",
     "admin.frozen": "❄️ <code>{user}</code>：帐号被 Telegram 冻结",
     "admin.thawed": "🟢 <code>{user}</code>：帐号不再被冻结",
+    "admin.unreadable": "🔴 <code>{user}</code>：保存的会话无法打开（{error}），保持原样",
     "admin.refused": (
         "🔴 Telegram 不接受这个程序（{error}），见于 <code>{user}</code>。请检查 API_ID、API_HASH 和 bybot 的版本。"
     ),

@@ -257,10 +257,10 @@ class UserSessionManager(AccountCalls, LoginCalls, ReportCalls):
                 group.create_task(self._idle.run())
                 group.create_task(self.records.serve(claims.term.instance))
                 group.create_task(self.health.run(claims))
-                group.create_task(self.housework.run(self._restored))
                 if not self._restores:
                     self._restored.set()
                     return
+                group.create_task(self.housework.run(self._restored))
                 started = self._clock.elapsed()
                 count = await restore(self._core, claims)
                 took = self._clock.elapsed() - started

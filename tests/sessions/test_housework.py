@@ -221,6 +221,16 @@ async def test_a_warning_that_cannot_be_written_is_not_given(sandbox: Sandbox) -
         assert (store.drop_next, told) == (0, [])
 
 
+async def test_a_process_that_only_visits_does_no_housework(sandbox: Sandbox, store: MemoryStore) -> None:
+    await plant_session(sandbox, store, 1)
+    await age(store, "1", last_used=40)
+    both = HouseworkSettings(cleanup_days=30, backup_hours=1)
+    async with running(sandbox, store, housework=both, restore=False) as manager:
+        assert await manager.get_user_client(1) is not None
+        assert (await manager.get_session_info(1))["warned_at"] is None
+    assert await store.get(SCHEDULES) is None
+
+
 # Backups ----------------------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ import pytest
 from telethon.tl import functions
 
 from bybot.errors import (
+    AccountFrozen,
     AlreadyLoggedIn,
     CodeExpired,
     InvalidCode,
@@ -88,6 +89,14 @@ async def test_a_number_without_an_account_is_an_invalid_phone(sandbox: Sandbox,
     async with running(sandbox, store) as manager:
         with pytest.raises(InvalidPhone, match="no Telegram account"):
             await manager.begin_login(1, "+15550000000")
+
+
+async def test_a_login_that_meets_a_frozen_account_says_so(sandbox: Sandbox, store: MemoryStore) -> None:
+    async with running(sandbox, store) as manager:
+        sandbox.faults.add(kind="error", method="auth.sendCode", code=420, message="FROZEN_METHOD_INVALID", times=1)
+        with pytest.raises(AccountFrozen):
+            await manager.begin_login(1, ANN_PHONE)
+        assert await manager.pending_login(1) is None
 
 
 async def test_a_banned_number_is_named_as_such(sandbox: Sandbox, store: MemoryStore) -> None:

@@ -40,6 +40,7 @@ from bybot.mirror.reader import Reader
 from bybot.mirror.rulecalls import RuleCalls
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.script import check_chats, prepare
+from bybot.sessions.failures import EXPLAINED
 from bybot.sessions.news import NewsKind, SessionNews
 from bybot.stores.base import Store
 
@@ -53,8 +54,8 @@ PROGRESS_SECONDS = 2.0
 _RETRY_SECONDS = 20.0
 #: Flood waits shorter than this are not worth a message to the user.
 _WORTH_TELLING = 30.0
-#: Reasons of a lost session that the user asked for, or that end by themselves.
-_NOT_OVER = frozenset({"lease", "deleted", "logged_out"})
+#: Reasons of a lost session that only Telegram gives. All others were asked for, or end by themselves.
+_OVER = frozenset(EXPLAINED) - {"logged_out"}
 
 
 class Notices(Protocol):
@@ -196,7 +197,7 @@ class Supervisor(ChatCalls, RuleCalls):
         if person is None:
             return
         running = [run.pair for run in person.runs.values()]
-        over = str(reason) not in _NOT_OVER
+        over = str(reason) in _OVER
         await person.lost(SessionRevoked("The login has ended.", reason=str(reason)) if over else None)
         if over and running:
             self._tell(Notice(NoticeKind.SESSION_LOST, running[0], {"reason": str(reason)}))

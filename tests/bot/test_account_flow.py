@@ -81,6 +81,8 @@ async def test_logging_in_again_with_the_same_account_keeps_the_pairs(
     await wei.press(await wei.say_and_wait("/logout", "要登出吗"), "是，登出")
     await wei.wait("已登出")
     await wei.say_and_wait("/pairs", "你的配对（1）", "⚪️ 等待 /login")
+    await until(lambda: not product.bot.notices._boxes)
+    assert not any("Telegram 结束了" in text for text in await wei.texts())  # they asked for it themselves
     code = await control.code(wei.phone)
     await wei.say_and_wait("/login", "📱")
     await wei.say(wei.phone)

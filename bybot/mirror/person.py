@@ -224,12 +224,12 @@ class Person:
         match error:
             case AccountLimited():
                 await self._limit(pair, error)
+                await self._report(error)
             case MirrorError():
                 await self._break(pair, error)
             case SessionError():
                 self.stopped[pair.id] = (PairState.NO_SESSION, error)
-                if error.__cause__ is not None:
-                    await self.settings.sessions.report_error(self.user, error.__cause__)
+                await self._report(error)
             case StaleWrite():
                 return await self._still_ours(pair)
             case OSError() | StoreUnavailable():
@@ -240,6 +240,11 @@ class Person:
                 self._notice(pair, NoticeKind.FAILED, {"error": name_of(error)})
                 return True
         return False
+
+    async def _report(self, error: Exception) -> None:
+        """What Telegram said concerns the account: whoever owns the session looks into it."""
+        if error.__cause__ is not None:
+            await self.settings.sessions.report_error(self.user, error.__cause__)
 
     async def _still_ours(self, pair: ChannelPair) -> bool:
         """A write was refused: the pair is gone, another process has the session, or an old holder wrote its last."""

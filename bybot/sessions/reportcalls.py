@@ -8,7 +8,7 @@ from typing import Any
 from bybot.errors import SessionRevoked
 from bybot.ids import user_id_from_key, user_key
 from bybot.sessions.core import Core, Observer
-from bybot.sessions.failures import definitive
+from bybot.sessions.failures import definitive, is_frozen
 from bybot.sessions.farewells import Farewell
 from bybot.sessions.health import Health
 from bybot.sessions.measures import Measures, measure
@@ -96,9 +96,13 @@ class ReportCalls:
     async def report_error(self, user_id: UserId, error: BaseException) -> bool:
         """A caller saw this error from the client. True when the login is over.
 
-        An error that looks like the end of the login is looked into: Telegram is asked, once for all who report.
+        An error that looks like the end of the login is looked into: Telegram is asked, once for all who report. One
+        that says that the account is frozen is noted.
         """
         user = user_key(user_id)
+        live = self._pool.live.get(user)
+        if is_frozen(error) and live is not None:
+            self._core.supervision.saw(user, live, error)
         if definitive(error) is not None and self.health.suspect(user):
             await self.health.check(user)
         return user in self._core.revoked or isinstance(error, SessionRevoked)

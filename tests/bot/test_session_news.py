@@ -43,21 +43,26 @@ async def test_a_log_out_of_ones_own_is_no_news(product: Product, wei: Person, c
     assert not any("For the operator" in text for text in await admin.texts())
 
 
-async def test_a_frozen_account_is_told_once_and_its_pairs_stand_still(product: Product, wei: Person) -> None:
+@pytest.mark.parametrize("seen_by", ["the mirror", "another part"])
+async def test_a_frozen_account_is_told_once_and_its_pairs_stand_still(
+    product: Product, wei: Person, control: ControlClient, seen_by: str
+) -> None:
     await wei.log_in()
     await to_confirmation(wei, "@harbour_news", f"-100{ARCHIVE}", "只要新帖子")
     await wei.press(await wei.wait("准备好了"), "开始")
     await wei.wait("配对已添加")
     account = product.sandbox.world.account(WEI)
     account.frozen = True
-    client = await product.manager.get_user_client(WEI)
-    assert client is not None
-    with pytest.raises(errors.FrozenMethodInvalidError):  # seen by another part than the mirror
-        await client.send_message("me", "hello")
+    if seen_by == "the mirror":
+        await control.post("@editor", "@harbour_news", "this one waits")
+    else:
+        client = await product.manager.get_user_client(WEI)
+        assert client is not None
+        with pytest.raises(errors.FrozenMethodInvalidError):
+            await client.send_message("me", "hello")
     await wei.wait("冻结了你的帐号", "只能读，不能写")
     assert (await product.manager.get_session_info(WEI))["status"] == "frozen"
-    statuses = await product.mirror.list_pairs(WEI)
-    assert [status.state for status in statuses] == ["limited"]
+    await until(lambda: limited(product))
     account.frozen = False
     await product.manager.force_refresh(WEI)
     await wei.wait("已恢复你的帐号")
@@ -65,6 +70,10 @@ async def test_a_frozen_account_is_told_once_and_its_pairs_stand_still(product: 
     texts = await wei.texts()
     assert sum("冻结了你的帐号" in text for text in texts) == 1
     assert not any("限制了你的帐号" in text for text in texts)
+
+
+async def limited(product: Product) -> bool:
+    return [status.state for status in await product.mirror.list_pairs(WEI)] == ["limited"]
 
 
 async def test_whoever_is_warned_can_keep_the_session_with_one_tap(product: Product, wei: Person) -> None:

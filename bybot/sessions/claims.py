@@ -113,6 +113,7 @@ class Claims:
         self.held: dict[str, Claim] = {}
         #: Sessions of which a claim or release ended without an answer and was not settled since.
         self.uncertain: set[str] = set()
+        self._under_way: set[str] = set()  # claims that were not answered yet
         self._store = store
         self._lease = lease
         self._clock = clock
@@ -129,11 +130,17 @@ class Claims:
             StoreUnavailable: not acknowledged; nothing of it may be used.
             Fenced: the term is over.
         """
-        taken: list[Taken] = []
-        free = await self._claimable(documents)
-        for start in range(0, len(free), MAX_WRITES):
-            taken += await self._take_batch(free[start : start + MAX_WRITES])
-        return taken
+        documents = [document for document in documents if document.key.id not in self._under_way]
+        users = {document.key.id for document in documents}
+        self._under_way |= users  # a second claim of ours would end the client of the first
+        try:
+            taken: list[Taken] = []
+            free = await self._claimable(documents)
+            for start in range(0, len(free), MAX_WRITES):
+                taken += await self._take_batch(free[start : start + MAX_WRITES])
+            return taken
+        finally:
+            self._under_way -= users
 
     async def take_one(self, user: str) -> Taken | None:
         """Claim one by reading it first; None when there is nothing to claim or it is somebody else's."""
@@ -148,7 +155,7 @@ class Claims:
         chosen: list[Document] = []
         for document in documents:
             record = SessionRecord.of(document)
-            if record.state is not SessionState.READY or self.holds(record):
+            if record.state is not SessionState.READY or self._knows(record):
                 continue
             # Whom it is reserved for may not have claimed it yet; that counts only while nobody owns it.
             other = record.owner or record.reserved_for
@@ -163,6 +170,15 @@ class Claims:
         claim = self.held.get(record.user)
         mine = record.owner == self.term.instance
         return mine and claim is not None and claim.valid and claim.token == record.token
+
+    def _knows(self, record: SessionRecord) -> bool:
+        """Is it ours by this claim or a later one? Then what was read is outdated, or there is nothing to claim."""
+        claim = self.held.get(record.user)
+        return claim is not None and claim.valid and claim.token >= record.token
+
+    def comes(self, user: str) -> bool:
+        """Did another task of this process claim it, or is it about to?"""
+        return user in self.held or user in self._under_way
 
     async def _take_batch(self, documents: Sequence[Document]) -> list[Taken]:
         try:
@@ -203,9 +219,12 @@ class Claims:
 
     def _keep(self, user: str, token: int, version: str, key_name: str | None) -> Claim:
         former = self.held.get(user)
+        claim = Claim(user, self.term, token, version, key_name)
+        if former is not None and former.token > token:
+            claim.revoke()  # the answers came in another order
+            return claim
         if former is not None:
             former.revoke()  # the older token is void
-        claim = Claim(user, self.term, token, version, key_name)
         self.held[user] = claim
         self.uncertain.discard(user)
         return claim

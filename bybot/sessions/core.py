@@ -168,7 +168,7 @@ class Core:
             try:
                 return await self._load(user)
             except OwnedElsewhere:
-                coming = self.ownership.taking or user in self.require().held
+                coming = self.ownership.taking or self.require().comes(user)
                 if not coming or self.clock.elapsed() - began >= COMING_SECONDS:
                     raise
             await self.ownership.pause()

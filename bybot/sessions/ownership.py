@@ -65,6 +65,8 @@ class Ownership:
         self.given_to: Holder | None = None
         #: Nothing new may begin here any more: chat and logins were given.
         self.closed = False
+        #: Set by whoever takes all sessions when a term begins: what nobody holds from now on was forgotten.
+        self.complete = False
         self._store = store
         self._lease = lease
         self._clock = clock
@@ -185,7 +187,7 @@ class Ownership:
 
     async def _hold(self, term: Term) -> None:
         claims = self.claims = Claims(self._store, term, self._lease, self._clock)
-        self.closed = False
+        self.closed = self.complete = False
         if self._lease.giver is None:
             self._acting.set()
             self._settled.set()
@@ -255,7 +257,7 @@ class Ownership:
                 await self._adopted(taken)
 
     def _further_owners(self) -> list[str | None]:
-        if not self._wants_free or self.taking:
+        if not (self._wants_free and self.complete):
             return []
         return [None] if self._lease.giver is None else [None, self._lease.giver]
 

@@ -43,7 +43,10 @@ async def restore(core: Core, claims: Claims) -> int:
         def connect(taken: list[Taken]) -> asyncio.Task[None]:
             return group.create_task(connect_claimed(core, taken))
 
-        return await _receive(core, claims, connect) + await _take_all(core, claims, connect)
+        try:
+            return await _receive(core, claims, connect) + await _take_all(core, claims, connect)
+        finally:
+            core.ownership.complete = True
 
 
 async def _receive(core: Core, claims: Claims, connect: Connect) -> int:

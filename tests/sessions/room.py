@@ -34,6 +34,7 @@ class Process:
 
         async def gained(claims: Claims) -> None:
             self.gained.append(claims)
+            self.ownership.complete = True
 
         async def lost(claims: Claims) -> None:
             self.lost.append(claims)

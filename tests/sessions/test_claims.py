@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bybot.errors import Fenced, StaleWrite, StoreUnavailable
@@ -177,3 +179,27 @@ async def test_a_second_client_of_a_claim_makes_the_first_one_mute(room: Room) -
     one, two = claim.permit(), claim.permit()
     assert not one.valid
     assert two.valid
+
+
+async def test_two_tasks_that_claim_at_once_make_one_claim(room: Room) -> None:
+    first = await room.process()
+    await room.session()
+    claims = first.gained[0]
+    document = await room.store.get(session_key("1"))
+    assert document is not None
+    one, other = await asyncio.gather(claims.take([document]), claims.take([document]))
+    assert [len(one), len(other)] == [1, 0]
+    assert claims.held["1"].valid
+    assert claims.held["1"].token == 6
+    assert await claims.take([document]) == []  # read before it was claimed
+    assert claims.held["1"].valid
+
+
+async def test_an_answer_that_comes_late_does_not_replace_a_newer_claim(room: Room) -> None:
+    first = await room.process()
+    claims = first.gained[0]
+    newer = claims._keep("1", 7, "v2", None)
+    older = claims._keep("1", 6, "v1", None)
+    assert claims.held["1"] is newer
+    assert newer.valid
+    assert not older.valid

@@ -95,7 +95,8 @@ class Reports:
         if record.state is SessionState.DETACHED:
             return "detached", record.reason
         ownership = self._core.ownership
-        if not ownership.active and ownership.holder is not None:
+        claims = ownership.claims if ownership.active else None
+        if ownership.holder is not None and (claims is None or record.user not in claims.held):
             return "leased", "owned_elsewhere"
         claims = ownership.claims
         if ownership.active and claims is not None and record.owner not in (None, claims.term.instance):

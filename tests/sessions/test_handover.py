@@ -100,6 +100,7 @@ async def test_what_is_asked_of_the_later_one_in_the_gap_waits_for_the_session(
         with pytest.raises(OwnedElsewhere) as caught:
             await older.get_user_client(1)
         assert caught.value.holder == "test"
+        assert (await older.get_session_info(1))["status"] == "leased"
         await handed_over(older, later)
 
 

@@ -236,8 +236,11 @@ class Process:
     # What happens to it -----------------------------------------------------------------------------------------
 
     def kill(self) -> None:
-        """SIGKILL. What its kernel had sent is on its way."""
+        """SIGKILL. Its kernel resets every connection and drops what it has not sent."""
         self.alive = False
+        for client in self.endpoint.clients:
+            if client.connection is not None:
+                client.connection.abort()
         if self.loop in self.world.loops:
             self.world.loops.remove(self.loop)
 

@@ -2,7 +2,8 @@
 
 A request on an older connection of a key after the first request on a newer one is a violation, as the sandbox
 counts it. What a process has sent is in its kernel's buffer for a while: it arrives unless the connection is aborted,
-also while the process is frozen, but never after UNSENT seconds.
+also while the process is frozen, but never after UNSENT_FOR seconds. A killed process's connections are aborted by its
+kernel.
 """
 
 from __future__ import annotations

@@ -7,22 +7,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bybot.errors import UnreadableSession
+from bybot.sessions.datacenter import PRODUCTION, DataCenter
 from bybot.sessions.image import Entity, Image, UpdateState
 
 KEY_BYTES: Final = 256
 
-# Telegram's own addresses, for formats that name a data centre by its number alone. A client learns the present ones
-# from Telegram as soon as it is connected.
-_ADDRESSES: Final = {
-    1: "149.154.175.53",
-    2: "149.154.167.51",
-    3: "149.154.175.100",
-    4: "149.154.167.91",
-    5: "91.108.56.130",
-    203: "91.105.192.100",
+# Of Telegram's test servers.
+_TEST: Final = {
+    1: DataCenter(1, "149.154.175.10", 80),
+    2: DataCenter(2, "149.154.167.40", 80),
+    3: DataCenter(3, "149.154.175.117", 80),
 }
-_TEST_ADDRESSES: Final = {1: "149.154.175.10", 2: "149.154.167.40", 3: "149.154.175.117"}
-_PORT, _TEST_PORT = 443, 80
 
 
 @dataclass(frozen=True)
@@ -67,15 +62,15 @@ class Login:
 
 
 def address_of(dc_id: int, *, test: bool) -> tuple[str, int]:
-    """Host and port of a data centre of Telegram.
+    """Host and port of a data centre of Telegram, for forms that name it by its number alone.
 
     Raises:
         UnreadableSession: there is none of that number.
     """
-    host = (_TEST_ADDRESSES if test else _ADDRESSES).get(dc_id)
-    if host is None:
+    dc = (_TEST if test else PRODUCTION).get(dc_id)
+    if dc is None:
         raise UnreadableSession(f"This session names the data centre {dc_id}, which does not exist.")
-    return host, _TEST_PORT if test else _PORT
+    return dc.host, dc.port
 
 
 def account_in(entities: tuple[Entity, ...]) -> int | None:

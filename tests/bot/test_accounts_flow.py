@@ -9,7 +9,7 @@ from bybot.ids import another_key, user_key
 from bybot.mirror.model import New, Progress
 from bybot.sandbox.control_client import ControlClient, Message
 from bybot.sandbox.server import Sandbox
-from bybot.stores.base import Key, query_prefix
+from bybot.stores.base import Key, Store, query_prefix
 from bybot.stores.memory import MemoryStore
 from tests.bot.support import EDITOR, PHONES, WEI, Person, Product, labels_of, running
 from tests.waiting import until
@@ -254,7 +254,21 @@ async def test_forget_me_erases_all_accounts(product: Product, wei: Person, cont
     notices.progress(WEI, "gone", Progress("history", 1, 0, 10))
     await until(lambda: not notices._boxes)
     assert await product.store.get(Key("bot_states", user_key(WEI))) is None
+    await product.manager.audit.flush()
+    await product.manager.records.flush()
+    traces = [key for key, text in everything_in(product.store) if str(WEI) in text or str(EDITOR) in text]
+    assert sorted(traces) == [f"user_sessions/{WEI}", f"user_sessions/{SECOND}"]  # their names, and nothing in them
     for user in (str(WEI), SECOND):
         left = await product.store.get(Key("user_sessions", user))
         assert left is not None
         assert set(left.data) <= {"state", "owner", "token", "reason", "deleted_at"}
+
+
+def everything_in(store: Store) -> list[tuple[str, str]]:
+    """Each document's key, and all of it as text."""
+    assert isinstance(store, MemoryStore)
+    return [
+        (f"{collection}/{id_}", f"{id_} {stored.data}")
+        for collection, documents in store._collections.items()
+        for id_, stored in documents.items()
+    ]

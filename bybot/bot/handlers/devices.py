@@ -10,7 +10,7 @@ from bybot.bot.views import accounts as choices
 from bybot.bot.views import devices as views
 from bybot.bot.views.base import View
 from bybot.bot.views.login import start_login
-from bybot.errors import BybotError, FreshLogin
+from bybot.errors import BybotError
 from bybot.sessions.devices import Device
 
 
@@ -36,17 +36,13 @@ async def on_press(turn: Turn) -> None:
         await turn.answer("account.gone")
         await devices(turn)
         return
-    if press.action == "ask":
-        await turn.answer()
-        device = await _find(turn, account, number)
-        if device is not None:
-            await turn.show(views.ask(turn.language, account, device))
-            return
-    if press.action == "end":
-        await _end(turn, account, number)
-        return
     await turn.answer()
-    await _list(turn, account)
+    if press.action == "ask":
+        await _ask(turn, account, number)
+    elif press.action == "end":
+        await _list(turn, account, await _end(turn, account, number))
+    else:
+        await _list(turn, account)
 
 
 async def _list(turn: Turn, account: Account, note: Html | None = None) -> None:
@@ -60,18 +56,21 @@ async def _find(turn: Turn, account: Account, number: str) -> Device | None:
     return next((device for device in found if str(device.id) == number and not device.current), None)
 
 
-async def _end(turn: Turn, account: Account, number: str) -> None:
+async def _ask(turn: Turn, account: Account, number: str) -> None:
     device = await _find(turn, account, number)
     if device is None:
-        note = turn.t("devices.gone")
+        await _list(turn, account, turn.t("devices.gone"))
     else:
-        try:
-            ended = await turn.sessions.kick_user_device(account.user, device.id)
-            note = turn.t("devices.ended" if ended else "devices.gone", device=views.title(device))
-        except FreshLogin as error:
-            note = error_text(turn.language, error)
-        except BybotError as error:
-            await turn.answer()
-            note = error_text(turn.language, error, turn.now)
-    await turn.answer()
-    await _list(turn, account, note)
+        await turn.show(views.ask(turn.language, account, device))
+
+
+async def _end(turn: Turn, account: Account, number: str) -> Html:
+    """Returns what became of it."""
+    device = await _find(turn, account, number)
+    if device is None:
+        return turn.t("devices.gone")
+    try:
+        ended = await turn.sessions.kick_user_device(account.user, device.id)
+    except BybotError as error:
+        return error_text(turn.language, error, turn.now)
+    return turn.t("devices.ended" if ended else "devices.gone", device=views.title(device))

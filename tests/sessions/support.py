@@ -92,8 +92,14 @@ async def plant_session(
     *,
     seal: Vault | None = None,
     data: bytes | None = None,
+    register: bool = True,
 ) -> bytes:
-    """Store a session that is logged in already, with a new key unless ``data`` is a known one. Returns its key."""
+    """Store a session that is logged in already. Returns its key.
+
+    Args:
+        data: the key; None: a new one.
+        register: enter it in the registry; versions before it did not.
+    """
     if data is None:
         data = os.urandom(256)
         sandbox.auth.add_ready_key(data, account_id)
@@ -105,11 +111,14 @@ async def plant_session(
     key = user_key(user)
     now = datetime.now(UTC)
     codec = Codec(seal or vault())
-    await open_registry(store, codec)
+    if register:
+        await open_registry(store, codec)
     fields = codec.pack(key, session.snapshot(), now)
-    entry = Put(auth_key_key(fields["key_hmac"]), {"user": key, "created_at": now})
     facts = {"state": "ready", "owner": None, "token": 3, "account_id": account_id, "created_at": now}
-    await store.commit([Put(session_key(key), {**facts, "last_used_at": now, **fields}), entry])
+    writes = [Put(session_key(key), {**facts, "last_used_at": now, **fields})]
+    if register:
+        writes.append(Put(auth_key_key(fields["key_hmac"]), {"user": key, "created_at": now}))
+    await store.commit(writes)
     return data
 
 

@@ -180,3 +180,16 @@ async def test_two_processes_agree_on_the_secret_and_a_wrong_key_stops_the_start
         async with running(sandbox, store, seal=vault(bytes(32))):
             pass
     assert store._collections[REGISTRY.collection][REGISTRY.id] == before
+
+
+async def test_when_the_registrys_secret_is_lost_all_keys_are_named_anew(sandbox: Sandbox, store: MemoryStore) -> None:
+    key = await plant_session(sandbox, store, 1)
+    former = await names(store)
+    await store.commit([Delete(REGISTRY)])
+    async with running(sandbox, store) as manager:
+        assert manager.ready_users() == ["1"]
+        assert await entries(store) == await names(store)
+        assert set(former).isdisjoint(await names(store))
+        await plant_session(sandbox, store, 2, data=key, register=False)
+        with pytest.raises(SessionDetached):
+            await manager.get_user_client(2)

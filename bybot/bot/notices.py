@@ -75,10 +75,12 @@ class _Box:
     def empty(self) -> bool:
         return not self.progress and not self.notices
 
-    def forget(self) -> None:
-        """The person cannot be told."""
+    def forget(self) -> list[str]:
+        """The person cannot be told. Returns the sessions of which something was to be told."""
+        news = [each.user_id for each in self.notices if isinstance(each, SessionNews) and each.user_id is not None]
         self.progress.clear()
         self.notices.clear()
+        return news
 
 
 class ChatNotices:
@@ -93,6 +95,8 @@ class ChatNotices:
         self._boxes: dict[int, _Box] = {}
         self._told: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._news = asyncio.Event()
+        # Sessions whose owners know what happened, or cannot be told.
+        self._settled: deque[str] = deque(maxlen=1000)
 
     def bind(self, services: Services) -> None:
         """From now on there is a bot to speak through."""
@@ -121,6 +125,8 @@ class ChatNotices:
         box = None if news.user_id is None else self._box(news.user_id)
         if box is not None and sessionnews.concerns_owner(news):
             box.notices.append(news)
+        elif news.user_id is not None:
+            self._settled.append(news.user_id)  # there is nobody to tell
         if sessionnews.concerns_admins(news):
             for admin in self._admins:
                 if news.user_id is None or str(admin) != user_id_from_key(person_of(user_key(news.user_id))):
@@ -147,6 +153,8 @@ class ChatNotices:
         async with asyncio.TaskGroup() as group:
             while True:
                 self._news.clear()
+                if self._settled and self._services is not None:
+                    group.create_task(self._settle(self._services))
                 for user_id, box in list(self._boxes.items()):
                     if box.busy:
                         continue
@@ -157,6 +165,15 @@ class ChatNotices:
                         box.busy = True
                         group.create_task(self._tell(user_id, box))
                 await self._sleep()
+
+    async def _settle(self, services: Services) -> None:
+        """No later process needs to tell this again."""
+        while self._settled:
+            user_id = self._settled.popleft()
+            try:
+                await services.manager.news_told(user_id)
+            except BybotError as error:
+                _log.info("what session %s met may be told again: %s", user_id, error.code)
 
     def _elapsed(self) -> float:
         return self._services.clock.elapsed() if self._services else 0.0
@@ -182,11 +199,11 @@ class ChatNotices:
         except RetryAfter as refused:
             box.not_before = self._elapsed() + max(_PAUSE, seconds_of(refused))
         except Forbidden:
-            box.forget()
+            self._settled.extend(box.forget())
             _log.info("user %s has blocked the bot; what was to be told is dropped", user_id)
         except (TelegramError, BybotError, TimeoutError) as error:
             if isinstance(error, BadRequest) and "not found" in error.message.lower():
-                box.forget()  # such as an administrator who has never written to the bot
+                self._settled.extend(box.forget())  # such as an administrator who has never written to the bot
             box.not_before = self._elapsed() + _ROUND
             _log.warning("user %s could not be told: %s", user_id, type(error).__name__)
         finally:
@@ -222,9 +239,12 @@ class ChatNotices:
                 await person.chat.move(_progress_messages(person).pop(news.pair.id, None), view)
             else:
                 await person.chat.send(view)
-        elif self._first(user_key(news.user_id or ""), _SAME.get(news.kind, news.kind)):
-            called = _called(person, user_key(news.user_id or ""))
-            await person.chat.send(sessionnews.session_news(person.language, news, person.now, account=called))
+        elif news.user_id is not None:
+            account = user_key(news.user_id)
+            if self._first(account, _SAME.get(news.kind, news.kind)):
+                called = _called(person, account)
+                await person.chat.send(sessionnews.session_news(person.language, news, person.now, account=called))
+            self._settled.append(news.user_id)
 
     def _first(self, account: str, kind: str) -> bool:
         now, key = self._elapsed(), (account, str(kind))

@@ -16,14 +16,12 @@ from bybot.sessions.core import Core
 from bybot.sessions.deletion import delete
 from bybot.sessions.login import LoginDesk
 from bybot.sessions.model import FACTS, SESSIONS, Cleanup, SessionRecord, SessionState
-from bybot.sessions.news import NewsKind
+from bybot.sessions.news import NOTICE, NewsKind
 from bybot.stores.base import SERVER_TIME
 
 #: Why a user's session is in use, given the user's id, although no client of it may be; None: it is not.
 InUse = Callable[[str], Awaitable[str | None]]
 
-#: Nobody is logged out by schedule sooner than that after the warning.
-NOTICE: Final = timedelta(days=7)
 #: The daily round does not come at the same second every day.
 _SLACK: Final = timedelta(hours=1)
 
@@ -141,7 +139,7 @@ class Cleaner:
             if taken is None:
                 return
             claim = taken[0]
-        await claims.save(claim, {"warned_at": SERVER_TIME})
+        await claims.save(claim, {"warned_at": SERVER_TIME, "untold": True})
         facts = {"until": max(last + plan.limit, self._core.clock.now() + NOTICE), "days": plan.days}
         self._core.supervision.tell(NewsKind.UNUSED, record.user, facts)
 

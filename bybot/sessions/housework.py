@@ -72,7 +72,7 @@ class Housework:
         """
         await self._core.pool.get(user)
         claim = self._core.pool.require_live(user).claim
-        data = {"last_used_at": self._core.clock.now(), "warned_at": DELETE_FIELD}
+        data = {"last_used_at": self._core.clock.now(), "warned_at": DELETE_FIELD, "untold": DELETE_FIELD}
         await self._core.require().save(claim, data)
 
     async def clean_up(self, days: float, *, dry_run: bool) -> Cleanup:

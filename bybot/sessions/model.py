@@ -10,6 +10,7 @@
     account_id, is_bot, dc_id, sealed_with, reason, and times
     frozen_since   Telegram has frozen the account, which may read but not write
     warned_at      its owner was told that it is logged out soon unless somebody uses it
+    untold         true until the owner was told what happened to it last
     phone, api     sealed: the account's number; another application's id and hash
 """
 

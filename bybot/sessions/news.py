@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+#: Nobody is logged out by schedule sooner than that after being told.
+NOTICE: Final = timedelta(days=7)
 
 
 class NewsKind(StrEnum):
@@ -38,8 +42,10 @@ class SessionNews:
     Attributes:
         user_id: whose session; None: the operator's matter.
         facts: see :class:`NewsKind`.
+        again: it happened before this process began, and its owner may not have been told.
     """
 
     kind: NewsKind
     user_id: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    again: bool = False

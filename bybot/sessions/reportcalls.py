@@ -77,7 +77,8 @@ class ReportCalls:
         """``callback(news)`` with a :class:`bybot.sessions.news.SessionNews` for what people and administrators should
         know: a login that ended, a frozen account, a session that is logged out soon, work that does not succeed.
 
-        It is called after what happened was stored. Returns what ends the calls.
+        It is called after what happened was stored, and again by the next process (``news.again``) unless
+        :meth:`news_told` was called. Returns what ends the calls.
         """
         return self._core.supervision.on_news(callback)
 
@@ -88,6 +89,14 @@ class ReportCalls:
         Callbacks of one session have a few seconds. Returns what ends the calls.
         """
         return self._core.parting.add(callback)
+
+    async def news_told(self, user_id: UserId) -> None:
+        """The owner of a session was told the last news of it: no later process tells it again.
+
+        Raises:
+            StoreUnavailable, Fenced: not written; it may be told again.
+        """
+        await self._core.supervision.told(user_key(user_id))
 
     def ready_users(self) -> list[str]:
         """Ids of the users whose clients are live now."""

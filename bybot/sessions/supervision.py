@@ -16,16 +16,24 @@ from typing import Any, Final
 from telethon import TelegramClient, errors
 from telethon.tl import functions, types
 
-from bybot.errors import BybotError, CorruptDocument, Fenced, StoreUnavailable, TelegramRefused, VaultError
+from bybot.errors import (
+    BybotError,
+    CorruptDocument,
+    Fenced,
+    StaleWrite,
+    StoreUnavailable,
+    TelegramRefused,
+    VaultError,
+)
 from bybot.ids import user_id_from_key
 from bybot.sessions.backoff import Backoff
 from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.core import Core, Observer, Observers
 from bybot.sessions.failures import definitive, is_frozen
-from bybot.sessions.model import SessionRecord, SessionState, session_key
-from bybot.sessions.news import NewsKind, SessionNews
+from bybot.sessions.model import FACTS, SESSIONS, SessionRecord, SessionState, session_key
+from bybot.sessions.news import NOTICE, NewsKind, SessionNews
 from bybot.sessions.pool import Live
-from bybot.stores.base import DELETE_FIELD, SERVER_TIME
+from bybot.stores.base import DELETE_FIELD, SERVER_TIME, Patch, Where
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +70,35 @@ class Supervision:
         self._core.revoked.pop(user, None)
         self.frozen.discard(user)
         self._core.health.forget(user)
+
+    # What was not told yet ----------------------------------------------------------------------------------------
+
+    async def tell_again(self) -> None:
+        """Tell what the owners of sessions were to be told when an earlier process ended. Raises StoreUnavailable."""
+        for document in await self._core.store.query(SESSIONS, Where("untold", True), fields=FACTS):
+            record = SessionRecord.of(document)
+            news = _untold(record)
+            if news is not None:
+                self._news.tell(news)
+
+    async def told(self, user: str) -> None:
+        """The owner of a session (a user key) knows what happened to it.
+
+        Raises:
+            StoreUnavailable, Fenced: not written; the owner is told again by the next process.
+        """
+        claims = self._core.ownership.claims
+        claim = None if claims is None else claims.held.get(user)
+        if claims is not None and claim is not None:
+            await claims.save(claim, {"untold": DELETE_FIELD})
+            return
+        document = await self._core.store.get(session_key(user))
+        if document is None or "untold" not in document.data or document.data.get("owner") is not None:
+            return
+        try:
+            await self._core.store.commit([Patch(document.key, {"untold": DELETE_FIELD}, if_=document.version)])
+        except StaleWrite:
+            log.info("What happened to the session of %s may be told again.", user)
 
     # What is seen -------------------------------------------------------------------------------------------------
 
@@ -119,7 +156,10 @@ class Supervision:
         claim.revoke()
         self.frozen.discard(user)
         log.warning("The login of %s is over: %s", user, reason)
-        fields = {"state": SessionState.REVOKED.value, "reason": reason, "since": SERVER_TIME, "owner": None}
+        fields: dict[str, Any] = {"state": SessionState.REVOKED.value, "reason": reason, "owner": None}
+        fields["since"] = SERVER_TIME
+        if reason != "logged_out":  # whoever did that knows
+            fields["untold"] = True
         try:
             noted = await self._note(claim, fields)
         except StoreUnavailable:
@@ -154,7 +194,7 @@ class Supervision:
             return
         self.frozen.add(user)
         log.warning("The account of %s is frozen.", user)
-        if not await self._persist(live.claim, {"frozen_since": SERVER_TIME}):
+        if not await self._persist(live.claim, {"frozen_since": SERVER_TIME, "untold": True}):
             self.frozen.discard(user)
             return
         facts = await _freeze_facts(live.client) if live.usable else {}
@@ -165,7 +205,7 @@ class Supervision:
         facts = await _freeze_facts(live.client)
         if facts is None or facts or user not in self.frozen:
             return
-        if await self._persist(live.claim, {"frozen_since": DELETE_FIELD}):
+        if await self._persist(live.claim, {"frozen_since": DELETE_FIELD, "untold": DELETE_FIELD}):
             self.frozen.discard(user)
             log.info("The account of %s is not frozen any more.", user)
             self.tell(NewsKind.THAWED, user)
@@ -234,6 +274,17 @@ async def _freeze_facts(client: TelegramClient) -> dict[str, Any] | None:
     link = values.get("freeze_appeal_url")
     appeal = link.value if isinstance(link, types.JsonString) else None
     return {name: value for name, value in (("since", since), ("until", until), ("appeal", appeal)) if value}
+
+
+def _untold(record: SessionRecord) -> SessionNews | None:
+    """What the owner of this session was to be told last."""
+    if record.state is SessionState.REVOKED:
+        return SessionNews(NewsKind.OVER, record.user_id, {"reason": record.reason}, again=True)
+    if record.frozen_since is not None:
+        return SessionNews(NewsKind.FROZEN, record.user_id, again=True)
+    if record.warned_at is not None:
+        return SessionNews(NewsKind.UNUSED, record.user_id, {"until": record.warned_at + NOTICE}, again=True)
+    return None
 
 
 def _moment(value: Any) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from telethon import errors
@@ -15,8 +16,9 @@ from bybot.sessions.cleanup import Cleaner, Plan
 from bybot.sessions.model import session_key
 from bybot.sessions.news import NewsKind, SessionNews
 from bybot.stores.memory import MemoryStore
-from tests.bot.support import ANN, EDITOR, WEI, Person, Product, running, until
+from tests.bot.support import ANN, EDITOR, PHONES, WEI, Person, Product, running
 from tests.bot.test_pair_flow import ARCHIVE, to_confirmation
+from tests.waiting import until
 
 
 async def test_an_end_is_told_with_what_to_do_to_its_owner_and_to_the_operator(
@@ -29,6 +31,29 @@ async def test_an_end_is_told_with_what_to_do_to_its_owner_and_to_the_operator(
     await product.manager.force_refresh(WEI)
     await wei.wait("Telegram 结束了你帐号的登录", "请先停掉那一个", button="登录")
     await admin.wait("For the operator", str(WEI), "used in two places at once")
+
+
+async def test_what_happened_before_a_restart_is_told_after_it_and_only_once(
+    sandbox: Sandbox, control: ControlClient
+) -> None:
+    store, wei = MemoryStore(SystemClock()), Person(control, WEI, PHONES[WEI])
+    async with running(sandbox, store) as product:
+        await wei.log_in()
+    sandbox.auth.revoke(WEI)
+    silent = Product.build(sandbox, store)  # its chat never comes up
+    await silent.manager.start()
+    await until(lambda: str(WEI) in silent.manager._core.revoked)
+    await silent.manager.close_all_sessions()
+    for _ in range(2):
+        async with running(sandbox, store) as product:
+            await wei.wait("Telegram 结束了你帐号的登录")
+            await until(partial(settled, product))
+    assert sum("Telegram 结束了你帐号的登录" in text for text in await wei.texts()) == 1
+
+
+async def settled(product: Product) -> bool:
+    document = await product.store.get(session_key(user_key(WEI)))
+    return document is not None and "untold" not in document.data
 
 
 async def test_a_log_out_of_ones_own_is_no_news(product: Product, wei: Person, control: ControlClient) -> None:

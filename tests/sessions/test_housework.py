@@ -152,6 +152,7 @@ async def test_people_are_warned_a_week_before_and_then_logged_out_at_telegram(
         left = told[0].facts["until"] - datetime.now(UTC)
         assert timedelta(days=6.9) < left <= timedelta(days=7)
         assert (await manager.get_session_info(1))["warned_at"] is not None
+        await manager.news_told(1)
         assert len(sandbox.auth.keys.of_account(ANN)) == 1
     await age(store, "1", last_used=43, warned=3)
     await tomorrow(store)

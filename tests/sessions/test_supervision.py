@@ -165,6 +165,35 @@ async def test_passing_trouble_of_any_kind_leaves_what_is_stored_as_it_is(sandbo
     assert (after["state"], after.get("reason")) == ("ready", None)
 
 
+async def test_what_nobody_was_told_is_told_by_the_next_process_until_its_owner_knows(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    await plant_session(sandbox, store, 1)
+    await plant_session(sandbox, store, 2, LI_WEI)
+    sandbox.auth.revoke(ANN)
+    sandbox.world.account(LI_WEI).frozen = True
+    async with running(sandbox, store) as manager:
+        client = await manager.get_user_client(2)
+        assert client is not None
+        with pytest.raises(errors.FrozenMethodInvalidError):
+            await client.send_message("me", "hello")
+        await until(partial(fields_have, store, "frozen_since", "2"))
+    async with running(sandbox, store, active=False) as manager:
+        told = news_of(manager)
+        await until(lambda: len(told) == 2)
+        over, frozen = sorted(told, key=lambda news: str(news.user_id))
+        assert over == SessionNews(NewsKind.OVER, "1", {"reason": "unregistered"}, again=True)
+        assert frozen == SessionNews(NewsKind.FROZEN, "2", again=True)
+        await manager.news_told(1)
+        await manager.news_told(2)
+        assert "untold" not in await fields(store) | await fields(store, "2")
+    async with running(sandbox, store, active=False) as manager:
+        told = news_of(manager)
+        await manager.wait_restored()
+        await until(lambda: not manager._core.recount)
+        assert told == []
+
+
 # Waits and refusals -----------------------------------------------------------------------------------------------
 
 
@@ -448,6 +477,7 @@ async def test_a_freeze_outlives_a_restart_and_its_end_is_noticed(sandbox: Sandb
             await client.send_message("me", "hello")
         await until(lambda: "1" in manager._core.supervision.frozen)
         await until(lambda: fields_have(store, "frozen_since"))
+        await manager.news_told(1)
     async with running(sandbox, store) as manager:
         told = news_of(manager)
         await manager.force_refresh(1)
@@ -465,8 +495,8 @@ def was_told(told: list[SessionNews], times: int) -> bool:
     return len(of_kind(told, NewsKind.FROZEN)) == times
 
 
-async def fields_have(store: Store, name: str) -> bool:
-    return name in await fields(store)
+async def fields_have(store: Store, name: str, user: str = "1") -> bool:
+    return name in await fields(store, user)
 
 
 async def test_a_freeze_that_shows_while_connecting_is_no_end(sandbox: Sandbox, store: MemoryStore) -> None:

@@ -38,7 +38,7 @@ def concerns_owner(news: SessionNews) -> bool:
 
 def concerns_admins(news: SessionNews) -> bool:
     """Are the administrators told?"""
-    return news.kind in _ADMINS and not _own_doing(news)
+    return news.kind in _ADMINS and not news.again and not _own_doing(news)
 
 
 def session_news(language: Language, news: SessionNews, now: datetime, *, account: str | None = None) -> View:

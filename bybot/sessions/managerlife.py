@@ -161,6 +161,7 @@ class ManagerLife:
 
     async def _after_restore(self) -> None:
         try:
+            await self._core.supervision.tell_again()
             await self._desk.recover()
             await self._lease.sweep()
             if self._core.recount:

@@ -314,7 +314,7 @@ async def test_logged_in_is_said_only_after_the_session_is_stored(sandbox: Sandb
 
 
 async def test_an_unreachable_telegram_fails_the_login_within_its_time(sandbox: Sandbox, store: MemoryStore) -> None:
-    async with running(sandbox, store, connect_seconds=0.5) as manager:
+    async with running(sandbox, store, connect_seconds=3) as manager:
         await sandbox.pause()
         with pytest.raises(TelegramUnreachable):
             await manager.begin_login(1, ANN_PHONE)

@@ -33,6 +33,8 @@ def backup(
         return operate(options, _list, shown.backups, acts=False)
     if to is None:
         return operate(options, _make, shown.backup, acts=False)
+    if not to.absolute().parent.is_dir():
+        raise typer.BadParameter(f"the folder {to.absolute().parent} is not there", param_hint="--to")
     return run(options, lambda settings: _write(settings, to), shown.backup)
 
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any, Final
 
-from bybot.errors import ConfigurationError, NoSession, Problem
+from bybot.errors import ConfigurationError, NoSession, Problem, UnreadableBackup
 from bybot.ids import user_key
 from bybot.sessions.imported import Form
 from bybot.sessions.vault import Vault
@@ -136,8 +136,10 @@ async def restore(
     """
     if (file is None) == (name is None):
         raise ValueError("Name either a file or a kept backup.")
-    source = file if file is not None else str(name)
-    return await hands.acting.portable.restore(source, other_copy_stopped=other_copy_stopped)
+    portable = hands.acting.portable
+    if name is not None and name not in {entry.name for entry in await portable.list_backups()}:
+        raise UnreadableBackup(f"No backup {name} is kept.", next_step="`bybot backup --list` shows those that are.")
+    return await portable.restore(file or str(name), other_copy_stopped=other_copy_stopped)
 
 
 async def rotate_keys(hands: Hands, expect: str | None = None) -> Facts:

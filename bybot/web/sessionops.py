@@ -8,7 +8,7 @@ from typing import Any, Final
 from telethon import TelegramClient
 from telethon.tl import types
 
-from bybot.errors import NoSession, SessionRevoked, TelegramUnreachable
+from bybot.errors import NoSession, SessionDetached, SessionRevoked, TelegramUnreachable
 from bybot.sessions.clients import check
 from bybot.sessions.failures import TRANSIENT, definitive, explain
 from bybot.web.operation import Facts, Hands, Operation, none_of
@@ -28,7 +28,7 @@ async def session_info(hands: Hands, user: str) -> Facts:
 
 
 async def test_session(hands: Hands, user: str) -> Facts:
-    """Ask Telegram, through the session's own client, who is logged in. That a login is over is an answer too.
+    """Ask Telegram, through the session's own client, who is logged in. A login that is over is an answer too.
 
     Raises:
         NoSession, TelegramUnreachable, OwnedElsewhere, StoreUnavailable, VaultError: nothing is known of the login.
@@ -41,6 +41,10 @@ async def test_session(hands: Hands, user: str) -> Facts:
     except SessionRevoked as error:
         ended = {"works": False, "status": "revoked", "reason": error.reason, "since": error.since}
         return {"user_id": user, **ended, "message": error.message, "next_step": error.next_step}
+    except SessionDetached as error:
+        step = f"Once no other program uses this login: `bybot sessions attach {user}`."
+        asleep = {"works": False, "status": "detached", "reason": error.reason, "since": error.since}
+        return {"user_id": user, **asleep, "message": error.message, "next_step": step}
     name = " ".join(part for part in (me.first_name, me.last_name) if part)
     facts = {"account_id": me.id, "name": name, "username": me.username}
     return {"user_id": user, "works": True, "status": "active", **facts, "message": "The session works."}

@@ -71,6 +71,8 @@ async def test_what_cannot_be_restored_is_named_and_changes_nothing(
         refused = await bybot(variables, "restore", source)
         assert refused.code == code, refused
         assert refused.err
+    nowhere = await bybot(variables, "backup", "--to", str(tmp_path / "none" / "b"))
+    assert (nowhere.code, "is not there" in nowhere.err) == (2, True)
     wrong = variables | {"SESSION_ENCRYPTION_KEYS": OTHER_KEY, "SESSIONS_DIR": str(tmp_path / "elsewhere")}
     assert (await bybot(wrong, "restore", str(file))).code == 78
     taken = await bybot(variables | {"SESSION_ENCRYPTION_KEYS": OTHER_KEY}, "backup", "--to", str(tmp_path / "c"))

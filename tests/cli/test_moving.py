@@ -52,7 +52,7 @@ async def test_an_exported_login_works_elsewhere_and_rests_here_until_it_is_atta
         assert keys[ANN].hex() not in exported.out + exported.err
         assert await speaks(sandbox, SQLiteSession(str(file))) == ANN
         asleep = await bybot(variables, "sessions", "test", str(ANN), "--json")
-        assert (asleep.code, asleep.json["error"]["code"]) == (1, "detached"), asleep
+        assert (asleep.code, asleep.json["works"], asleep.json["status"]) == (1, False, "detached"), asleep
         attached = await bybot(variables, "sessions", "attach", str(ANN))
         assert attached.code == 0, attached.err
         assert f"It works: account {ANN}." in attached.out

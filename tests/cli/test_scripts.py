@@ -10,8 +10,7 @@ import pytest
 from bybot import BybotError, force_refresh, get_session, get_session_info
 from bybot.errors import NoSession
 from bybot.sandbox.server import Sandbox
-from tests.cli.support import ANN, LI_WEI, deployed, ended, plant
-from tests.cli.support import script as run_script
+from tests.cli.support import ANN, LI_WEI, deployed, plant, script
 from tests.deployment.conftest import MakeSettings
 
 SCRIPT = """
@@ -52,7 +51,7 @@ async def test_another_process_refreshes_through_the_owner(
     async with deployed(settings) as deployment:
         token = deployment.manager.token(ANN)
         asked = sandbox.counters.calls_of("users.getUsers", ANN)
-        done = await ended(await run_script(variables, sys.executable, "-c", SCRIPT, str(ANN)))
+        done = await script(variables, sys.executable, "-c", SCRIPT, str(ANN))
         assert done.code == 0, done.err
         works, connected, status, owner = done.json
         assert (works, connected, status) == (True, True, "active")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +13,7 @@ from bybot.mirror.model import ChannelPair, ChatRef, New
 from bybot.mirror.pairs import PairBook
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.model import session_key
-from tests.cli.support import ANN, LI_WEI, bybot, deployed, ended, opened, plant, start
+from tests.cli.support import ANN, LI_WEI, bybot, deployed, opened, plant, script, start
 from tests.deployment.conftest import MakeSettings
 
 
@@ -44,7 +45,8 @@ async def test_without_a_bot_a_session_is_tested_by_this_process_which_gives_eve
 ) -> None:
     settings = make_settings()
     await plant(settings, sandbox, ANN, LI_WEI)
-    tested = await bybot(variables, "sessions", "test", str(ANN), "--json")
+    module = (sys.executable, "-W", "error", "-m", "bybot")
+    tested = await script(variables, *module, "sessions", "test", str(ANN), "--json")
     assert tested.code == 0, tested.err
     assert tested.json == {
         "user_id": str(ANN),
@@ -180,10 +182,10 @@ async def test_sigterm_and_ctrl_c_end_a_command_within_five_seconds_and_give_the
     await plant(make_settings(), sandbox, ANN)
     for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
         silence = sandbox.faults.add(kind="latency", seconds=60, method="users.getUsers")
-        process = await start(variables, "sessions", "test", str(ANN))
+        command = start(variables, "sessions", "test", str(ANN))
         assert await sandbox.faults.wait_fired(silence.id)
-        process.send_signal(number)
-        assert (await ended(process, 5)).code == code
+        await command.send_signal(number)
+        assert (await command.ended(5)).code == code
         sandbox.faults.clear()
     assert (await bybot(variables, "sessions", "test", str(ANN))).code == 0
 

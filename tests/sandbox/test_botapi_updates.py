@@ -71,7 +71,7 @@ async def test_a_poll_waits_for_the_first_update(sandbox: Sandbox, bot: Bot) -> 
     updates = await polling
     assert updates[0].message is not None
     assert updates[0].message.text == "late"
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 15  # the poll itself would take 20
 
 
 async def test_only_wanted_kinds_are_kept(sandbox: Sandbox, bot: Bot) -> None:

@@ -136,7 +136,7 @@ def run_task(task: str, rest: list[str]) -> int:
     if task == "run":
         return call("bybot", "run", *rest)
     if task == "test":
-        return call("pytest", *rest)
+        return call("pytest", "-n", "auto", *rest)
     if task in {"model", "chaos"}:
         return call(f"tests.{task}", *rest)
     if task == "bench":

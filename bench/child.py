@@ -11,18 +11,23 @@ import cryptg  # both sides must have it, or the figures mean nothing
 
 from bench.spec import Spec
 
-PROGRAMS = ("clone", "clone_flat", "live", "sessions")
+PROGRAMS = {
+    "raw": dict.fromkeys(("clone", "clone_flat", "live", "sessions", "wake"), "bench.raw"),
+    "ours": dict.fromkeys(("clone", "live"), "bench.ours")
+    | dict.fromkeys(("sessions", "closed", "wake", "handle", "idle"), "bench.pooled"),
+}
 
 
 def main() -> int:
     """Run one program of one side."""
     side, name = sys.argv[1:]
-    if side not in ("raw", "ours") or name not in PROGRAMS:
+    module = PROGRAMS.get(side, {}).get(name)
+    if module is None:
         print(f"no such program: {side} {name}; cryptg {cryptg.__name__}", file=sys.stderr)
         return 2
     logging.basicConfig(level=logging.ERROR)
     spec = Spec.from_json(sys.stdin.readline())
-    asyncio.run(getattr(importlib.import_module(f"bench.{side}"), name)(spec))
+    asyncio.run(getattr(importlib.import_module(module), name)(spec))
     return 0
 
 

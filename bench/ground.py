@@ -10,6 +10,7 @@ import shutil
 import socket
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -35,6 +36,7 @@ class Ground:
         self._directory = Path()
         self._facts: dict[str, Any] = {}
         self._source = ""
+        self._sessions: dict[tuple[int, str], dict[Side, Spec]] = {}
         self._secret = base64.b64encode(os.urandom(32)).decode()
 
     async def __aenter__(self) -> Ground:
@@ -127,12 +129,23 @@ class Ground:
 
     # Many sessions ------------------------------------------------------------------------------------------------
 
-    async def session_specs(self, count: int, settle: float) -> dict[Side, Spec]:
-        """Store so many sessions for each side, with 200 entities and 50 channel states each."""
+    async def session_specs(
+        self, count: int, settle: float, store: Literal["local", "firestore"] = "local"
+    ) -> dict[Side, Spec]:
+        """Store so many sessions for each side, with 200 entities and 50 channel states each; the same ones when asked
+        for again."""
+        wanted = (count, store)
+        if wanted not in self._sessions:
+            self._sessions[wanted] = await self._store_sessions(count, store)
+        return {side: replace(spec, settle=settle) for side, spec in self._sessions[wanted].items()}
+
+    async def _store_sessions(self, count: int, store: str) -> dict[Side, Spec]:
         users = (await self._ask("sessions", count=count))["users"]
-        plain, ours = self._directory / "plain", self._directory / "ours"
-        fields = {"settle": settle, "posts": count}
-        spec = self._spec({"account": 0, "key": ""}, directory=str(ours), **fields)
+        directory = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._directory))
+        plain, ours = directory / "plain", directory / "ours"
+        fields = {"posts": count}
+        firestore = self._facts["firestore"] if store == "firestore" else ""
+        spec = self._spec({"account": 0, "key": ""}, directory=str(ours), firestore=firestore, **fields)
         rows = raw.entity_rows(*acquaintances())
         states = [(_channel_id(number), 1000 + number) for number in range(_CHANNEL_STATES)]
         await asyncio.to_thread(stored.write_plain, plain, users, rows, states)

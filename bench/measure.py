@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -14,6 +14,7 @@ from bench.latency import Range, observers, percentile
 
 Measured = dict[str, Samples]
 _BLOCK = 100
+_WOKEN = 200
 
 
 @dataclass(frozen=True)
@@ -100,20 +101,77 @@ async def _latencies(ground: Ground, posts: int, rate: float) -> dict[Side, list
 
 async def sessions(ground: Ground, size: Size) -> Measured:
     """Seconds to bring up all stored sessions, and KiB per idle one."""
-    specs = await ground.session_specs(size.sessions, size.idle_seconds)
+    found = await _brought_up(ground, size.sessions, size.idle_seconds, size.rounds)
+    return {
+        "bring_up_1000": _each(found, "seconds"),
+        "memory_per_session": _each(found, "bytes", 1 / 1024),
+    }
+
+
+async def many_sessions(ground: Ground, size: Size) -> Measured:
+    """KiB per idle session where there are five times as many."""
+    found = await _brought_up(ground, size.sessions * 5, size.idle_seconds, min(2, size.rounds))
+    return {"memory_per_session_5000": _each(found, "bytes", 1 / 1024)}
+
+
+async def _brought_up(ground: Ground, count: int, settle: float, rounds: int) -> dict[Side, list[dict[str, Any]]]:
+    specs = await ground.session_specs(count, settle)
 
     async def once(side: Side, _: int) -> dict[str, Any]:
-        return await run(side, "sessions", specs[side])
+        return _complete(await run(side, "sessions", specs[side]), side, count)
 
-    found = await interleaved(size.rounds, once)
-    for side, runs in found.items():
-        for result in runs:
-            if result["sessions"] != size.sessions:
-                raise RuntimeError(f"{side} brought up {result['sessions']} of {size.sessions} sessions")
-    return {
-        "bring_up_1000": {side: [r["seconds"] for r in runs] for side, runs in found.items()},
-        "memory_per_session": {side: [r["bytes"] / 1024 for r in runs] for side, runs in found.items()},
-    }
+    return await interleaved(rounds, once)
+
+
+def _complete(result: dict[str, Any], side: str, count: int) -> dict[str, Any]:
+    if result["sessions"] != count:
+        raise RuntimeError(f"{side} brought up {result['sessions']} of {count} sessions")
+    return result
+
+
+def _each(found: dict[Side, list[dict[str, Any]]], name: str, factor: float = 1.0) -> Samples:
+    return {side: [result[name] * factor for result in runs] for side, runs in found.items()}
+
+
+async def from_firestore(ground: Ground, size: Size) -> Measured:
+    """Seconds to bring up all sessions when ours are in Firestore, and raw reads its own from disk."""
+    specs = await ground.session_specs(size.sessions, 0.0, "firestore")
+
+    async def once(side: Side, _: int) -> dict[str, Any]:
+        return _complete(await run(side, "sessions", specs[side]), side, size.sessions)
+
+    return {"bring_up_1000_firestore": _each(await interleaved(size.rounds, once), "seconds")}
+
+
+async def idle(ground: Ground, size: Size) -> Measured:
+    """Writes besides the lease of an instance with all sessions connected, during three renewals."""
+    spec = (await ground.session_specs(size.sessions, size.idle_seconds, "firestore"))["ours"]
+    found = _complete(await run("ours", "idle", spec), "ours", size.sessions)
+    return {"idle_writes": {"ours": [float(found["others"])], "lease_writes": [float(found["lease"])]}}
+
+
+async def wake(ground: Ground, size: Size) -> Measured:
+    """Milliseconds to have a client again that was closed for idleness, and to connect a plain one."""
+    specs = await ground.session_specs(size.sessions, 0.0)
+
+    async def once(side: Side, _: int) -> dict[str, Any]:
+        return await run(side, "wake", replace(specs[side], posts=min(_WOKEN, size.sessions)))
+
+    return {"wake": _each(await interleaved(size.rounds, once), "ms")}
+
+
+async def closed(ground: Ground, size: Size) -> Measured:
+    """KiB that a session holds whose client was closed for idleness."""
+    spec = (await ground.session_specs(size.sessions, 0.0))["ours"]
+    found = await run("ours", "closed", replace(spec, posts=min(_WOKEN, size.sessions)))
+    return {"closed_idle_session": {"ours": [found["bytes"] / 1024]}}
+
+
+async def handle(ground: Ground, size: Size) -> Measured:
+    """Microseconds of ``get_user_client`` for a client that is live."""
+    spec = (await ground.session_specs(size.sessions, 0.0))["ours"]
+    rounds = [await run("ours", "handle", replace(spec, posts=size.posts)) for _ in range(min(3, size.rounds))]
+    return {"get_user_client": {"ours": [result["microseconds"] for result in rounds]}}
 
 
 async def rss(ground: Ground, size: Size) -> Measured:
@@ -130,6 +188,12 @@ MEASUREMENTS: dict[str, Callable[[Ground, Size], Awaitable[Measured]]] = {
     "live_latency_p50": live,
     "live_latency_p99": live,
     "memory_per_session": sessions,
+    "memory_per_session_5000": many_sessions,
+    "closed_idle_session": closed,
+    "wake": wake,
+    "get_user_client": handle,
     "bring_up_1000": sessions,
+    "bring_up_1000_firestore": from_firestore,
+    "idle_writes": idle,
     "base_rss": rss,
 }

@@ -3,57 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
 
+from bench.product import manager_of, opened
 from bench.raw import until_stdin_ends
-from bench.spec import Spec, emit, resident_bytes
-from bench.stored import BOT_ID, write_ours
+from bench.spec import Spec, emit
+from bench.stored import write_ours
 from bybot.clock import SystemClock
 from bybot.mirror.model import ChannelPair, Everything, Mode, New, Notice, NoticeKind, PairState, Progress
 from bybot.mirror.supervisor import Supervisor
-from bybot.sessions.documentlease import DocumentLease
-from bybot.sessions.lease import LeaseTimes
-from bybot.sessions.life import LockedLife
-from bybot.sessions.manager import UserSessionManager
-from bybot.sessions.telegram import DataCenter, TelegramEndpoint
-from bybot.sessions.vault import Vault
-from bybot.stores.base import Store
-from bybot.stores.local import LocalFileStore
-from bybot.stores.locallock import InstanceLocks
 
 _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.02
-
-
-@asynccontextmanager
-async def opened(spec: Spec) -> AsyncIterator[Store]:
-    """The store of a local deployment."""
-    store = LocalFileStore(Path(spec.directory), BOT_ID, SystemClock())
-    await store.open()
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-def manager_of(spec: Spec, store: Store) -> UserSessionManager:
-    """The manager of a local deployment."""
-    clock = SystemClock()
-    endpoint = TelegramEndpoint(1, "0" * 32, dc=DataCenter.parse(spec.dc), rsa_pem=spec.rsa_pem)
-    life = LockedLife(InstanceLocks(Path(spec.directory), BOT_ID), LeaseTimes())
-    return UserSessionManager(
-        store,
-        Vault.from_text([spec.secret], bot_id=BOT_ID),
-        endpoint,
-        bot_id=BOT_ID,
-        clock=clock,
-        lease=DocumentLease(store, clock, LeaseTimes(), label="bench", life=life),
-    )
 
 
 class Bell:
@@ -125,25 +88,3 @@ async def _until_live(mirror: Supervisor, spec: Spec) -> None:
             return
         await asyncio.sleep(_POLL_SECONDS)
     raise TimeoutError("the pair is not live")
-
-
-async def sessions(spec: Spec) -> None:
-    """Bring up all stored sessions as a start does: claim, unseal, connect, check."""
-    async with opened(spec) as store:
-        manager = manager_of(spec, store)
-        emit(ready=True)
-        gc.collect()
-        before = resident_bytes()
-        began = time.perf_counter()
-        try:
-            await manager.start()
-            await manager.wait_restored()
-            seconds = time.perf_counter() - began
-            ready = len(manager.ready_users())
-            await asyncio.sleep(spec.settle)
-            gc.collect()
-            grown = resident_bytes() - before
-            result: dict[str, Any] = {"seconds": seconds, "bytes": grown / max(1, ready), "sessions": ready}
-            emit(result=result)
-        finally:
-            await manager.close_all_sessions()

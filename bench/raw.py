@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from telethon import TelegramClient, events
@@ -246,6 +247,27 @@ async def sessions(spec: Spec) -> None:
         gc.collect()
         grown = resident_bytes() - before
         emit(result={"seconds": seconds, "bytes": grown / len(files), "sessions": len(files)})
+    finally:
+        for client in clients:
+            await client.disconnect()
+
+
+async def wake(spec: Spec) -> None:
+    """Milliseconds to connect a client, one after another; its session is in memory already."""
+    rsa.add_key(spec.rsa_pem, old=False)
+    files = (await asyncio.to_thread(stored_files, spec))[: spec.posts]
+    waiting = [stored_session(spec, file) for file in files]
+    emit(ready=True)
+    clients: list[TelegramClient] = []
+    times = []
+    try:
+        for session in waiting:
+            began = time.perf_counter()
+            client = plain_client(spec, session, catch_up=True)
+            clients.append(client)
+            await client.connect()
+            times.append(time.perf_counter() - began)
+        emit(result={"ms": median(times) * 1000})
     finally:
         for client in clients:
             await client.disconnect()

@@ -31,6 +31,7 @@ class Commands:
         self._sandbox = sandbox
         self._world = sandbox.world
         self._numbers = itertools.count(1)
+        self._people = itertools.count(_FIRST_SESSION_ACCOUNT)
         self._copier = self._person("copier")
         self._poster = self._person("poster")
         self._watcher = self._person("watcher")
@@ -102,8 +103,9 @@ class Commands:
     def sessions(self, count: int) -> dict[str, Any]:
         """So many accounts, each with two ready keys: one for each side."""
         users = []
-        for number in range(count):
-            account = self._world.create_account(f"Person {number}", id=_FIRST_SESSION_ACCOUNT + number)
+        for _ in range(count):
+            number = next(self._people)
+            account = self._world.create_account(f"Person {number}", id=number)
             users.append(
                 {
                     "account": account.id,

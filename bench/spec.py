@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+BOT_ID = "bench"
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -22,6 +24,7 @@ class Spec:
         directory: stored sessions, or where our store is.
         settle: seconds to wait before memory is read.
         secret: key of the vault, base64.
+        firestore: address of the Firestore that holds our sessions; empty: they are in the directory.
     """
 
     dc: str
@@ -34,6 +37,7 @@ class Spec:
     directory: str = ""
     settle: float = 1.0
     secret: str = ""
+    firestore: str = ""
 
     def to_json(self) -> str:
         """As one line."""

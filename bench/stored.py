@@ -9,17 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.spec import Spec
-from bybot.clock import SystemClock
+from bench.product import opened
+from bench.spec import BOT_ID, Spec
 from bybot.ids import user_key
 from bybot.sessions.codec import Codec
 from bybot.sessions.image import Entity, Image, UpdateState
-from bybot.sessions.model import SessionState, session_key
+from bybot.sessions.model import SessionState, auth_key_key, session_key
+from bybot.sessions.registry import open_registry
 from bybot.sessions.vault import Vault
 from bybot.stores.base import Put, Write
-from bybot.stores.local import LocalFileStore
 
-BOT_ID = "bench"
 _PER_COMMIT = 100
 
 Row = tuple[Any, ...]
@@ -46,25 +45,25 @@ def write_plain(directory: Path, users: Sequence[dict[str, Any]], rows: Sequence
 
 
 async def write_ours(spec: Spec, users: Sequence[dict[str, Any]], rows: Sequence[Row], states: States) -> None:
-    """One sealed document per session, as the manager stores it."""
+    """One sealed document per session, as the manager stores it, on disk or in Firestore."""
     codec = Codec(Vault.from_text([spec.secret], bot_id=BOT_ID))
-    store = LocalFileStore(Path(spec.directory), BOT_ID, SystemClock())
-    await store.open()
-    try:
+    async with opened(spec) as store:
+        await open_registry(store, codec)
         for start in range(0, len(users), _PER_COMMIT):
             part = users[start : start + _PER_COMMIT]
             await store.commit(await asyncio.to_thread(_documents, codec, spec, part, rows, states))
-    finally:
-        await store.close()
 
 
 def _documents(
     codec: Codec, spec: Spec, users: Sequence[dict[str, Any]], rows: Sequence[Row], states: States
 ) -> list[Write]:
-    return [_document(codec, spec, user, rows, states) for user in users]
+    return [write for user in users for write in _documents_of(codec, spec, user, rows, states)]
 
 
-def _document(codec: Codec, spec: Spec, user: dict[str, Any], rows: Sequence[Row], states: States) -> Write:
+def _documents_of(
+    codec: Codec, spec: Spec, user: dict[str, Any], rows: Sequence[Row], states: States
+) -> tuple[Write, Write]:
+    """A session, and the registry's entry for its key."""
     now = datetime.now(UTC)
     number, host, port = spec.dc.split(":")
     date = int(now.timestamp())
@@ -87,4 +86,5 @@ def _document(codec: Codec, spec: Spec, user: dict[str, Any], rows: Sequence[Row
         "last_used_at": now,
         **codec.pack(name, image, now),
     }
-    return Put(session_key(name), fields)
+    entry = {"user": name, "created_at": now}
+    return Put(session_key(name), fields), Put(auth_key_key(fields["key_hmac"]), entry)

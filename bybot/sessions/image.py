@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 MAGIC: Final = b"SQLite format 3\x00"
@@ -50,7 +51,13 @@ class UpdateState(NamedTuple):
 
     @property
     def when(self) -> datetime:
-        return datetime.fromtimestamp(self.date, UTC)
+        return _moment(self.date)
+
+
+@lru_cache(maxsize=1024)
+def _moment(seconds: int) -> datetime:
+    """Asked for every channel of every session at a start, and often the same."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 @dataclass

@@ -34,7 +34,7 @@ async def test_every_figure_is_measured_and_printed_as_one_json_object_per_line(
     assert [line["name"] for line in lines] == list(FIGURES)
     for line in lines:
         assert {"name", "unit", "ours", "raw", "ratio", "bound", "ok"} <= set(line)
-        assert line["ours"] > 0
+        assert line["ours"] > 0 or line["name"] == "idle_writes"
 
 
 async def test_an_unknown_figure_is_refused_by_name() -> None:

@@ -46,3 +46,10 @@ def test_a_percentile_is_one_of_the_values() -> None:
     assert percentile([7.0], 0.99) == 7
     with pytest.raises(ValueError, match="no values"):
         percentile([], 0.5)
+
+
+@pytest.mark.parametrize(("ours", "ok"), [(4.0, True), (4.2, False)])
+def test_a_limit_may_say_by_how_much_ours_is_above_raw(ours: float, ok: bool) -> None:
+    result = Figure("wake", "ms", "above raw", 2.0).judge({"ours": [ours], "raw": [2.1]})
+    assert result.ok is ok
+    assert "at most 2 ms above raw" in result.as_text()

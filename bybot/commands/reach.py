@@ -9,30 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
-from urllib.parse import urlsplit
 
-from bybot.clock import Clock, SystemClock
-from bybot.commands.remote import There
+from bybot.clock import SystemClock
+from bybot.commands.finding import Finder, Following, Say
 from bybot.config import Settings
-from bybot.errors import BybotError, OwnerUnreachable, StoreError
+from bybot.errors import StoreError
 from bybot.mirror.pairs import PairBook
 from bybot.parts import create_manager, create_store, create_vault
-from bybot.sessions.manager import UserSessionManager
-from bybot.sessions.model import Holder
 from bybot.stores.base import Store
-from bybot.web.auth import operator_token
 from bybot.web.operations import Hands, Here, Operator
 
 #: Seconds for giving everything back at the end: whoever presses Ctrl-C waits no longer than five.
 _CLOSE_SECONDS: Final = 3.0
 _CLOSE_AT_MOST: Final = 4.5
-_LOOK_AGAIN: Final = 0.5
-
-Say = Callable[[str], None]
 
 
 def default_wait(settings: Settings) -> float:
@@ -62,20 +54,19 @@ async def reach(
     manager = create_manager(settings, store, clock, restore=False)
     vault = create_vault(settings)
     manager.housework.keep_while(_Pairs(store).in_use)
-    finder = _Finder(settings, manager, clock, say)
+    finder = Finder(settings, manager, clock, say)
     try:
         await store.open()
-        async with contextlib.AsyncExitStack() as stack:
-            there = await finder.ask_holder()
-            if there is None and acts:
-                there = await finder.take(default_wait(settings) if wait is None else wait)
-            elif there is None:
-                finder.warn()
-            yield (
-                await stack.enter_async_context(there)
-                if there is not None
-                else Here(Hands(manager.as_operator(), vault))
-            )
+        there = await finder.ask_holder()
+        if there is None and acts:
+            there = await finder.take(default_wait(settings) if wait is None else wait)
+        elif there is None:
+            finder.warn()
+        if there is None:
+            yield Here(Hands(manager.as_operator(), vault))
+            return
+        async with Following(there, finder) as operator:
+            yield operator
     finally:
         with contextlib.suppress(TimeoutError, StoreError):
             async with asyncio.timeout(_CLOSE_AT_MOST):
@@ -112,94 +103,3 @@ class _Pairs:
     async def in_use(self, user_id: int | str) -> str | None:
         """Why; None: for nothing."""
         return "mirroring" if any(pair.enabled for pair in await self._book.of(user_id)) else None
-
-
-class _Finder:
-    def __init__(self, settings: Settings, manager: UserSessionManager, clock: Clock, say: Say) -> None:
-        self._settings = settings
-        self._manager = manager
-        self._clock = clock
-        self._say = say
-        self._silent: OwnerUnreachable | None = None
-
-    def warn(self) -> None:
-        """Say that the store is read although somebody holds the sessions."""
-        if self._silent is not None:
-            self._say(f"{self._silent.message} This is what is stored.")
-
-    async def ask_holder(self) -> There | None:
-        """The holder, when there is one and it answers as such."""
-        holder = await self._manager.holder()
-        return None if holder is None else await self._ask(holder)
-
-    async def _ask(self, holder: Holder) -> There | None:
-        if not holder.address:
-            self._silent = OwnerUnreachable(f"Another process ({holder.label}) holds the sessions{_since(holder)}.")
-            return None
-        try:
-            self._refuse_open_road(holder.address)
-            there = There(holder.address, self._token(), label=holder.label)
-        except OwnerUnreachable as error:
-            self._silent = error
-            return None
-        try:
-            about = await there.about()
-            if about.get("instance") == holder.instance:
-                return there
-            message = f"The process at {holder.address} is not the one that holds the sessions ({holder.label})."
-            self._silent = OwnerUnreachable(message, address=holder.address)
-        except OwnerUnreachable as error:
-            self._silent = error
-        except BaseException:
-            await there.__aexit__(None, None, None)
-            raise
-        await there.__aexit__(None, None, None)
-        return None
-
-    def _token(self) -> str:
-        return operator_token(self._settings.bot_token.get_secret_value(), self._settings.data_space)
-
-    def _refuse_open_road(self, address: str) -> None:
-        """The token travels encrypted, or does not leave this machine and its own networks."""
-        parts = urlsplit(address)
-        if parts.scheme == "https":
-            return
-        with contextlib.suppress(ValueError):
-            host = ipaddress.ip_address("127.0.0.1" if parts.hostname == "localhost" else parts.hostname or "")
-            if parts.scheme == "http" and (host.is_loopback or str(host) == self._settings.bind_host):
-                return
-        raise OwnerUnreachable(
-            f"The process that holds the sessions says that it answers at {address}, which is not encrypted.",
-            address=address,
-        )
-
-    async def take(self, seconds: float) -> There | None:
-        """Contend until this process may act (None), or until the holder answers after all.
-
-        Raises:
-            OwnerUnreachable: neither, within that many seconds.
-        """
-        await self._manager.start()
-        began = self._clock.elapsed()
-        told = False
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_AGAIN):
-                    await self._manager.wait_active()
-                    return None
-            there = await self.ask_holder()
-            if there is not None:
-                return there
-            if self._silent is not None and not told:
-                self._say(f"{self._silent.message} Waiting up to {seconds:.0f} s for it to let go.")
-                told = True
-            if self._clock.elapsed() - began > seconds:
-                raise self._silent or self._unknown()
-
-    def _unknown(self) -> BybotError:
-        trouble = self._manager.trouble
-        return trouble if trouble is not None else OwnerUnreachable("The right to act was not granted in time.")
-
-
-def _since(holder: Holder) -> str:
-    return f" since {holder.since:%Y-%m-%d %H:%M:%S} UTC" if holder.since is not None else ""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import httpx
 
@@ -20,7 +19,7 @@ _PIECE: Final = 1_000_000
 
 
 class There:
-    """Operations, carried out by another process. An async context manager.
+    """Operations, carried out by another process.
 
     Args:
         address: of its HTTP service.
@@ -36,12 +35,8 @@ class There:
             base_url=self.address + PREFIX, headers={"Authorization": f"Bearer {token}"}, trust_env=False
         )
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def close(self) -> None:
+        """Let go of the connection."""
         await self._http.aclose()
 
     async def about(self) -> Facts:

@@ -8,10 +8,13 @@ import sys
 import pytest
 
 from bybot import BybotError, force_refresh, get_session, get_session_info
+from bybot.commands.reach import reach
+from bybot.deployment import Deployment
 from bybot.errors import NoSession
 from bybot.sandbox.server import Sandbox
 from tests.cli.support import ANN, LI_WEI, deployed, plant, script
 from tests.deployment.conftest import MakeSettings
+from tests.waiting import until
 
 SCRIPT = """
 import asyncio, json, sys
@@ -85,3 +88,18 @@ async def test_without_a_session_and_without_a_name_scripts_are_told_what_to_do(
     await plant(settings, sandbox, ANN, LI_WEI)
     with pytest.raises(BybotError, match="2 stored sessions"):
         await get_session(settings=settings)
+
+
+async def test_who_asks_while_the_sessions_move_to_a_later_process_is_answered_by_that_one(
+    make_settings: MakeSettings, sandbox: Sandbox
+) -> None:
+    settings = make_settings()
+    await plant(settings, sandbox, ANN)
+    async with deployed(settings) as former, reach(settings) as operator:
+        assert (await operator.call("test", user=str(ANN)))["works"] is True
+        async with Deployment(settings) as later:
+            await until(lambda: later.manager.state == "active", seconds=20)
+            tested = await operator.call("test", user=str(ANN))
+            assert tested["works"] is True
+            assert former.manager.state != "active"
+    assert sandbox.counters.duplicate_violations == 0

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from telethon import TelegramClient
 
 from bybot.clock import SystemClock
+from bybot.sandbox.firestore import FirestoreServer
 from bybot.sandbox.server import Sandbox
+from bybot.stores.base import Store
+from bybot.stores.firestore import FirestoreStore
+from bybot.stores.local import LocalFileStore
 from bybot.stores.memory import MemoryStore
 from tests.sessions.room import Room
 
@@ -45,3 +50,20 @@ async def room() -> AsyncIterator[Room]:
     room.store.down = False
     for process in room.processes:
         await process.ownership.stop()
+
+
+@pytest.fixture(params=["memory", "local", "firestore"])
+async def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """Each kind of store, opened."""
+    server = FirestoreServer()
+    makers: dict[str, Callable[[], Store]] = {
+        "memory": lambda: MemoryStore(SystemClock()),
+        "local": lambda: LocalFileStore(tmp_path, "bot", SystemClock()),
+        "firestore": lambda: FirestoreStore("p", None, "bot", emulator_host=server.address),
+    }
+    await server.start()
+    store = makers[request.param]()
+    await store.open()
+    yield store
+    await store.close()
+    await server.stop()

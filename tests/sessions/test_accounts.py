@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 from telethon.errors import RPCError
 from telethon.tl import functions
 
-from bybot.clock import SystemClock
 from bybot.errors import AccountMismatch, AlreadyLoggedIn, Forbidden, TooManyAccounts
 from bybot.ids import account_in, account_key, another_key, is_another, person_of, user_key
-from bybot.sandbox.firestore import FirestoreServer
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.login import LoggedIn, QrShown
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.model import SESSIONS, login_key, session_key
 from bybot.stores.base import Store
-from bybot.stores.firestore import FirestoreStore
-from bybot.stores.local import LocalFileStore
 from bybot.stores.memory import MemoryStore
 from tests.sandbox.support import ready_client
 from tests.sessions.support import (
@@ -55,22 +49,6 @@ def test_keys_of_accounts_are_taken_apart_again() -> None:
     assert (account_in("77~5"), account_in("77"), account_in("77~new")) == (5, None, None)
     assert is_another(another_key("77"))
     assert not is_another("77")
-
-
-@pytest.fixture(params=["memory", "local", "firestore"])
-async def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    server = FirestoreServer()
-    makers: dict[str, Callable[[], Store]] = {
-        "memory": lambda: MemoryStore(SystemClock()),
-        "local": lambda: LocalFileStore(tmp_path, "bot", SystemClock()),
-        "firestore": lambda: FirestoreStore("p", None, "bot", emulator_host=server.address),
-    }
-    await server.start()
-    store = makers[request.param]()
-    await store.open()
-    yield store
-    await store.close()
-    await server.stop()
 
 
 async def test_one_person_has_several_accounts_each_with_a_session_of_its_own(

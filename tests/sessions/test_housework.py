@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from bybot.sessions.housework import HouseworkSettings
 from bybot.sessions.model import session_key
 from bybot.sessions.news import NewsKind, SessionNews
 from bybot.sessions.schedule import SCHEDULES, Job, Schedule
-from bybot.stores.base import Patch, Put
+from bybot.stores.base import Patch, Put, Store
 from bybot.stores.memory import MemoryStore
 from tests.sessions.room import settle
 from tests.sessions.support import ANN, LI_WEI, FaultyStore, plant_session, running, until
@@ -121,7 +122,7 @@ async def test_what_another_process_has_done_is_not_written_again() -> None:
 # Cleaning up ------------------------------------------------------------------------------------------------------
 
 
-async def age(store: MemoryStore, user: str, **days: float) -> None:
+async def age(store: Store, user: str, **days: float) -> None:
     now = datetime.now(UTC)
     data = {f"{name}_at": now - timedelta(days=value) for name, value in days.items()}
     await store.commit([Patch(session_key(user), data)])
@@ -324,3 +325,39 @@ async def test_a_person_is_forgotten_by_the_audit_log() -> None:
     assert [record.caller for record in await audit.list()] == ["55"]
     await audit.flush()
     assert [record.caller for record in await Audit(clock, store).list()] == ["55"]
+
+
+# On every store ---------------------------------------------------------------------------------------------------
+
+
+async def test_warnings_schedules_and_the_audit_log_are_kept_by_every_store(sandbox: Sandbox, any_store: Store) -> None:
+    store = any_store
+    await plant_session(sandbox, store, 1)
+    await plant_session(sandbox, store, 2, LI_WEI)
+    await age(store, "1", last_used=40)
+    both = HouseworkSettings(cleanup_days=30, backup_hours=24)
+    async with running(sandbox, store, housework=both, admin_ids=[99]) as manager:
+        await until(partial(has_untold, store))
+        await until(lambda: manager.housework.schedule.last("backup"))
+        with pytest.raises(Forbidden):
+            await manager.acting_as(7).get_user_client(1)
+        sandbox.auth.revoke(LI_WEI)
+        assert (await manager.force_refresh(2))["status"] == "revoked"
+    async with running(sandbox, store, housework=both, admin_ids=[99], active=False) as manager:
+        told: list[SessionNews] = []
+        manager.on_news(told.append)
+        await until(lambda: len(told) == 2)
+        assert {(news.kind, news.user_id) for news in told} == {(NewsKind.UNUSED, "1"), (NewsKind.OVER, "2")}
+        for user in (1, 2):
+            await manager.news_told(user)
+        assert [record.caller for record in await manager.acting_as(99).list_audit(user_id=1)] == ["7"]
+        assert await manager.audit.erase("1") == 1
+        assert await manager.audit.list(person="1") == []
+        await manager.housework.keep("1")
+        info = await manager.get_session_info(1)
+        assert (info["warned_at"], info["status"]) == (None, "active")
+
+
+async def has_untold(store: Store) -> bool:
+    document = await store.get(session_key("1"))
+    return document is not None and document.data.get("untold") is True

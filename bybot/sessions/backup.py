@@ -19,9 +19,9 @@ from bybot.stores.base import Document
 
 log = logging.getLogger(__name__)
 
-#: What is saved. Of the rest, leases and records are about running processes, logins under way last minutes, the
-#: registry is made anew from the sessions, and backups of backups help nobody.
-COLLECTIONS: Final = (SESSIONS, "users", "pair_states", "bot_states", "audit")
+#: What is saved. Of the rest, leases, records and schedules are about running processes, logins under way last minutes,
+#: the registry is made anew from the sessions, and the audit log would bring back people who had themselves forgotten.
+COLLECTIONS: Final = (SESSIONS, "users", "pair_states", "bot_states")
 #: How many of the backups that :meth:`Portable.backup` names itself are kept.
 KEPT: Final = 7
 _PAGE: Final = 50

@@ -70,6 +70,8 @@ class Health:
     ) -> None:
         self.vitals: dict[str, Vital] = {}
         self.every = every
+        #: How often Telegram was asked, connecting not counted.
+        self.checks = 0
         self._core = core
         self._put_to_sleep = put_to_sleep
         self._window = window
@@ -139,6 +141,7 @@ class Health:
             await self._connect(user)
             return
         for _ in range(_TRIES):
+            self.checks += 1
             try:
                 async with asyncio.timeout(self._patience):
                     await check(live.client, live.account)

@@ -20,6 +20,9 @@ class Measures:
         clients: connected, in_use, closed (sessions held without a client) and failing.
         traffic: of the sessions held now, since they were claimed; ``latency`` is the mean of theirs, in seconds.
         people: devices online by user id, for everybody who has a record. Only for the operator's eyes.
+        checks: how often Telegram was asked whether a login is valid.
+        frozen: accounts that Telegram has frozen.
+        ended: logins that ended since the process started, by reason.
     """
 
     acting: bool
@@ -33,6 +36,9 @@ class Measures:
     traffic: Mapping[str, int]
     latency: float | None
     people: Mapping[str, int] = field(repr=False)
+    checks: int = 0
+    frozen: int = 0
+    ended: Mapping[str, int] = field(default_factory=dict)
 
 
 def measure(core: Core, service: SessionService) -> Measures:
@@ -63,4 +69,7 @@ def measure(core: Core, service: SessionService) -> Measures:
         },
         latency=sum(latencies) / len(latencies) if latencies else None,
         people={user_id_from_key(person): len(service.devices(user_id_from_key(person))) for person in sorted(people)},
+        checks=core.health.checks,
+        frozen=len(core.supervision.frozen),
+        ended=dict(core.supervision.ended),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -53,6 +54,8 @@ class Supervision:
     def __init__(self, core: Core) -> None:
         #: Accounts that Telegram has frozen, by user.
         self.frozen: set[str] = set()
+        #: Logins that ended since this process began, by reason.
+        self.ended: Counter[str] = Counter()
         self._core = core
         self._news = Observers(core.tasks)
         self._told: dict[tuple[NewsKind, str], float] = {}
@@ -155,6 +158,7 @@ class Supervision:
         core.recount = True
         claim.revoke()
         self.frozen.discard(user)
+        self.ended[reason] += 1
         log.warning("The login of %s is over: %s", user, reason)
         fields: dict[str, Any] = {"state": SessionState.REVOKED.value, "reason": reason, "owner": None}
         fields["since"] = SERVER_TIME

@@ -59,6 +59,12 @@ class _Numbers(Collector):
         yield GaugeMetricFamily("bybot_users_online", "People with a connected session.", m.users_online)
         yield GaugeMetricFamily("bybot_devices_online", "Devices that use a connected session.", m.devices_online)
         yield _by("bybot_clients", "Clients of Telegram, by what they do.", "state", m.clients)
+        yield GaugeMetricFamily("bybot_frozen", "Accounts that Telegram has frozen.", m.frozen)
+        yield CounterMetricFamily("bybot_checks", "Questions to Telegram whether a login is valid.", m.checks)
+        ended = CounterMetricFamily("bybot_logins_ended", "Logins that Telegram ended, by reason.", labels=["reason"])
+        for reason, count in m.ended.items():
+            ended.add_metric([reason], count)
+        yield ended
         yield from _traffic(m)
         if self._detailed:
             online = {user: int(count > 0) for user, count in m.people.items()}

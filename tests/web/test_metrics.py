@@ -9,6 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from telethon.errors import FrozenMethodInvalidError
 
 from bybot.clock import SystemClock
 from bybot.sandbox.server import Sandbox
@@ -19,7 +20,7 @@ from bybot.web.app import create_app
 from bybot.web.metrics import create_metrics, render
 from bybot.web.server import WebServer
 from tests.sessions.conftest import PEOPLE
-from tests.sessions.support import LI_WEI, plant_session, running, until
+from tests.sessions.support import ANN, LI_WEI, plant_session, running, until
 from tests.sessions.test_idle import idle_for
 
 EMPTY = Measures(
@@ -119,3 +120,20 @@ def test_a_process_that_waits_has_a_page_too() -> None:
 def test_a_strange_user_id_breaks_no_page() -> None:
     page = render(replace(EMPTY, people={'a"b\n\\c': 2}), detailed=True).decode()
     assert read(page)['bybot_user_devices/a"b\n\\c'] == 2
+
+
+async def test_what_telegram_said_about_logins_is_counted(sandbox: Sandbox) -> None:
+    store = MemoryStore(SystemClock())
+    await plant_session(sandbox, store, 1)
+    await plant_session(sandbox, store, 2, LI_WEI)
+    async with running(sandbox, store) as manager, serving(manager) as client:
+        sandbox.world.account(LI_WEI).frozen = True
+        telegram = await manager.get_user_client(2)
+        assert telegram is not None
+        with pytest.raises(FrozenMethodInvalidError):
+            await telegram.send_message("me", "hello")
+        sandbox.auth.revoke(ANN)
+        await manager.force_refresh(1)
+        found = read((await client.get("/metrics")).text)
+        assert (found["bybot_frozen"], found["bybot_checks_total"]) == (1, 1)
+        assert found["bybot_logins_ended_total/unregistered"] == 1

@@ -245,7 +245,7 @@ async def test_a_login_that_telegram_has_ended_is_found_out_when_it_is_attached(
 
 
 async def test_without_telegram_an_attached_login_connects_later(sandbox: Sandbox, store: MemoryStore) -> None:
-    async with running(sandbox, store, connect_seconds=0.5) as manager:
+    async with running(sandbox, store, connect_seconds=1.5) as manager:
         await manager.portable.import_session(1, telethon_string(sandbox, a_key(sandbox)))
         sandbox.faults.add(kind="latency", seconds=60, times=100)
         attached = await manager.portable.attach(1)

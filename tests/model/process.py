@@ -114,8 +114,11 @@ class Process:
 
     @property
     def active(self) -> bool:
-        """Does it hold the lease?"""
-        return self.alive and self.manager._ownership.active
+        """Does it run and hold the lease?
+
+        Nobody may ask a frozen process: by asking, its clocks would be read while they stand still.
+        """
+        return self.alive and not self.frozen and self.manager._ownership.active
 
     @property
     def wants(self) -> bool:
@@ -124,8 +127,8 @@ class Process:
 
     def speaks_for(self, user: str) -> bool:
         """Has it a client that may speak now?"""
-        live = self.manager._pool.live.get(user)
-        return live is not None and live.usable and not self.frozen and self.alive
+        live = self.manager._pool.live.get(user) if self.alive and not self.frozen else None
+        return live is not None and live.usable
 
     def _label_what_is_packed(self) -> None:
         """Tell the judge who made which bytes."""

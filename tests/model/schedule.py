@@ -78,6 +78,8 @@ class Schedule:
             self.world.after(self.dice.uniform(0, 40), lambda slot=slot: self._start(slot))  # type: ignore[misc]
         for _ in range(self.dice.randint(2, 8)):
             self.world.after(self.dice.uniform(1, self.troubled), self._something)
+        if self.dice.random() < 0.1:
+            self.world.after(self.dice.uniform(20, 50), self._stall_who_leads)
         self.world.after(self.troubled, self._calm_down)
         self.world.after(1.0, self._look)
         self.world.run(self.troubled + CALM + self.judge.bound)
@@ -181,11 +183,16 @@ class Schedule:
         )
         what(process)
 
-    def _freeze(self, process: Process) -> None:
+    def _stall_who_leads(self) -> None:
+        for process in self.slots:
+            if process is not None and process.active:
+                self._freeze(process, "stall", self.dice.uniform(45, 60))
+
+    def _freeze(self, process: Process, kind: str = "", seconds: float = 0.0) -> None:
         if process.frozen:
             return
-        kind = self.dice.choice(["stop", "stop", "suspend", "pause", "stall"])
-        seconds = self.dice.choice([1.0, 5.0, 25.0, 31.0, 45.0, 90.0]) * self.dice.uniform(0.5, 1.2)
+        kind = kind or self.dice.choice(["stop", "stop", "suspend", "pause", "stall"])
+        seconds = seconds or self.dice.choice([1.0, 5.0, 25.0, 31.0, 45.0, 90.0]) * self.dice.uniform(0.5, 1.2)
         self._note(f"{process.name} freezes ({kind}) for {seconds:.1f}")
         self._touch(process)
         process.freeze()

@@ -66,6 +66,7 @@ class _Connection:
     def __init__(self, endpoint: Endpoint, permit: Permit, key: bytes, lost: asyncio.Future[None]) -> None:
         self.lost = lost
         self.number = endpoint.telegram.connect()
+        self.closed = False
         self.congested = endpoint.congested
         self.aborted = False
         self._endpoint = endpoint
@@ -81,8 +82,8 @@ class _Connection:
 
     async def ask(self) -> None:
         """Send one request and wait for its answer."""
-        if self.aborted:
-            raise ConnectionError("the connection was aborted")
+        if self.aborted or self.closed:
+            raise ConnectionError("the connection was ended")
         self._permit.check()
         world = self._telegram.world
         delay = min(max(FLIGHT, self.congested * world.dice.random()), UNSENT_FOR)
@@ -177,7 +178,7 @@ class Client:
         return bytes(self.session.auth_key.key)
 
     def is_connected(self) -> bool:
-        return self.connection is not None and not self.connection.aborted
+        return self.connection is not None and not (self.connection.aborted or self.connection.closed)
 
     async def __call__(self, request: Any) -> Any:
         return await self._call(self._sender, request)
@@ -202,8 +203,9 @@ class Client:
         return pts
 
     async def _disconnect_coro(self) -> None:
+        """Telethon's own end is a polite one: what was written is still sent."""
         if self.connection is not None:
-            self.connection.abort()
+            self.connection.closed = True
         _settle(self._sender._disconnected, None)
 
 

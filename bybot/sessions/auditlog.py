@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bybot.clock import Clock
-from bybot.errors import StaleWrite, StoreError
+from bybot.errors import StaleWrite, StoreError, StoreUnavailable
 from bybot.sessions.backoff import Backoff
 from bybot.stores.base import Condition, Delete, Document, Key, Patch, Put, Store, Write
 
@@ -128,6 +128,8 @@ class Audit:
                     break
                 except StoreError as error:
                     log.info("Audit records are written later: %s", error.code)
+                except Exception:
+                    log.exception("Audit records could not be written.")
                 await self._clock.sleep(backoff.next())
 
     async def flush(self) -> None:
@@ -138,10 +140,14 @@ class Audit:
                 return
             while self._waiting:
                 day = _day(self._waiting[0].at)
-                batch = [record for record in self._waiting if _day(record.at) == day][:_PER_DOCUMENT]
-                await self._append(self._store, day, batch)
-                for _ in batch:
-                    self._waiting.popleft()
+                batch: list[AuditRecord] = []
+                while self._waiting and _day(self._waiting[0].at) == day and len(batch) < _PER_DOCUMENT:
+                    batch.append(self._waiting.popleft())
+                try:
+                    await self._append(self._store, day, batch)
+                except BaseException:
+                    self._waiting.extendleft(reversed(batch))
+                    raise
                 await self._purge(self._store, day)
 
     async def close(self) -> None:
@@ -169,6 +175,7 @@ class Audit:
             except StaleWrite:
                 continue
             return
+        raise StoreUnavailable("the audit log's document changed again and again")
 
     async def _purge(self, store: Store, day: str) -> None:
         """Once a day: remove what is older than a month."""

@@ -203,9 +203,7 @@ class Health:
             await self._core.clock.sleep(self.every / _LOOKS)
             for user in {*self.vitals, *self._asked} - claims.held.keys():
                 self.forget(user)
-            async with asyncio.TaskGroup() as group:
-                for user in self._due(claims):
-                    group.create_task(one(user))
+            await asyncio.gather(*(one(user) for user in self._due(claims)))
 
     def _due(self, claims: Claims) -> list[str]:
         now = self._core.clock.elapsed()

@@ -36,7 +36,7 @@ class Job:
     Attributes:
         name: lower case; the document's field is ``{name}_at``.
         every: seconds between two times.
-        work: raises a BybotError or OSError when it did not succeed.
+        work: raises when it did not succeed.
     """
 
     name: str
@@ -77,9 +77,10 @@ class Schedule:
                     continue
                 await job.work()
                 await self._done(job, before)
-            except (BybotError, OSError) as error:
+            except Exception as error:  # whatever it is, it must not end what else this process does
+                known = isinstance(error, BybotError | OSError)
                 what = error.code if isinstance(error, BybotError) else type(error).__name__
-                log.warning("Scheduled work (%s) did not succeed: %s", job.name, what)
+                log.warning("Scheduled work (%s) did not succeed: %s", job.name, what, exc_info=not known)
                 if not failing and not isinstance(error, StoreError):
                     failing = True
                     self._tell(NewsKind.JOB_FAILED, {"job": job.name, "error": what})

@@ -34,6 +34,7 @@ from bybot.sessions.failures import definitive, is_frozen
 from bybot.sessions.model import FACTS, SESSIONS, SessionRecord, SessionState, session_key
 from bybot.sessions.news import NOTICE, NewsKind, SessionNews
 from bybot.sessions.pool import Live
+from bybot.sessions.use import quietly
 from bybot.stores.base import DELETE_FIELD, SERVER_TIME, Patch, Where
 
 log = logging.getLogger(__name__)
@@ -265,8 +266,9 @@ class Supervision:
 async def _freeze_facts(client: TelegramClient) -> dict[str, Any] | None:
     """What Telegram says about a freeze: since, until, appeal. Empty: the account is not frozen. None: no answer."""
     try:
-        async with asyncio.timeout(_ASK_SECONDS):
-            answer = await client(functions.help.GetAppConfigRequest(hash=0))
+        with quietly():
+            async with asyncio.timeout(_ASK_SECONDS):
+                answer = await client(functions.help.GetAppConfigRequest(hash=0))
     except (errors.RPCError, OSError, TimeoutError, ValueError) as error:
         log.info("Telegram does not tell about the freeze: %s", type(error).__name__)
         return None

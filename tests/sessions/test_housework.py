@@ -96,6 +96,22 @@ async def test_work_that_fails_is_tried_again_and_told_once() -> None:
         assert work.told[1:] == [(NewsKind.JOB_WORKS, {"job": "work"})]
 
 
+async def test_a_mistake_in_scheduled_work_ends_nothing_else() -> None:
+    clock = ManualClock()
+    store, work, other = FaultyStore(clock), Work(), Work()
+
+    async def mistaken() -> None:
+        raise KeyError("a mistake")
+
+    schedule = Schedule(store, clock, lambda kind, facts: work.told.append((kind, facts)))
+    schedule.jobs += [Job("mistaken", DAY, mistaken), Job("other", DAY, other)]
+    task = asyncio.create_task(schedule.run())
+    await advance(clock, DAY * 2.1)
+    assert (other.done, work.told) == (3, [(NewsKind.JOB_FAILED, {"job": "mistaken", "error": "KeyError"})])
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_an_outage_of_the_store_puts_work_off_and_is_no_news() -> None:
     clock = ManualClock()
     store, work = FaultyStore(clock), Work()

@@ -80,6 +80,8 @@ def cleanup(
     wait: Wait = None,
 ) -> None:
     """Log out and remove sessions that nobody used for long. Those in use stay."""
+    if days <= 0:  # as a setting 0 means off; here it would remove all
+        raise typer.BadParameter("0 days would remove every session that is not in use", param_hint="--days")
 
     async def work(operator: Operator) -> Facts:
         return await operator.call("cleanup", days=days, dry_run=dry_run)

@@ -109,7 +109,7 @@ def sessions(console: Console, facts: Facts) -> None:
             text(row["reason"]) if row["reason"] else "",
         )
     emit(console, made)
-    console.print(f"{facts['total']} session{'' if facts['total'] == 1 else 's'}")
+    console.print(_count(facts["total"], "session"))
 
 
 def info(console: Console, facts: Facts) -> None:
@@ -251,7 +251,8 @@ def _connected(console: Console, facts: Facts) -> None:
 def backup(console: Console, facts: Facts) -> None:
     """What ``backup`` shows."""
     size = _size(facts["bytes"])
-    console.print(text(f"{facts['documents']} documents, {facts['sessions']} sessions among them, {size}:"))
+    documents, logins = _count(facts["documents"], "document"), _count(facts["sessions"], "session")
+    console.print(text(f"{documents}, {logins} among them, {size}:"))
     console.print(text(facts["where"], "bold"))
     if not facts["sealed"]:
         console.print(text("It is NOT sealed: no key is configured, and whoever reads it has the logins.", "bold red"))
@@ -300,7 +301,9 @@ def restored_exit(facts: Facts) -> int:
 def rotation(console: Console, facts: Facts) -> None:
     """What ``rotate-keys`` shows."""
     sealed, already = facts["resealed"], facts["already"]
-    console.print(text(f"Key {facts['fingerprint']}: {sealed} documents sealed anew, {already} were already."))
+    console.print(
+        text(f"Key {facts['fingerprint']}: {_count(sealed, 'document')} sealed anew, {already} already were.")
+    )
     for name, why in facts["failed"].items():
         console.print(text(f"Left as it was: {name}: {why}", "red"))
     if facts["old_backups"]:
@@ -314,6 +317,10 @@ def rotation(console: Console, facts: Facts) -> None:
 def rotation_exit(facts: Facts) -> int:
     """1 when something was left as it was."""
     return 0 if facts["complete"] else 1
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _size(count: int) -> str:

@@ -80,7 +80,9 @@ async def clear_session(hands: Hands, user: str) -> Any:
 
 
 async def cleanup(hands: Hands, days: float = 30, dry_run: bool = False) -> Any:
-    """Delete sessions that nobody used for that many days."""
+    """Delete sessions that nobody used for that many days. Raises ValueError for 0, which would be all of them."""
+    if days <= 0:
+        raise ValueError("days: it is above 0.")
     return await hands.acting.cleanup_inactive_sessions(days, dry_run)
 
 

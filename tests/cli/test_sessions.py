@@ -195,6 +195,7 @@ async def test_sigterm_and_ctrl_c_end_a_command_within_five_seconds_and_give_the
     [
         (["sessions", "test"], "USER"),
         (["sessions", "cleanup", "--days", "-1"], "--days"),
+        (["sessions", "cleanup", "--days", "0"], "every session"),
         (["sessions", "dance"], "dance"),
         (["sessions", "list", "--env-file", "/nowhere"], "/nowhere is not there"),
     ],

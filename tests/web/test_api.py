@@ -111,6 +111,7 @@ async def test_any_user_id_is_an_id_and_never_a_path(sandbox: Sandbox, store: Me
         ("", b'{"days": "many"}', "days"),
         ("", b'{"dayz": 1}', "dayz"),
         ("?days=many", b"", "days"),
+        ("", b'{"days": 0}', "above 0"),
         ("", b'{"acting": null}', "acting"),
         ("", b"9" * 2_000_000, "too large"),
     ],

@@ -79,6 +79,20 @@ async def rotate_token(records: ActingService, record: str) -> Facts:
     return {"token": await records.rotate_token(record)}
 
 
+async def close(records: ActingService, record: str) -> Facts:
+    """Its holder is done: the connection is let go of, and the record stays to be read until it expires. Twice is fine.
+
+    Raises:
+        RecordNotFound, RecordExpired: there is none any more.
+        StoreUnavailable: not stored; close it again.
+    """
+    present = await records.get(record)
+    for state in (RecordState.DISCONNECTING, RecordState.CLOSED):
+        if present.state not in (state, RecordState.CLOSED):
+            present = await records.update(record, state=state)
+    return present.to_dict()
+
+
 async def delete(records: ActingService, record: str, reason: str = "deleted") -> Facts:
     """End a record. The login stays."""
     return (await records.delete(record, reason=reason)).to_dict()
@@ -106,6 +120,7 @@ RECORDS: Final = tuple(
         ("heartbeat", "POST", "/records/{record}/heartbeat", heartbeat),
         ("touch", "POST", "/records/{record}/touch", touch),
         ("rotate_token", "POST", "/records/{record}/token", rotate_token),
+        ("close", "POST", "/records/{record}/close", close),
         ("delete", "DELETE", "/records/{record}", delete),
         ("stats", "GET", "/record-stats", stats),
         ("devices", "GET", "/users/{user}/devices", devices),

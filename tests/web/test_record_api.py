@@ -114,6 +114,18 @@ async def test_a_token_is_shown_once_and_ends_with_its_record(desk: Desk) -> Non
     assert (await desk.http.get(path, headers=mine)).status_code == 404
 
 
+async def test_its_holder_closes_a_record_once_and_for_all(desk: Desk) -> None:
+    made = await desk.create()
+    path, mine = desk.holder(made)
+    for _ in range(2):
+        closed = await desk.http.post(f"{path}/close", headers=mine)
+        assert (closed.status_code, closed.json()["state"]) == (200, "closed")
+    beat = await desk.http.post(f"{path}/heartbeat", headers=mine)
+    assert (beat.status_code, beat.json()["error"]["code"]) == (409, "invalid_transition")
+    assert (await desk.http.get(f"/sessions/{ANN}")).json()["status"] == "active"
+    assert (await desk.create())["resumed"] is False
+
+
 async def test_an_expired_record_is_gone_and_the_login_stays(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, ANN)
     clock = ManualClock()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from bybot.clock import Clock
 from bybot.errors import BybotError, Fenced, InvalidTransition, StoreError, StoreUnavailable
@@ -20,6 +20,7 @@ from bybot.sessions.handover import Handover
 from bybot.sessions.health import Health
 from bybot.sessions.housework import Housework
 from bybot.sessions.idle import Idle
+from bybot.sessions.lasting import lasting
 from bybot.sessions.lease import Lease
 from bybot.sessions.login import LoginDesk
 from bybot.sessions.model import Holder
@@ -138,22 +139,30 @@ class ManagerLife:
 
     async def _gained(self, claims: Claims) -> None:
         self._core.revoked.clear()  # another process may have logged people in again; the store knows
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._upkeep.run(claims))
-                group.create_task(self._idle.run())
-                group.create_task(self.records.serve(claims.term.instance))
-                group.create_task(self.health.run(claims))
-                if not self._restores:
-                    self._restored.set()
-                    return
-                group.create_task(self.housework.run(self._restored))
-                started = self._clock.elapsed()
-                count = await restore(self._core, claims)
-                took = self._clock.elapsed() - started
-                log.info("%d sessions restored in %.1f s.", count, took)
+        loops: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+            "checkpoints": lambda: self._upkeep.run(claims),
+            "closing of idle clients": self._idle.run,
+            "records": lambda: self.records.serve(claims.term.instance),
+            "health check": lambda: self.health.run(claims),
+        }
+        if self._restores:
+            loops["housework"] = lambda: self.housework.run(self._restored)
+        async with asyncio.TaskGroup() as group:
+            for name, work in loops.items():
+                group.create_task(lasting(name, work, self._clock), name=name)
+            if self._restores:
+                group.create_task(self._bring_up(claims), name="restore")
+            else:
                 self._restored.set()
-                await self._after_restore()
+
+    async def _bring_up(self, claims: Claims) -> None:
+        try:
+            started = self._clock.elapsed()
+            count = await restore(self._core, claims)
+            took = self._clock.elapsed() - started
+            log.info("%d sessions restored in %.1f s.", count, took)
+            self._restored.set()
+            await self._after_restore()
         except* Fenced:
             log.warning("The right to act ended while sessions were restored.")
         except* Exception:
@@ -161,8 +170,8 @@ class ManagerLife:
 
     async def _after_restore(self) -> None:
         try:
-            await self._core.supervision.tell_again()
             await self._desk.recover()
+            await self._core.supervision.tell_again()
             await self._lease.sweep()
             if self._core.recount:
                 await self._upkeep.write_metadata()

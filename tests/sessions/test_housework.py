@@ -16,6 +16,7 @@ from bybot.errors import BybotError, Forbidden, StoreUnavailable
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.auditlog import AUDIT, Audit
 from bybot.sessions.housework import HouseworkSettings
+from bybot.sessions.idle import Idle, Limits
 from bybot.sessions.model import session_key
 from bybot.sessions.news import NewsKind, SessionNews
 from bybot.sessions.schedule import SCHEDULES, Job, Schedule
@@ -377,3 +378,21 @@ async def test_warnings_schedules_and_the_audit_log_are_kept_by_every_store(sand
 async def has_untold(store: Store) -> bool:
     document = await store.get(session_key("1"))
     return document is not None and document.data.get("untold") is True
+
+
+async def test_a_mistake_in_one_loop_ends_neither_it_nor_the_others(
+    sandbox: Sandbox, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await plant_session(sandbox, store, 1)
+    looked = 0
+
+    async def sweep(self: Idle) -> int:
+        nonlocal looked
+        looked += 1
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr(Idle, "sweep", sweep)
+    async with running(sandbox, store, health_seconds=0.5, limits=Limits(idle_seconds=0.2)) as manager:
+        await until(lambda: looked >= 2)
+        count = manager.health.vitals["1"].count
+        await until(lambda: manager.health.vitals["1"].count > count)

@@ -28,12 +28,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from telethon.tl import types
-
 from bybot.sandbox.corpus import Corpus, Post, generate
-from bybot.sandbox.pictures import film, noise, picture
+from bybot.sandbox.samples import KINDS, media_of
 from bybot.sandbox.world.messages import Draft
-from bybot.sandbox.world.model import HOME_DC, Account, Channel, File, Media, Message, Peer
+from bybot.sandbox.world.model import HOME_DC, Account, Channel, Message, Peer
 
 if TYPE_CHECKING:
     from bybot.sandbox.mtproto.auth_service import AuthService
@@ -163,31 +161,6 @@ def _plant_channel(world: World, item: Mapping[str, Any]) -> None:
         world.export_invite(channel, creator, hash=item["invite"])
 
 
-def media_of(world: World, kind: str, number: int) -> Media:
-    """A made-up photo, video or document.
-
-    Args:
-        kind: ``photo``, ``album`` (a photo), ``video`` or ``document``.
-        number: each gives other bytes.
-    """
-    file: File
-    if kind == "video":
-        attributes: list[Any] = [
-            types.DocumentAttributeVideo(duration=8.0, w=640, h=360, supports_streaming=True),
-            types.DocumentAttributeFilename(f"film-{number}.mp4"),
-        ]
-        file = world.store_file(film(number), mime="video/mp4", attributes=attributes)
-    elif kind == "document":
-        data = noise(number, 2_000 + number * 7919 % 60_000)
-        named = [types.DocumentAttributeFilename(f"notes-{number}.bin")]
-        file = world.store_file(data, mime="application/octet-stream", attributes=named)
-    elif kind in ("photo", "album"):
-        file = world.store_file(picture(number), mime="image/jpeg", kind="photo")
-    else:
-        raise ValueError(f"unknown kind of media {kind!r}")
-    return Media(file)
-
-
 def plant_post(world: World, author: Account, peer: Peer, item: Mapping[str, Any]) -> list[Message]:
     """Send one post (or album) as it is described.
 
@@ -195,8 +168,9 @@ def plant_post(world: World, author: Account, peer: Peer, item: Mapping[str, Any
         world: where.
         author: who sends it.
         peer: the chat.
-        item: ``text`` or ``html``; ``photo``, ``video`` or ``document`` with the number of a made-up file;
-            ``album`` with a list of numbers of photos; ``reply_to``, ``noforwards``, ``silent``.
+        item: ``text`` or ``html``; a kind of media (``photo``, ``poll``, ``venue``: see
+            :data:`bybot.sandbox.samples.KINDS`) with the number of a made-up one; ``album`` with a list of numbers of
+            photos; ``reply_to``, ``noforwards``, ``silent``.
 
     Returns:
         The author's copies.
@@ -209,7 +183,7 @@ def plant_post(world: World, author: Account, peer: Peer, item: Mapping[str, Any
         drafts[0].text, drafts[0].entities = text, entities
         drafts[0].reply_to = item.get("reply_to")
         return world.send_album(author, peer, drafts)
-    kind = next((name for name in ("photo", "video", "document") if item.get(name) is not None), None)
+    kind = next((name for name in KINDS if item.get(name) is not None), None)
     sent = world.send_message(
         author,
         peer,

@@ -13,7 +13,8 @@ from telethon import TelegramClient
 from bybot.clock import SystemClock
 from bybot.mirror import Everything, Mirror, Mode, NoticeKind, Progress
 from bybot.sandbox.corpus import Corpus
-from bybot.sandbox.seed import media_of, plant_corpus
+from bybot.sandbox.samples import media_of
+from bybot.sandbox.seed import plant_corpus
 from bybot.sandbox.world.messages import Draft
 from bybot.sandbox.world.model import Account, Channel, Message
 from bybot.stores.memory import MemoryStore

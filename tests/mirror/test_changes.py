@@ -11,7 +11,7 @@ from bybot.mirror import NoticeKind
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.rich import Rich
 from bybot.mirror.rules.transforms import Add, Replace
-from bybot.sandbox.seed import media_of
+from bybot.sandbox.samples import media_of
 from tests.mirror.support import Ground, ground, until
 
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bybot.mirror import Everything, New, NoticeKind
-from bybot.sandbox.seed import media_of
+from bybot.sandbox.samples import media_of
 from bybot.sandbox.world.messages import Draft
 from tests.mirror.support import ground, until
 

@@ -11,7 +11,7 @@ from bybot.mirror.rules.filters import Kinds, Words
 from bybot.mirror.rules.post import Media
 from bybot.mirror.rules.rich import from_telegram
 from bybot.mirror.rules.transforms import Add, RemoveHashtags, RemoveLinks, Replace
-from bybot.sandbox.seed import media_of
+from bybot.sandbox.samples import media_of
 from tests.mirror.support import Ground, ground, until
 
 FOOTER = from_telegram("— Harbour 🐙", [types.MessageEntityBold(0, 12)])

@@ -105,7 +105,7 @@ async def test_what_cannot_be_carried_out_is_refused_and_not_ignored() -> None:
             await c.a.send_message("news_all", "later", schedule=60)
         peer = await c.a.get_input_entity("news_all")
         with pytest.raises(errors.MediaInvalidError):
-            await c.a(functions.messages.SendMediaRequest(peer, types.InputMediaDice("🎲"), ""))
+            await c.a(functions.messages.SendMediaRequest(peer, types.InputMediaGame(types.InputGameID(1, 1)), ""))
 
 
 async def test_an_album_stays_one_group_in_order_with_captions() -> None:

@@ -14,6 +14,7 @@ from bybot.sandbox.botapi.requests import Call, Upload
 from bybot.sandbox.botapi.text import caption_text, message_text
 from bybot.sandbox.botapi.views import peer_of
 from bybot.sandbox.world.errors import TelegramError
+from bybot.sandbox.world.kinds import takes_text
 from bybot.sandbox.world.messages import Draft
 from bybot.sandbox.world.model import Account, File, Media, Message, Peer
 
@@ -194,7 +195,7 @@ def _edit(api: BotApi, bot: Account, call: Call, peer: Peer, id_: int, **changes
 async def edit_message_text(api: BotApi, bot: Account, call: Call) -> Any:
     text, entities = message_text(call.text("text"), call.optional("parse_mode"), call.json("entities"))
     peer, message = _edited(api, bot, call)
-    if message.media is not None:
+    if message.media is not None and not message.media.is_preview:
         raise bad_request("there is no text in the message to edit")
     return _edit(api, bot, call, peer, message.id, text=text, entities=entities)
 
@@ -203,7 +204,7 @@ async def edit_message_text(api: BotApi, bot: Account, call: Call) -> Any:
 async def edit_message_caption(api: BotApi, bot: Account, call: Call) -> Any:
     text, entities = _caption(call)
     peer, message = _edited(api, bot, call)
-    if message.media is None:
+    if message.media is None or not takes_text(message.media) or message.media.is_preview:
         raise bad_request("there is no caption in the message to edit")
     return _edit(api, bot, call, peer, message.id, text=text, entities=entities)
 

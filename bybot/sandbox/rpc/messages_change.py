@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from telethon.tl import functions
+from telethon.tl import functions, types
 
 from bybot.sandbox.rpc import answers
 from bybot.sandbox.rpc.messages_media import to_media
 from bybot.sandbox.rpc.peers import readable_channel, to_channel, to_peer
 from bybot.sandbox.rpc.registry import Context, RpcError, rpc
+from bybot.sandbox.world.model import Media, Peer
 
 
 @rpc(functions.messages.EditMessageRequest)
 async def edit_message(ctx: Context, request: functions.messages.EditMessageRequest) -> Any:
-    """Change text, media or buttons."""
+    """Change text, media or buttons, end a poll, move or stop a live location.
+
+    Raises:
+        RpcError: SCHEDULE_DATE_INVALID, MESSAGE_ID_INVALID, a bad text or media, or why the caller may not.
+    """
     peer = to_peer(ctx, request.peer)
     if request.schedule_date is not None:
         raise RpcError(400, "SCHEDULE_DATE_INVALID")
-    media = to_media(ctx, request.media) if request.media is not None else None
+    if isinstance(request.media, types.InputMediaPoll) and request.media.poll.closed:
+        with ctx.world.events.capture() as events:
+            ctx.world.changes.close_poll(ctx.me, peer, request.id, exclude=ctx.session)
+        return answers.changes(ctx, events)
+    media = _media(ctx, peer, request)
     with ctx.world.events.capture() as events:
         ctx.world.edit_message(
             ctx.me,
@@ -28,9 +37,26 @@ async def edit_message(ctx: Context, request: functions.messages.EditMessageRequ
             entities=request.entities,
             media=media,
             reply_markup=request.reply_markup if ctx.me.is_bot else None,
+            no_webpage=bool(request.no_webpage),
+            invert_media=bool(request.invert_media),
             exclude=ctx.session,
         )
     return answers.changes(ctx, events)
+
+
+def _media(ctx: Context, peer: Peer, request: Any) -> Media | None:
+    if request.media is None:
+        return None
+    if not isinstance(request.media, types.InputMediaGeoLive):
+        return to_media(ctx, request.media)
+    message = ctx.world.messages_of(ctx.me, peer).get(request.id)
+    if message is None or message.media is None or not isinstance(message.media.tl, types.MessageMediaGeoLive):
+        raise RpcError(400, "MESSAGE_ID_INVALID")
+    if request.media.stopped:
+        gone = int((ctx.world.now() - message.date).total_seconds())
+        return Media(tl=types.MessageMediaGeoLive(geo=message.media.tl.geo, period=max(1, gone)))
+    request.media.period = request.media.period or message.media.tl.period
+    return to_media(ctx, request.media)
 
 
 @rpc(functions.messages.DeleteMessagesRequest)

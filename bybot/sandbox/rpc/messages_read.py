@@ -10,6 +10,7 @@ from bybot.sandbox.rpc import answers, views
 from bybot.sandbox.rpc.peers import date_or_none, readable_channel, to_account, to_peer
 from bybot.sandbox.rpc.registry import Context, RpcError, rpc
 from bybot.sandbox.world.history import MessageList
+from bybot.sandbox.world.kinds import Kind, kind_of
 from bybot.sandbox.world.model import Message
 
 _MOST = 100
@@ -73,24 +74,35 @@ def _by_input(given: Any, history: MessageList | dict[int, Message]) -> Message 
 # Search -----------------------------------------------------------------------------------------------------------
 
 
+_BY_KIND: dict[Any, tuple[Kind, ...]] = {
+    types.InputMessagesFilterPhotos: ("photo",),
+    types.InputMessagesFilterVideo: ("video",),
+    types.InputMessagesFilterPhotoVideo: ("photo", "video"),
+    types.InputMessagesFilterDocument: ("document",),
+    types.InputMessagesFilterGif: ("animation",),
+    types.InputMessagesFilterVoice: ("voice",),
+    types.InputMessagesFilterMusic: ("audio",),
+    types.InputMessagesFilterRoundVideo: ("round",),
+    types.InputMessagesFilterRoundVoice: ("round", "voice"),
+    types.InputMessagesFilterGeo: ("location", "live_location", "venue"),
+    types.InputMessagesFilterContacts: ("contact",),
+    types.InputMessagesFilterPoll: ("poll",),
+}
+
+
 def _matches(message: Message, kind: Any) -> bool:
-    file = message.media.file if message.media is not None else None
-    video = file is not None and file.mime.startswith("video/")
     match kind:
         case types.InputMessagesFilterEmpty():
             return True
-        case types.InputMessagesFilterPhotos():
-            return file is not None and file.kind == "photo"
-        case types.InputMessagesFilterVideo():
-            return video
-        case types.InputMessagesFilterPhotoVideo():
-            return video or (file is not None and file.kind == "photo")
-        case types.InputMessagesFilterDocument():
-            return file is not None and file.kind == "document" and not video
+        case types.InputMessagesFilterPinned():
+            return message.pinned
         case types.InputMessagesFilterUrl():
             links = (types.MessageEntityUrl, types.MessageEntityTextUrl)
             return any(isinstance(entity, links) for entity in message.entities)
-    raise RpcError(400, "SEARCH_FILTER_NOT_SUPPORTED")
+    kinds = _BY_KIND.get(type(kind))
+    if kinds is None:
+        raise RpcError(400, "SEARCH_FILTER_NOT_SUPPORTED")
+    return kind_of(message.media) in kinds
 
 
 @rpc(functions.messages.SearchRequest)

@@ -7,10 +7,11 @@ from typing import Any
 
 from telethon.tl import functions, types
 
-from bybot.sandbox.rpc import answers, views
+from bybot.sandbox.rpc import answers, media_views
 from bybot.sandbox.rpc.messages_media import to_media
 from bybot.sandbox.rpc.peers import to_account, to_peer
 from bybot.sandbox.rpc.registry import Context, RpcError, rpc
+from bybot.sandbox.world.kinds import takes_text
 from bybot.sandbox.world.messages import Draft
 from bybot.sandbox.world.model import Message, Peer
 
@@ -64,6 +65,7 @@ def _options(ctx: Context, request: Any) -> dict[str, Any]:
         "random_id": request.random_id,
         "silent": bool(request.silent),
         "noforwards": bool(request.noforwards),
+        "invert_media": bool(request.invert_media),
         "exclude": ctx.session,
     }
 
@@ -77,7 +79,9 @@ async def send_message(ctx: Context, request: functions.messages.SendMessageRequ
         if known := known_results(ctx, peer, [request.random_id]):
             return answers.sent(ctx, peer, known)
         with ctx.world.events.capture() as events:
-            message = ctx.world.send_message(ctx.me, peer, text=request.message, **_options(ctx, request))
+            message = ctx.world.send_message(
+                ctx.me, peer, text=request.message, no_webpage=bool(request.no_webpage), **_options(ctx, request)
+            )
         if peer.kind == "user":
             return _short(message)
         return answers.sent(ctx, peer, {}, events)
@@ -91,20 +95,25 @@ def _short(message: Message) -> Any:
         date=message.date,
         out=True,
         entities=list(message.entities) or None,
+        media=media_views.to_media(message.media, message.author_id),
     )
 
 
 @rpc(functions.messages.SendMediaRequest)
 async def send_media(ctx: Context, request: functions.messages.SendMediaRequest) -> Any:
-    """Send a photo or document, uploaded or by reference."""
+    """Send anything but plain text: files uploaded or by reference, polls, places, a chosen preview."""
     peer = to_peer(ctx, request.peer)
     check_options(ctx, request)
     async with ctx.world.random_ids.carrying_out(ctx.me.id, peer, [request.random_id]):
         if known := known_results(ctx, peer, [request.random_id]):
             return answers.sent(ctx, peer, known)
         media = to_media(ctx, request.media)
+        options = _options(ctx, request)
+        text = request.message if takes_text(media) else ""
+        if not text:
+            options["entities"] = ()
         with ctx.world.events.capture() as events:
-            ctx.world.send_message(ctx.me, peer, text=request.message, media=media, **_options(ctx, request))
+            ctx.world.send_message(ctx.me, peer, text=text, media=media, no_webpage=True, **options)
         return answers.sent(ctx, peer, {}, events)
 
 
@@ -112,7 +121,7 @@ async def send_media(ctx: Context, request: functions.messages.SendMediaRequest)
 async def upload_media(ctx: Context, request: functions.messages.UploadMediaRequest) -> Any:
     """Turn an upload into media that albums can name."""
     to_peer(ctx, request.peer)
-    return views.to_media(to_media(ctx, request.media))
+    return media_views.to_media(to_media(ctx, request.media), ctx.me.id)
 
 
 @rpc(functions.messages.SendMultiMediaRequest)
@@ -145,6 +154,7 @@ async def send_multi_media(ctx: Context, request: functions.messages.SendMultiMe
                     random_id=part.random_id,
                     silent=bool(request.silent),
                     noforwards=bool(request.noforwards),
+                    invert_media=bool(request.invert_media),
                 )
             )
         with ctx.world.events.capture() as events:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from telethon.tl import types
 
+from bybot.sandbox.rpc.media_views import poll_update, to_media
+from bybot.sandbox.rpc.media_views import to_peer as to_peer
 from bybot.sandbox.world import events as ev
 from bybot.sandbox.world.model import (
     SERVICE_ACCOUNT,
     Account,
     Channel,
-    File,
     Forward,
-    Media,
     Message,
     Peer,
     derived_hash,
@@ -110,11 +110,6 @@ def access_hash(viewer: Account, entity: Account | Channel) -> int:
     return entity.access_hash ^ _mask(viewer.id)
 
 
-def to_peer(peer: Peer) -> Any:
-    """PeerUser or PeerChannel."""
-    return types.PeerUser(peer.id) if peer.kind == "user" else types.PeerChannel(peer.id)
-
-
 def to_user(viewer: Account, account: Account) -> Any:
     """User; phone only for the viewer itself."""
     own = viewer.id == account.id
@@ -176,51 +171,6 @@ def to_chat(viewer: Account, channel: Channel) -> Any:
 # Messages ---------------------------------------------------------------------------------------------------------
 
 
-def to_photo(file: File) -> Any:
-    """Photo, with one size that is the file itself."""
-    return types.Photo(
-        id=file.id,
-        access_hash=file.access_hash,
-        file_reference=file.file_reference,
-        date=file.date,
-        sizes=[types.PhotoSize(type="x", w=file.width, h=file.height, size=file.size)],
-        dc_id=file.dc_id,
-    )
-
-
-def to_document(file: File) -> Any:
-    """Document."""
-    return types.Document(
-        id=file.id,
-        access_hash=file.access_hash,
-        file_reference=file.file_reference,
-        date=file.date,
-        mime_type=file.mime,
-        size=file.size,
-        dc_id=file.dc_id,
-        attributes=file.attributes,
-    )
-
-
-def to_media(media: Media | None) -> Any:
-    """MessageMedia…, or None."""
-    if media is None or media.file is None:
-        return None if media is None else media.tl
-    spoiler = media.spoiler or None
-    if media.file.kind == "photo":
-        return types.MessageMediaPhoto(photo=to_photo(media.file), spoiler=spoiler, ttl_seconds=media.ttl_seconds)
-    video = next((a for a in media.file.attributes if isinstance(a, types.DocumentAttributeVideo)), None)
-    audio = next((a for a in media.file.attributes if isinstance(a, types.DocumentAttributeAudio)), None)
-    return types.MessageMediaDocument(
-        document=to_document(media.file),
-        spoiler=spoiler,
-        ttl_seconds=media.ttl_seconds,
-        video=video is not None or None,
-        round=(video is not None and video.round_message) or None,
-        voice=(audio is not None and audio.voice) or None,
-    )
-
-
 def _to_forward(fwd: Forward | None) -> Any:
     if fwd is None:
         return None
@@ -238,6 +188,8 @@ def _to_forward(fwd: Forward | None) -> Any:
 def to_message(viewer: Account, message: Message) -> Any:
     """Message or MessageService as the viewer sees it, packed."""
     own = message.author_id == viewer.id if message.box.kind == "channel" else message.out
+    if message.media is not None and message.media.poll is not None:
+        return _build_message(message, out=own, viewer_id=viewer.id)  # everybody sees other results
     cached = message.tl_own if own else message.tl
     if cached is None:
         cached = Packed(_build_message(message, out=own))
@@ -248,7 +200,7 @@ def to_message(viewer: Account, message: Message) -> Any:
     return cached
 
 
-def _build_message(message: Message, *, out: bool) -> Any:
+def _build_message(message: Message, *, out: bool, viewer_id: int = 0) -> Any:
     private = message.box.kind == "user"
     from_id = None if message.sender is None or (private and not out) else to_peer(message.sender)
     reply = types.MessageReplyHeader(reply_to_msg_id=message.reply_to) if message.reply_to else None
@@ -279,7 +231,7 @@ def _build_message(message: Message, *, out: bool) -> Any:
         fwd_from=_to_forward(message.fwd),
         via_bot_id=message.via_bot_id,
         reply_to=reply,
-        media=to_media(message.media),
+        media=to_media(message.media, viewer_id),
         reply_markup=message.reply_markup,
         entities=list(message.entities) or None,
         views=message.views,
@@ -328,6 +280,9 @@ def to_update(viewer: Account, event: ev.Event, seen: Seen) -> list[Any]:
             return [types.UpdateChannel(event.box.id)]
         case ev.CallbackPressed():
             return _callback(viewer, event, seen)
+        case ev.PollChanged():
+            seen.add_messages([event.message])
+            return [poll_update(viewer, event.message, event.poll)]
         case ev.Typing():
             return _typing(viewer, event, seen)
     return []

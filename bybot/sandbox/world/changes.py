@@ -32,17 +32,22 @@ class Changes:
         entities: Sequence[Any] | None = None,
         media: Media | None = None,
         reply_markup: Any = None,
+        no_webpage: bool = False,
+        invert_media: bool = False,
         exclude: SessionRef | None = None,
     ) -> Message:
         """Change a message on both sides.
 
         Args:
             text: None leaves text and entities as they are.
-            media: None leaves it as it is.
+            media: None leaves it as it is; a new text has the preview of its own link.
             reply_markup: always replaces: None removes the buttons.
+            no_webpage: without a preview.
+            invert_media: the media stands below the text, the preview above it; where there is a new text or media.
 
         Raises:
-            TelegramError: MESSAGE_ID_INVALID, MESSAGE_AUTHOR_REQUIRED, MESSAGE_NOT_MODIFIED or a bad text.
+            TelegramError: MESSAGE_ID_INVALID, MESSAGE_AUTHOR_REQUIRED, MESSAGE_NOT_MODIFIED, MEDIA_PREV_INVALID for a
+                poll, or a bad text.
         """
         require_writer(editor)
         message = self._world.messages_of(editor, peer).get(id_)
@@ -52,8 +57,14 @@ class Changes:
         new_text = message.text if text is None else text
         new_entities = message.entities if text is None else entities or ()
         new_media = media or message.media
+        if media is None and text is not None and (message.media is None or message.media.is_preview):
+            new_media = None if no_webpage else self._world.pages.preview(new_text, new_entities)
+        if media is not None and message.media is not None and message.media.poll is not None:
+            raise bad("MEDIA_PREV_INVALID")
+        inverted = message.invert_media if text is None and media is None else invert_media
         check_text(new_text, new_media)
-        content = (new_text, new_media) == (message.text, message.media) and _same(new_entities, message.entities)
+        old = (message.text, message.media, message.invert_media)
+        content = (new_text, new_media, inverted) == old and _same(new_entities, message.entities)
         if content and _packed(reply_markup) == _packed(message.reply_markup):
             raise bad("MESSAGE_NOT_MODIFIED")
         events: list[Event] = []
@@ -61,12 +72,29 @@ class Changes:
             if copy is None:
                 continue
             copy.text, copy.entities, copy.media = new_text, new_entities, new_media
-            copy.reply_markup = reply_markup
+            copy.reply_markup, copy.invert_media = reply_markup, inverted
             if not content:
                 copy.edit_date = self._world.now()
             events.append(EditedMessage(copy.box, 0, 1, editor.id, copy))
         self._world.events.publish(events, exclude=exclude)
         return message
+
+    def close_poll(self, editor: Account, peer: Peer, id_: int, *, exclude: SessionRef | None = None) -> None:
+        """End a poll, in every message that carries it.
+
+        Raises:
+            TelegramError: MESSAGE_ID_INVALID, MESSAGE_AUTHOR_REQUIRED or MESSAGE_POLL_CLOSED.
+        """
+        require_writer(editor)
+        poll = self._world.polls.of(editor, peer, id_)
+        message = self._world.messages_of(editor, peer).get(id_)
+        assert message is not None
+        self._require_editor(editor, peer, message)
+        if poll.closed:
+            raise bad("MESSAGE_POLL_CLOSED")
+        poll.closed = True
+        events = [EditedMessage(carrier.box, 0, 1, editor.id, carrier) for carrier in poll.messages]
+        self._world.events.publish(events, exclude=exclude)
 
     def _require_editor(self, editor: Account, peer: Peer, message: Message) -> None:
         own = message.author_id == editor.id

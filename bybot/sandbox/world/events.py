@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bybot.sandbox.world.model import Account, Channel, Message, Peer, SessionRef
+    from bybot.sandbox.world.polls import Poll
     from bybot.sandbox.world.world import World
 
 
@@ -117,6 +118,14 @@ class CallbackPressed(Event):
     message: Message
     data: bytes
     chat_instance: int
+
+
+@dataclass(slots=True, eq=False)
+class PollChanged(Event):
+    """Somebody voted in a poll that a message of this box carries."""
+
+    message: Message
+    poll: Poll
 
 
 @dataclass(slots=True, eq=False)

@@ -53,7 +53,7 @@ def check_text(text: str, media: Media | None, *, service: bool = False) -> None
     Raises:
         TelegramError: MESSAGE_EMPTY, MESSAGE_TOO_LONG or MEDIA_CAPTION_TOO_LONG.
     """
-    if media is not None:
+    if media is not None and not media.is_preview:
         if len(text) > MAX_CAPTION:
             raise bad("MEDIA_CAPTION_TOO_LONG")
     elif len(text) > MAX_TEXT:
@@ -102,8 +102,10 @@ class Sending:
             channel = self._world.channel(peer.id)
             service = all(draft.action is not None for draft in drafts)
             if not service:
-                media = any(draft.media is not None for draft in drafts)
+                media = any(draft.media is not None and not draft.media.is_preview for draft in drafts)
                 self._world.channels.require_postable(channel, sender, media=media)
+                if not channel.megagroup and any(_is_public_poll(draft.media) for draft in drafts):
+                    raise bad("BROADCAST_PUBLIC_VOTERS_FORBIDDEN")
             messages, events = self._to_channel(sender, channel, drafts)
         else:
             messages, events = self._to_person(sender, self._receiver(sender, peer), drafts)
@@ -224,6 +226,13 @@ class Sending:
         return message
 
 
+def _is_public_poll(media: Media | None) -> bool:
+    return media is not None and media.poll is not None and bool(media.poll.tl.public_voters)
+
+
 def _note_origin(message: Message) -> None:
-    if message.media is not None and message.media.file is not None and message.media.file.origin is None:
-        message.media.file.origin = message
+    media = message.media
+    if media is not None and media.file is not None and media.file.origin is None:
+        media.file.origin = message
+    if media is not None and media.poll is not None:
+        media.poll.messages.append(message)

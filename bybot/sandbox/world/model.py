@@ -18,6 +18,7 @@ from bybot.sandbox.world.history import MessageList
 
 if TYPE_CHECKING:
     from bybot.sandbox.world.events import Log
+    from bybot.sandbox.world.polls import Poll
 
 SERVICE_ACCOUNT = 777000
 HOME_DC = 2  # where accounts and files are unless something else is said
@@ -81,12 +82,24 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """What hangs on a message: a file, or any other TL media as it is."""
+    """What hangs on a message: a file, a poll, or any other TL media as it is.
+
+    Attributes:
+        cover, timestamp: of a video: its picture, and the second at which it starts.
+    """
 
     file: File | None = None
     spoiler: bool = False
     ttl_seconds: int | None = None
     tl: Any = None
+    poll: Poll | None = None
+    cover: File | None = None
+    timestamp: int | None = None
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether it is a link preview, so that the message is still a text."""
+        return isinstance(self.tl, types.MessageMediaWebPage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +160,7 @@ class Message:
     via_bot_id: int | None = None
     edit_hide: bool = False
     invert_media: bool = False
+    pinned: bool = False
     pts: int = 0
     twin: Message | None = field(default=None, repr=False)
     tl: Any = field(default=None, repr=False)

@@ -37,6 +37,8 @@ from bybot.sandbox.world.model import (
     Peer,
     SessionRef,
 )
+from bybot.sandbox.world.pages import Pages
+from bybot.sandbox.world.polls import Polls
 from bybot.sandbox.world.random_ids import RandomIds
 
 _PTS_EPOCH = 1_767_225_600  # 2026-01-01
@@ -66,6 +68,8 @@ class World:
         self.channels = Channels(self, self.names)
         self.invites = Invites(self)
         self.files = Files(self)
+        self.pages = Pages()
+        self.polls = Polls(self)
         self.sending = Sending(self)
         self.forwarding = Forwarding(self)
         self.changes = Changes(self)
@@ -220,16 +224,21 @@ class World:
         random_id: int | None = None,
         silent: bool = False,
         noforwards: bool = False,
+        no_webpage: bool = False,
+        invert_media: bool = False,
         exclude: SessionRef | None = None,
     ) -> Message:
-        """Send one message; commands, names, hashtags and links in it become entities.
+        """Send one message; commands, names, hashtags and links in it become entities, and a link has its preview.
 
         Returns:
             The sender's copy (``twin`` is the other side's).
         """
+        found = with_found_entities(text, entities)
+        if media is None and not no_webpage:
+            media = self.pages.preview(text, found)
         draft = Draft(
             text=text,
-            entities=with_found_entities(text, entities),
+            entities=found,
             media=media,
             reply_to=reply_to,
             grouped_id=grouped_id,
@@ -237,6 +246,7 @@ class World:
             random_id=random_id,
             silent=silent,
             noforwards=noforwards,
+            invert_media=invert_media,
         )
         return self.sending.send(sender, peer, [draft], exclude=exclude)[0]
 

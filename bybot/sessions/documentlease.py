@@ -57,6 +57,7 @@ class DocumentLease:
         self.trouble: StoreError | None = None
         self.address = ""
         self.giver: str | None = None
+        self.former: str | None = None
         self.quick = min(_QUICK, max(_QUICKEST, times.renew_every / 50))
         self._store = store
         self._clock = clock
@@ -133,7 +134,8 @@ class DocumentLease:
 
     async def _take(self, instance: str, leader: Document | None, former: str | None) -> Term:
         giver = _text(leader, "offered_by") or _text(leader, "given_by")
-        facts = self._facts(instance, leader) | {"given_by": None if giver == instance else giver}
+        before = _text(leader, "former") if former in (None, instance) else former
+        facts = self._facts(instance, leader) | {"given_by": None if giver == instance else giver, "former": before}
         put = Put(LEADER, facts, if_=Condition.ABSENT if leader is None else leader.version)
         if not await self._instances.check(instance):
             raise StaleWrite("our own instance is over")
@@ -143,6 +145,7 @@ class DocumentLease:
             raise StaleWrite("the claim was acknowledged after its time")
         self.holder = None
         self.giver = None if giver == instance else giver
+        self.former = before
         self._arm(term)
         if former is not None and former != instance:
             log.info("This process took over from instance %s.", former)
@@ -277,7 +280,7 @@ class DocumentLease:
         writes: list[Write] = [Delete(key_of(instance))]
         if _text(leader, "instance") == instance and leader is not None:
             # The document stays with its token, or the token would start again.
-            nobody = {"instance": None, "label": None, "address": None}
+            nobody = {"instance": None, "label": None, "address": None, "former": instance}
             writes.append(Patch(LEADER, nobody, if_=leader.version))
         await self._instances.retire()
         try:

@@ -25,9 +25,10 @@ from bybot.stores.base import Store
 log = logging.getLogger(__name__)
 
 # Reads are billed per document: without an uncertain claim orphans are looked for at every renewal only where that is
-# free, else at every 60th.
+# free, else at the first ones of a term, while late writes of those before us may arrive, and then at every 60th.
 _BILLED: Final = "firebase"
 _RARELY: Final = 60
+_EARLY: Final = 6
 _DECIDED: Final = 15.0  # seconds
 
 Gained = Callable[[Claims], Coroutine[Any, Any, None]]
@@ -244,7 +245,8 @@ class Ownership:
             await renewed.wait()
             renewed.clear()
             rounds += 1
-            if self._store.kind == _BILLED and not claims.uncertain and rounds % _RARELY:
+            rare = self._store.kind == _BILLED and not claims.uncertain and rounds > _EARLY
+            if rare and rounds % _RARELY:
                 continue
             try:
                 orphans = await claims.orphans(self._further_owners())
@@ -259,7 +261,8 @@ class Ownership:
     def _further_owners(self) -> list[str | None]:
         if not (self._wants_free and self.complete):
             return []
-        return [None] if self._lease.giver is None else [None, self._lease.giver]
+        known = {self._lease.giver, self._lease.former}
+        return [None, *sorted(owner for owner in known if owner is not None)]
 
     async def _hand_over(self, claims: Claims, serving: asyncio.Task[None], keeping: asyncio.Task[None]) -> None:
         await self._settled.wait()  # one handover after the other

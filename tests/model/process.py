@@ -71,6 +71,8 @@ class Process:
 
     Attributes:
         healthy_since: when it last started, thawed, jumped in time, or had trouble with the store.
+        sheltered_until: until then the store answers it and it is not frozen. A machine whose clocks all stood still
+            learns from the store alone that it is declared dead: what it does before that is known to be unprotected.
     """
 
     def __init__(self, world: World, disk: Disk, telegram: Telegram, judge: Judge, **options: Any) -> None:
@@ -82,6 +84,7 @@ class Process:
         self.healthy_since = world.now
         self.store_down = False
         self.frozen_at: float | None = None
+        self.sheltered_until = 0.0
         self.loop = ProcessLoop(world)
         self.clock = MachineClock(world, self.loop, wall=options.get("wall", 0.0))
         self.endpoint = Endpoint(telegram, self.loop, self.name)

@@ -146,6 +146,8 @@ class Schedule:
 
     def _fate(self, slot: int, process: Process, writing: bool) -> Fate:
         dice, weather = self.dice, self.weather[slot]
+        if process.sheltered_until > self.world.now:
+            weather = Weather()
         fate = Fate(dice.uniform(0.002, 0.05) + weather.slow * dice.random(), dice.uniform(0.002, 0.05))
         if weather.slow:
             process.disturbed()
@@ -189,7 +191,7 @@ class Schedule:
                 self._freeze(process, "stall", self.dice.uniform(45, 60))
 
     def _freeze(self, process: Process, kind: str = "", seconds: float = 0.0) -> None:
-        if process.frozen:
+        if process.frozen or process.sheltered_until > self.world.now:
             return
         kind = kind or self.dice.choice(["stop", "stop", "suspend", "pause", "stall"])
         seconds = seconds or self.dice.choice([1.0, 5.0, 25.0, 31.0, 45.0, 90.0]) * self.dice.uniform(0.5, 1.2)
@@ -202,6 +204,8 @@ class Schedule:
         if process.alive and process.frozen:
             self._note(f"{process.name} goes on")
             process.thaw(kind)
+            if kind == "stall":
+                process.sheltered_until = self.world.now + 2 * (TIMES.renew_every + CALL_SECONDS)
             if self.kind == "local":
                 self.judge.disturbed()
 
@@ -230,6 +234,8 @@ class Schedule:
 
     def _jump(self, process: Process) -> None:
         seconds = self.dice.choice([-3600.0, -20.0, 2.0, 15.0, 35.0, 3600.0])
+        if process.frozen:
+            return  # on waking, a jump back would hide how long it was away
         self._note(f"the wall clock of {process.name} jumps by {seconds:g}")
         self._touch(process)
         process.clock.wall += seconds

@@ -88,7 +88,8 @@ async def test_a_session_of_a_dead_process_is_claimed_by_the_next(room: Room) ->
     old = await take(first.gained[0])
     freeze(room, first)
     await room.advance(60)
-    new = await take(second.gained[0])
+    new = second.gained[0].held["1"]
+    assert new.valid
     assert new.token == old.token + 1
 
 
@@ -111,7 +112,7 @@ async def test_a_write_of_a_former_owner_is_refused(room: Room) -> None:
     permit = old.permit()
     freeze(room, first)
     await room.advance(60)
-    await take(second.gained[0])
+    assert second.gained[0].held["1"].valid
     with pytest.raises(Fenced):
         await claims.save(old, {"session_data": b"stale"})
     assert not permit.valid
@@ -203,3 +204,22 @@ async def test_an_answer_that_comes_late_does_not_replace_a_newer_claim(room: Ro
     assert claims.held["1"] is newer
     assert newer.valid
     assert not older.valid
+
+
+@pytest.mark.parametrize("released", [True, False])
+async def test_a_login_of_the_former_holder_that_is_written_late_is_found(room: Room, released: bool) -> None:
+    first, second = await room.process(), await room.process()
+    room.store.delay_next = 1
+    with pytest.raises(StoreUnavailable):
+        await first.gained[0].create("1", {"state": "ready"})
+    if released:
+        await first.ownership.stop()
+        room.processes.remove(first)
+    else:
+        freeze(room, first)
+    while not second.active:
+        await room.advance(1)
+    assert await room.store.deliver() == [None]
+    await room.advance(TIMES.renew_every + 1)
+    assert second.adopted == ["1"]
+    assert await room.owner() == (second.gained[0].term.instance, 2)

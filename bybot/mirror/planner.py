@@ -164,7 +164,7 @@ def plan(
 
     for unit in units_of(posts):
         verdict = _UNCHANGED if verdicts is None else verdicts[unit.last_id]
-        if not verdict.keep or (verdict.texts and not may_reply(unit)):
+        if not verdict.keep or (verdict.texts and not _can_write(unit, verdict.texts, may_reply)):
             # What cannot be sent anew cannot be changed, and must not slip through as it was.
             (result.refused if verdict.keep else result.filtered).extend(unit.ids)
             continue
@@ -196,12 +196,17 @@ def _alone(
     uncertain = unit.last_id <= uncertain_until
     reply_to = unit.reply_to
     if reply_to is not None:
-        if (reply_to in planned or copied(reply_to)) and may_reply(unit):
+        if (reply_to in planned or copied(reply_to)) and _can_write(unit, texts, may_reply):
             return Step(How.ANEW, (unit,), reply_to, alone=uncertain, texts=texts)
         result.reply_lost += 1
     if texts:
         return Step(How.ANEW, (unit,), alone=uncertain, texts=texts)
     return Step(How.FORWARD, (unit,), alone=True) if uncertain else None
+
+
+def _can_write(unit: Unit, texts: Mapping[int, Written], may_reply: Callable[[Unit], bool]) -> bool:
+    """Whether a unit can be sent as a new message: as it is, or because rules made another poll of it."""
+    return may_reply(unit) or any(written.media is not None for written in texts.values())
 
 
 def judged(messages: Sequence[Message], rules: Rules, pair_id: str, chat_protected: bool) -> dict[int, Verdict]:

@@ -92,6 +92,7 @@ def anew_request(step: Step, target: Any, reply_to: int | None, random_id: Rando
     message = messages[0]
     media = message.media
     text, entities = _text(step, message)
+    written = step.texts.get(message.id)
     common: dict[str, Any] = {
         "random_id": random_id(message.id),
         "entities": entities,
@@ -104,13 +105,17 @@ def anew_request(step: Step, target: Any, reply_to: int | None, random_id: Rando
         if page is None or (message.id in step.texts and not _names(text, entities, page.url)):
             return functions.messages.SendMessageRequest(target, text, no_webpage=media is None, **common)
         return functions.messages.SendMediaRequest(target, page, text, **common)
-    return functions.messages.SendMediaRequest(target, input_media(media), text, **common)
+    other = written.media if written is not None and written.media is not None else input_media(media)
+    return functions.messages.SendMediaRequest(target, other, text, **common)
 
 
 def edit_request(message: Any, written: Written, target: Any, copy: Any) -> Any:
     """A copy made into what its source is now; the file is named only where it is another one."""
     media = message.media
     other = None if media is None or _file_id(message) == _file_id(copy) else input_media(media)
+    if isinstance(media, types.MessageMediaWebPage):
+        page = _sized_page(media)
+        other = page if page is not None and _names(written.text, list(written.entities), page.url) else None
     return functions.messages.EditMessageRequest(
         target,
         copy.id,

@@ -305,5 +305,5 @@ def test_removing_twice_is_removing_once(text: str, transform: Transform) -> Non
 
 def test_every_kind_of_media_has_a_name() -> None:
     assert media_of(message("x")) is Media.TEXT
-    assert media_of(message("", media=types.MessageMediaDice(6, "🎲"))) is Media.OTHER
+    assert media_of(message("", media=types.MessageMediaDice(6, "🎲"))) is Media.DICE
     assert media_of(message("", media=types.MessageMediaContact("1", "a", "b", "", 5))) is Media.CONTACT

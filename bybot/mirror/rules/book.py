@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from telethon.tl import types
+
 from bybot.errors import PatternTimeout, TextTooLong
 from bybot.mirror.rules.filters import FILTERS, Filter
-from bybot.mirror.rules.post import Media, media_of, post_of
+from bybot.mirror.rules.polls import rewritten
+from bybot.mirror.rules.post import Media, media_of, post_of, takes_text
 from bybot.mirror.rules.rich import Rich, from_telegram, stripped, to_telegram, units
 from bybot.mirror.rules.transforms import TRANSFORMS, Add, Place, Transform
 from bybot.mirror.rules.values import from_value, to_value
@@ -22,10 +25,11 @@ MOST_WINDOW: Final = 10_000
 
 @dataclass(frozen=True)
 class Written:
-    """A text to send: as Telegram wants it."""
+    """A text to send: as Telegram wants it. ``media``: a poll with other words, to send instead of the post's own."""
 
     text: str
     entities: tuple[Any, ...] = ()
+    media: Any = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ class Rules:
 
     def _texts(self, parts: tuple[Any, ...], pair_id: str, transforms: Sequence[Transform]) -> dict[int, Written]:
         changed: dict[int, Written] = {}
+        if transforms and isinstance(parts[0].media, types.MessageMediaPoll):
+            return self._poll(parts[0], pair_id, transforms)
         written = _with_text(parts) if transforms else ()
         for message in written:
             before = from_telegram(message.message or "", message.entities)
@@ -109,6 +115,18 @@ class Rules:
                 raise TextTooLong("The rules make the text longer than Telegram takes.", length=units(after.text))
             changed[message.id] = Written(*_sendable(after))
         return changed
+
+    def _poll(self, message: Any, pair_id: str, transforms: Sequence[Transform]) -> dict[int, Written]:
+        """A poll has no header and no footer; its words are changed like texts."""
+        place = Place(pair_id, message.id)
+
+        def rewrite(text: Rich) -> Rich:
+            for transform in transforms:
+                text = text if isinstance(transform, Add) else transform.apply(text, place)
+            return text
+
+        changed, media = rewritten(message.media, rewrite)
+        return {message.id: Written("", (), media)} if changed else {}
 
     def to_value(self) -> dict[str, Any]:
         """As plain values that every store holds."""
@@ -136,7 +154,7 @@ class Rules:
 def _with_text(parts: tuple[Any, ...]) -> tuple[Any, ...]:
     """Every text of an album, each by itself; without any, the first part stands for all of it."""
     written = tuple(message for message in parts if message.message)
-    return written or parts[:1]
+    return written or tuple(message for message in parts[:1] if takes_text(message))
 
 
 def _sendable(rich: Rich) -> tuple[str, tuple[Any, ...]]:

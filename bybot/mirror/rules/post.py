@@ -10,6 +10,8 @@ from typing import Any
 
 from telethon.tl import types
 
+from bybot.mirror.rules import polls
+
 
 class Media(StrEnum):
     """What a post carries."""
@@ -26,6 +28,7 @@ class Media(StrEnum):
     POLL = "poll"
     CONTACT = "contact"
     LOCATION = "location"
+    DICE = "dice"
     OTHER = "other"
 
 
@@ -34,7 +37,7 @@ class Post:
     """One post, or one album, as rules see it.
 
     Attributes:
-        text: all texts of it.
+        text: all texts of it, with the words of a poll, a contact or a place.
         media: of its parts, in order.
         names: file names.
         size: bytes of its largest file.
@@ -64,7 +67,7 @@ def post_of(messages: tuple[Any, ...]) -> Post:
     sender = messages[0].from_id
     return Post(
         ids=tuple(m.id for m in messages),
-        text="\n".join(m.message for m in messages if m.message),
+        text="\n".join(words for m in messages for words in words_of(m)),
         media=tuple(media_of(m) for m in messages),
         names=tuple(names),
         size=max([int(d.size) for d in documents] + [_photo_bytes(m) for m in messages]),
@@ -94,7 +97,29 @@ _PLAIN: dict[Any, Media] = {
     types.MessageMediaGeo: Media.LOCATION,
     types.MessageMediaGeoLive: Media.LOCATION,
     types.MessageMediaVenue: Media.LOCATION,
+    types.MessageMediaDice: Media.DICE,
 }
+_WITHOUT_TEXT = frozenset(
+    {Media.ROUND, Media.STICKER, Media.POLL, Media.CONTACT, Media.LOCATION, Media.DICE, Media.OTHER}
+)
+
+
+def takes_text(message: Any) -> bool:
+    """Whether it has a text or a caption, or could have one: a sticker or a place has none."""
+    return bool(message.message) or media_of(message) not in _WITHOUT_TEXT
+
+
+def words_of(message: Any) -> list[str]:
+    """Everything to read in a message: its text, and the words of a poll, a contact or a place."""
+    media = message.media
+    words = [message.message]
+    if isinstance(media, types.MessageMediaPoll):
+        words += polls.words_of(media)
+    elif isinstance(media, types.MessageMediaContact):
+        words += [f"{media.first_name} {media.last_name}".strip(), media.phone_number]
+    elif isinstance(media, types.MessageMediaVenue):
+        words += [media.title, media.address]
+    return [each for each in words if each]
 
 
 def _document_kind(document: Any) -> Media:
@@ -129,11 +154,20 @@ def _marked(peer: Any) -> int:
     return -1_000_000_000_000 - int(peer.channel_id)
 
 
+def _thing(media: Any) -> bytes:
+    """What a message carries besides words."""
+    if isinstance(media, types.MessageMediaDice):
+        return f"{media.emoticon}{media.value}".encode()
+    if isinstance(point := getattr(media, "geo", None), types.GeoPoint):
+        return f"{point.lat:.6f},{point.long:.6f}".encode()
+    file = getattr(media, "document", None) or getattr(media, "photo", None)
+    return str(getattr(file, "id", "")).encode()
+
+
 def _digest(messages: tuple[Any, ...]) -> bytes:
-    """Text without space and case, and the files by their ids: a file that is posted again keeps its id."""
+    """Words without space and case, and the files by their ids: a file that is posted again keeps its id."""
     state = hashlib.blake2b(digest_size=12)
     for message in messages:
-        state.update("".join(message.message.split()).casefold().encode("utf-8", "surrogatepass") + b"\x00")
-        file = getattr(message.media, "document", None) or getattr(message.media, "photo", None)
-        state.update(str(getattr(file, "id", "")).encode() + b"\x01")
+        words = "".join("\n".join(words_of(message)).split()).casefold()
+        state.update(words.encode("utf-8", "surrogatepass") + b"\x00" + _thing(message.media) + b"\x01")
     return state.digest()

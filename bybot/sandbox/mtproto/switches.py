@@ -30,6 +30,8 @@ class Switches:
         gzip_above: answers longer than this many bytes are compressed.
         repeated_forward: a forward of many random ids of which some were used before: ``replay`` those and send
             the others, or ``refuse`` all of it with RANDOM_ID_DUPLICATE.
+        forwarded_buttons: what a forward keeps of the buttons below a post: a keyboard of nothing but links
+            (``links``), or ``none``.
     """
 
     duplicate_key: Literal["any", "different", "never"] = "any"
@@ -48,3 +50,4 @@ class Switches:
     exports_after_a_move: bool = True
     gzip_above: int = 1024
     repeated_forward: Literal["replay", "refuse"] = "replay"
+    forwarded_buttons: Literal["links", "none"] = "links"

@@ -6,7 +6,7 @@ from typing import Final
 
 _MESSAGES: Final = (
     "sendMessage sendMedia sendMultiMedia uploadMedia forwardMessages editMessage deleteMessages startBot setTyping "
-    "getBotCallbackAnswer importChatInvite exportChatInvite toggleNoForwards"
+    "sendVote getBotCallbackAnswer importChatInvite exportChatInvite toggleNoForwards"
 )
 _CHANNELS: Final = (
     "createChannel joinChannel leaveChannel deleteChannel deleteMessages editAdmin editBanned editTitle "

@@ -46,6 +46,7 @@ async def forward_messages(ctx: Context, request: functions.messages.ForwardMess
                     silent=bool(request.silent),
                     noforwards=bool(request.noforwards),
                     reply_to=reply_id(request),
+                    keep_links=ctx.switches.forwarded_buttons == "links",
                     exclude=ctx.session,
                 )
         return answers.sent(ctx, to, known, events)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from telethon.tl import types
 
 from bybot.sandbox.world.errors import bad
 from bybot.sandbox.world.messages import Draft, fresh_group_id, require_writer
@@ -53,9 +55,13 @@ class Forwarding:
         silent: bool = False,
         noforwards: bool = False,
         reply_to: int | None = None,
+        keep_links: bool = True,
         exclude: SessionRef | None = None,
     ) -> list[Message | None]:
         """Forward in the order given; what does not exist is left out.
+
+        Args:
+            keep_links: a keyboard of nothing but links stays below the copy.
 
         Returns:
             For each id the sender's copy, or None.
@@ -85,6 +91,7 @@ class Forwarding:
                     random_id=random_ids[index] if random_ids else None,
                     silent=silent,
                     noforwards=noforwards,
+                    reply_markup=source.reply_markup if keep_links and _only_links(source.reply_markup) else None,
                     invert_media=source.invert_media,
                 )
             )
@@ -123,3 +130,8 @@ class Forwarding:
             if source is not None and source.forwards is not None:
                 source.forwards += 1
                 source.changed()
+
+
+def _only_links(markup: Any) -> bool:
+    buttons = [button for row in getattr(markup, "rows", None) or () for button in row.buttons]
+    return bool(buttons) and all(isinstance(button.type, types.InlineButtonTypeUrl) for button in buttons)

@@ -30,6 +30,7 @@ TEXTS: Final[dict[str, str]] = {
     "state.starting": "🟡 starting",
     "state.history": "📚 copying history",
     "state.live": "🟢 live",
+    "state.undoing": "↩️ deleting the copies",
     "state.paused": "⏸ paused",
     "state.waiting": "⏳ waiting for Telegram",
     "state.no_session": "⚪️ waiting for /login",
@@ -85,6 +86,20 @@ TEXTS: Final[dict[str, str]] = {
     "wizard.busy": "We are adding a pair. It continues below.",
     "wizard.counting": "Counting the posts…",
     "wizard.not_postable": "Your account cannot post in {target}. Choose another target.",
+    # Checking and undoing ------------------------------------------------------------------------------------------
+    "audit.title": "🔎 <b>{source}</b>\n     ↓\n<b>{target}</b>",
+    "audit.looked": "Compared: {count} posts",
+    "audit.missing": "❗️ Missing in the target: <b>{count}</b>",
+    "audit.doubled": "❗️ There twice: <b>{count}</b>",
+    "audit.fine": "✅ Nothing is missing, nothing is there twice.",
+    "audit.filling": "{count} posts are filled in, below the newest ones.",
+    "audit.doubles_gone": "{count} second copies were deleted.",
+    "audit.nothing": "There is nothing to do any more.",
+    "audit.undo_ask": (
+        "↩️ <b>Delete all copies?</b>\n\n{source} → {target}\n\nAll that this pair copied to the target is deleted "
+        "({count} posts), and the pair pauses. Resumed, it copies everything once more from its beginning."
+    ),
+    "audit.undoing": "The copies are being deleted.",
     # The rules of a pair -------------------------------------------------------------------------------------------
     "rules.title": "⚙️ <b>Rules</b>\n{source} → {target}",
     "rules.none": "Every post is copied as it is.",
@@ -141,6 +156,7 @@ TEXTS: Final[dict[str, str]] = {
     "media.poll": "polls",
     "media.contact": "contacts",
     "media.location": "places",
+    "media.dice": "dice",
     "media.other": "others",
     # Progress ------------------------------------------------------------------------------------------------------
     "progress.title": "📚 <b>{source} → {target}</b>",
@@ -191,6 +207,14 @@ TEXTS: Final[dict[str, str]] = {
         "✅ <b>{source} → {target}</b>\n\nHistory copied: <b>{copied}</b> posts. New posts follow by themselves."
     ),
     "notice.finished": "✅ <b>{source} → {target}</b>\n\nFinished: <b>{copied}</b> posts copied.",
+    "notice.undone": (
+        "↩️ {count} copies of <b>{source}</b> in <b>{target}</b> were deleted. The pair is paused; resumed, it copies "
+        "everything once more."
+    ),
+    "notice.gaps": (
+        "🔎 I compared some posts of <b>{source}</b> with <b>{target}</b>: {missing} are missing, {doubled} are there "
+        "twice. Check the copies to fill in or delete them."
+    ),
     "notice.failed": (
         "🔴 The pair {source} → {target} met a problem and stands still. Resume it in /pairs to try again."
     ),

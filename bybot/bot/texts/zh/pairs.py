@@ -28,6 +28,7 @@ TEXTS: Final[dict[str, str]] = {
     "state.starting": "🟡 正在启动",
     "state.history": "📚 正在复制历史",
     "state.live": "🟢 实时同步",
+    "state.undoing": "↩️ 正在删除副本",
     "state.paused": "⏸ 已暂停",
     "state.waiting": "⏳ 等待 Telegram",
     "state.no_session": "⚪️ 等待 /login",
@@ -81,6 +82,20 @@ TEXTS: Final[dict[str, str]] = {
     "wizard.busy": "正在添加配对，请在下面继续。",
     "wizard.counting": "正在统计帖子…",
     "wizard.not_postable": "你的帐号不能在 {target} 发帖，请选择其他目标。",
+    # Checking and undoing ------------------------------------------------------------------------------------------
+    "audit.title": "🔎 <b>{source}</b>\n     ↓\n<b>{target}</b>",
+    "audit.looked": "已比对：{count} 条",
+    "audit.missing": "❗️ 目标中缺少：<b>{count}</b> 条",
+    "audit.doubled": "❗️ 重复：<b>{count}</b> 条",
+    "audit.fine": "✅ 没有缺少，也没有重复。",
+    "audit.filling": "正在补齐 {count} 条，补在最新帖子之后。",
+    "audit.doubles_gone": "已删除 {count} 条重复的副本。",
+    "audit.nothing": "已经没有要处理的了。",
+    "audit.undo_ask": (
+        "↩️ <b>删除所有副本？</b>\n\n{source} → {target}\n\n这个配对复制到目标的全部内容（{count} 条）都会被删除，"
+        "配对随后暂停。恢复后会从头重新复制一遍。"
+    ),
+    "audit.undoing": "正在删除副本。",
     # The rules of a pair -------------------------------------------------------------------------------------------
     "rules.title": "⚙️ <b>规则</b>\n{source} → {target}",
     "rules.none": "每个帖子都原样复制。",
@@ -134,6 +149,7 @@ TEXTS: Final[dict[str, str]] = {
     "media.poll": "投票",
     "media.contact": "联系人",
     "media.location": "地点",
+    "media.dice": "骰子",
     "media.other": "其他",
     # Progress ------------------------------------------------------------------------------------------------------
     "progress.title": "📚 <b>{source} → {target}</b>",
@@ -169,6 +185,12 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "notice.history_done": ("✅ <b>{source} → {target}</b>\n\n历史已复制：<b>{copied}</b> 条。新帖子会自动跟上。"),
     "notice.finished": "✅ <b>{source} → {target}</b>\n\n完成：已复制 <b>{copied}</b> 条。",
+    "notice.undone": (
+        "↩️ <b>{source}</b> 在 <b>{target}</b> 中的 {count} 条副本已删除。配对已暂停；恢复后会从头重新复制一遍。"
+    ),
+    "notice.gaps": (
+        "🔎 我比对了 <b>{source}</b> 和 <b>{target}</b> 的部分帖子：缺少 {missing} 条，重复 {doubled} 条。请检查副本，补齐或删除。"
+    ),
     "notice.failed": "🔴 配对 {source} → {target} 遇到问题，已停下。可在 /pairs 中继续，再试一次。",
     "notice.other": "ℹ️ {text}",
 }

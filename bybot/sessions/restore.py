@@ -19,6 +19,7 @@ from bybot.stores.base import MAX_WRITES, Where
 log = logging.getLogger(__name__)
 
 _READY: Final = Where("state", SessionState.READY.value)
+_FIRST_PAGE: Final = 50
 _UNSEAL_AT_ONCE: Final = 50
 _RETRY_SECONDS: Final = 2.0
 _RECEIVE_AT_ONCE: Final = 50
@@ -69,9 +70,10 @@ async def _receive(core: Core, claims: Claims, connect: Connect) -> int:
 
 async def _take_all(core: Core, claims: Claims, connect: Connect) -> int:
     count, after = 0, None
+    size = _FIRST_PAGE  # the first are connected while the next are claimed
     while True:
         try:
-            page = await core.store.query(SESSIONS, _READY, limit=MAX_WRITES, after=after)
+            page = await core.store.query(SESSIONS, _READY, limit=size, after=after)
             taken = await claims.take([d for d in page if d.key.id not in claims.held])
         except StoreUnavailable as error:
             log.warning("Stored sessions cannot be read yet: %s", error)
@@ -82,9 +84,10 @@ async def _take_all(core: Core, claims: Claims, connect: Connect) -> int:
         for user in {d.key.id for d in page} & claims.held.keys() - {claim.user for claim, _ in taken}:
             if core.pool.peek(user) is None:
                 core.pool.revive(user)  # somebody asked for it before and may have given up
-        if len(page) < MAX_WRITES:
+        if len(page) < size:
             return count
         after = page[-1].key.id
+        size = min(MAX_WRITES, size * 2)
 
 
 async def connect_claimed(core: Core, owned: Sequence[Taken]) -> None:

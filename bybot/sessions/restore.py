@@ -19,7 +19,7 @@ from bybot.stores.base import MAX_WRITES, Where
 log = logging.getLogger(__name__)
 
 _READY: Final = Where("state", SessionState.READY.value)
-_FIRST_PAGE: Final = 50
+_FIRST_PAGE: Final = 100
 _UNSEAL_AT_ONCE: Final = 50
 _RETRY_SECONDS: Final = 2.0
 _RECEIVE_AT_ONCE: Final = 50

@@ -306,14 +306,15 @@ class AttemptDesk:
         if stored is None:
             return
         attempt = await self._take_up(stored)
-        if attempt.step == steps.SIGNED_IN:
-            await self.finish(attempt, None)
-            log.info("A login that an earlier process had begun was completed.")
-            return
-        if attempt.left(self._clock) <= 0:
-            self._note_over(user, "expired")
-            await self._store.commit([Delete(login_key(user))])
-        await hang_up(attempt.client, attempt.permit)
+        try:
+            if attempt.step == steps.SIGNED_IN:
+                await self.finish(attempt, None)
+                log.info("A login that an earlier process had begun was completed.")
+            elif attempt.left(self._clock) <= 0:
+                self._note_over(user, "expired")
+                await self._store.commit([Delete(login_key(user))])
+        finally:  # whoever takes the login up later connects with the same key
+            await hang_up(attempt.client, attempt.permit)
 
     async def drop_all(self, reason: str) -> None:
         """End every attempt's client; what is stored stays and can be taken up again."""

@@ -299,6 +299,29 @@ async def test_a_kill_right_after_sign_in_neither_loses_nor_orphans_the_login(
         assert await store.get(login_key("1")) is None
 
 
+async def test_a_login_that_cannot_be_completed_at_the_start_leaves_no_connection_behind(
+    sandbox: Sandbox, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty = FaultyStore(inner=store)
+    faulty.matches = lambda writes: any(write.key == session_key("1") for write in writes)
+    async with running(sandbox, faulty) as manager:
+        await manager.begin_login(1, ANN_PHONE)
+        faulty.drop_next = 10_000
+        signing_in = asyncio.create_task(manager.submit_code(1, await code_of(sandbox)))
+        await until(lambda: any(k.account_id == ANN for k in sandbox.auth.keys.of_account(ANN)))
+        await until(lambda: faulty.drop_next < 10_000)
+        signing_in.cancel()
+    monkeypatch.setattr("bybot.sessions.desk._STORE_TRIES_SECONDS", 0.0)
+    faulty.drop_next = tried = 10_000
+    async with running(sandbox, faulty) as manager:
+        await until(lambda: faulty.drop_next < tried)
+        # The same key is used again by whoever takes the login up.
+        await until(lambda: not any(server.connections for server in sandbox.network.servers.values()))
+        faulty.drop_next = 0
+        assert isinstance(await manager.submit_code(1, "00000"), LoggedIn)
+        assert (await manager.get_session_info(1))["status"] == "active"
+
+
 async def test_logged_in_is_said_only_after_the_session_is_stored(sandbox: Sandbox, store: MemoryStore) -> None:
     faulty = FaultyStore(inner=store)
     faulty.matches = lambda writes: any(write.key == session_key("1") for write in writes)

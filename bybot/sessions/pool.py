@@ -24,6 +24,7 @@ from bybot.errors import (
     SessionRevoked,
     StoreUnavailable,
     TelegramRefused,
+    TelegramUnreachable,
     TooManyClients,
 )
 from bybot.sessions.clients import HANG_UP_SECONDS, check, connect_checked, hang_up
@@ -174,6 +175,8 @@ class Pool:
                 self._sessions.failed(user, error)
                 if opening is not None:
                     self._parked[user] = opening
+                    if isinstance(error, TelegramUnreachable | StoreUnavailable):
+                        self.revive(user)  # it is ours: whoever asked may never ask again
                 raise
             self.trouble.pop(user, None)
             self._not_before.pop(user, None)

@@ -215,6 +215,18 @@ async def test_an_unreachable_telegram_changes_nothing_and_is_waited_for(sandbox
         assert (await manager.get_session_info(1))["status"] == "active"
 
 
+async def test_a_session_that_was_claimed_on_use_and_could_not_connect_is_not_left_alone(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    async with running(sandbox, store, connect_seconds=0.3) as manager:
+        await plant_session(sandbox, store, 1)  # after everything was restored
+        await sandbox.pause()
+        with pytest.raises(TelegramUnreachable):
+            await manager.get_user_client(1)
+        await sandbox.resume()
+        await until(lambda: manager.ready_users() == ["1"])
+
+
 async def test_a_client_that_ended_by_itself_is_opened_again(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bybot.errors import Forbidden
 from bybot.ids import user_key
+from bybot.mirror.audit import Audit
 from bybot.mirror.model import ChannelPair, ChatRef, Estimate, Mode, PairStatus
 from bybot.mirror.rulecalls import Sample
 from bybot.mirror.rules.book import Rules
@@ -74,6 +75,22 @@ class ActingMirror:
     async def confirm_deletions(self, user: int | str, pair_id: str, yes: bool) -> int:
         """Delete copies whose sources were deleted in bulk, or keep them."""
         return await self._supervisor.confirm_deletions(self._may(user), pair_id, yes)
+
+    async def audit(self, user: int | str, pair_id: str) -> Audit:
+        """What a pair's target lacks or has twice."""
+        return await self._supervisor.audit(self._may(user), pair_id)
+
+    async def fill_in(self, user: int | str, pair_id: str) -> int:
+        """Copy what is missing once more."""
+        return await self._supervisor.fill_in(self._may(user), pair_id)
+
+    async def remove_doubles(self, user: int | str, pair_id: str) -> int:
+        """Delete second copies."""
+        return await self._supervisor.remove_doubles(self._may(user), pair_id)
+
+    async def undo(self, user: int | str, pair_id: str) -> None:
+        """Delete all copies of a pair, and pause it."""
+        await self._supervisor.undo(self._may(user), pair_id)
 
     async def resume(self, user: int | str, pair_id: str) -> None:
         """Let a pair go on."""

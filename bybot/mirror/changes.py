@@ -11,37 +11,28 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Final, Literal, Protocol
-
-from telethon.tl import functions, types
 
 from bybot.clock import Clock
 from bybot.mirror.account import Account
-from bybot.mirror.chats import input_peer
+from bybot.mirror.copies import EDIT, Copies
 from bybot.mirror.cursor import Cursor
-from bybot.mirror.lane import call
 from bybot.mirror.model import ChannelPair
-from bybot.mirror.outcome import Judgement, Meaning, judge
-from bybot.mirror.pacing import chat_key
+from bybot.mirror.outcome import Judgement
 from bybot.mirror.reader import ALBUM_PARTS, Reader
 from bybot.mirror.requests import RandomId, edit_request, edited_anew
 from bybot.mirror.rules.book import Written
 from bybot.mirror.rules.rich import FOUND
 from bybot.mirror.rules.transforms import Add
-from bybot.mirror.sender import Unsure, stop_error
 
 log = logging.getLogger(__name__)
 
-EDIT: Final = "EditMessage"
-DELETE: Final = "DeleteMessages"
 #: More deletions than this within a minute are asked about first.
 GUARD: Final = 10
 _GUARD_SECONDS: Final = 60.0
 _IDS: Final = 100
 #: Changes kept for posts whose copies are under way; above that a scan finds them.
 _KEPT: Final = 1_000
-_TRIES: Final = 5
 
 What = Literal["edited", "deleted", "not_edited"]
 
@@ -88,8 +79,7 @@ class Changes:
     _confirmed: bool = False
 
     def __post_init__(self) -> None:
-        client, pacing = self.account.client, self.account.pacing
-        self._target = Reader(client, input_peer(self.pair.target), pacing, self.on_wait)
+        self.copies = Copies(self.account.client, self.pair, self.account.pacing, self.on_wait)
 
     # Hearing --------------------------------------------------------------------------------------------------
 
@@ -151,12 +141,10 @@ class Changes:
             self.asks(len(self.held))
             return
         self._confirmed = False
-        targets = list(copies.values())
-        for start in range(0, len(targets), _IDS):
-            some = targets[start : start + _IDS]
-            if await self._do(partial(self._delete_request, some), DELETE):
-                self._times += [self.clock.elapsed()] * len(some)
-                self.journal.changed("deleted", len(some))
+        removed = await self.copies.remove(list(copies.values()))
+        if removed:
+            self._times += [self.clock.elapsed()] * removed
+            self.journal.changed("deleted", removed)
         self._deleted -= ids
         for id_ in ids:
             self._edited.pop(id_, None)
@@ -166,19 +154,12 @@ class Changes:
         self._times = [at for at in self._times if now - at < _GUARD_SECONDS]
         return count + len(self._times) > GUARD
 
-    def _delete_request(self, ids: list[int]) -> Any:
-        peer = self._target.peer
-        if isinstance(peer, types.InputPeerChannel):
-            channel = types.InputChannel(peer.channel_id, peer.access_hash)
-            return functions.channels.DeleteMessagesRequest(channel, ids)
-        return functions.messages.DeleteMessagesRequest(ids, revoke=True)
-
     async def _edit(self, edited: Mapping[int, Any]) -> None:
         wanted = {i: copy for i in sorted(edited) if (copy := self.journal.target_of(i)) is not None}
         ids = list(wanted)
         for start in range(0, len(ids), _IDS):
             some = ids[start : start + _IDS]
-            there = await self._target.by_ids([wanted[i] for i in some])
+            there = await self.copies.reader.by_ids([wanted[i] for i in some])
             for source_id in some:
                 copy = there.get(wanted[source_id])
                 if copy is not None:
@@ -194,11 +175,11 @@ class Changes:
         written = verdict.texts.get(message.id) or Written(message.message or "", tuple(message.entities or ()))
         if same(message, written, copy):
             return
-        peer = self._target.peer
+        peer = self.copies.reader.peer
         if self.pair.rules.edits == "new":
-            done = await self._do(lambda: edited_anew(message, written, peer, copy.id, self.random_id), EDIT)
+            done = await self.copies.do(lambda: edited_anew(message, written, peer, copy.id, self.random_id), EDIT)
         else:
-            done = await self._do(lambda: edit_request(message, written, peer, copy), EDIT)
+            done = await self.copies.do(lambda: edit_request(message, written, peer, copy), EDIT)
         self.journal.changed("edited" if done else "not_edited")
 
     async def _album(self, message: Any) -> tuple[Any, ...]:
@@ -208,35 +189,6 @@ class Changes:
         around = range(max(1, message.id - ALBUM_PARTS), message.id + ALBUM_PARTS)
         found = await self.source.by_ids(list(around)) | {message.id: message}
         return tuple(m for _, m in sorted(found.items()) if m.grouped_id == message.grouped_id)
-
-    async def _do(self, make: Callable[[], Any], kind: str) -> bool:
-        """One request, after all waits. False when Telegram refuses it for good."""
-        pacing, key = self.account.pacing, chat_key(self.pair.target)
-        for _ in range(_TRIES):
-            async with pacing.turn(kind, key, posts=1):
-                try:
-                    await call(self.account.client, make())
-                    return True
-                except Exception as error:
-                    judgement = judge(error)
-                    if judgement.meaning is Meaning.WAIT:
-                        pacing.flooded(kind, judgement.seconds)
-                        self.on_wait(judgement)
-                    elif judgement.meaning is Meaning.SLOW_CHAT:
-                        pacing.slow_chat(key, judgement.seconds)
-                    elif judgement.meaning in _HARMLESS or judgement.name == _UNCHANGED:
-                        log.info("pair %s: a change was not carried over (%s)", self.pair.id, judgement.name)
-                        return judgement.name == _UNCHANGED
-                    elif judgement.meaning in _UNSURE:
-                        raise Unsure(judgement) from error
-                    else:
-                        raise stop_error(judgement) from error
-        return False
-
-
-_UNCHANGED: Final = "MessageNotModifiedError"
-_UNSURE: Final = (Meaning.UNKNOWN, Meaning.BUSY, Meaning.NOT_SENT)
-_HARMLESS: Final = (Meaning.REFUSED, Meaning.PROTECTED, Meaning.STALE_FILE)
 
 
 def same(message: Any, written: Written, copy: Any) -> bool:

@@ -7,8 +7,10 @@ is 200 ids away. Until then every look at the source reads the open window again
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
+
+from bybot.mirror.runs import from_runs, to_runs
 
 #: Holes this many ids below the highest id that is done are taken as holes for ever.
 SETTLE_IDS = 200
@@ -86,26 +88,9 @@ class Cursor:
         return self._highest - self.mark > len(self._above)
 
     def to_value(self) -> dict[str, Any]:
-        # Flat, first and last in turn: Firestore holds no lists of lists.
-        return {"mark": self.mark, "above": [end for run in _runs(self.above()) for end in run]}
+        return {"mark": self.mark, "above": to_runs(self._above)}
 
     @classmethod
     def from_value(cls, value: Mapping[str, Any], now: float) -> Cursor:
         """Read back; what is above the mark counts as done just now, so that it settles later, never earlier."""
-        ends = [int(end) for end in value.get("above", ())]
-        runs = zip(ends[::2], ends[1::2], strict=True)
-        above = [source_id for first, last in runs for source_id in range(first, last + 1)]
-        return cls(int(value["mark"]), above, now)
-
-
-def _runs(ids: Sequence[int]) -> Iterator[tuple[int, int]]:
-    first = last = None
-    for source_id in ids:
-        if last is not None and source_id == last + 1:
-            last = source_id
-            continue
-        if first is not None and last is not None:
-            yield first, last
-        first = last = source_id
-    if first is not None and last is not None:
-        yield first, last
+        return cls(int(value["mark"]), from_runs(value.get("above", ())), now)

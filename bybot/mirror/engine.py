@@ -10,24 +10,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bybot.clock import Clock
-from bybot.errors import StaleWrite, StoreUnavailable, TelegramUnreachable
+from bybot.errors import StoreUnavailable, TelegramUnreachable
 from bybot.mirror.account import Account, Report
 from bybot.mirror.changes import Changes
 from bybot.mirror.chats import input_peer
+from bybot.mirror.errands import Errands
 from bybot.mirror.journal import Journal
+from bybot.mirror.keeping import keep
 from bybot.mirror.lane import ChainedLane, Lane, PacedLane
 from bybot.mirror.live import Inbox
 from bybot.mirror.model import ChannelPair, NoticeKind, Progress
 from bybot.mirror.outcome import Judgement
 from bybot.mirror.pacing import chat_key
+from bybot.mirror.patience import Patience
 from bybot.mirror.planner import judged, plan, reply_target
 from bybot.mirror.protection import Protection
 from bybot.mirror.random_ids import random_ids
+from bybot.mirror.rate import Rate
 from bybot.mirror.reader import ALBUM_PARTS, Reader, follows, open_album
 from bybot.mirror.requests import ANEW, FORWARD, can_reply_with
 from bybot.mirror.sabotage import Sabotage
@@ -41,8 +45,10 @@ ALBUM_SECONDS = 1.0
 _ALBUM_OLD = 60.0
 #: Seconds that stopping waits for what is under way.
 _STOP_SECONDS = 5.0
-#: Pauses between attempts when Telegram or the store does not answer, in seconds.
-_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+#: Above every id: what is sent once more goes alone.
+_ALL = 1 << 62
+
+Phase = Literal["starting", "undoing", "history", "live", "finished", "undone"]
 
 
 class Engine:
@@ -69,7 +75,7 @@ class Engine:
     ) -> None:
         self.pair = pair
         self.journal = journal
-        self.phase: Literal["starting", "history", "live", "finished"] = "starting"
+        self.phase: Phase = "starting"
         self._account = account
         self._clock = clock
         self._report = report
@@ -78,12 +84,13 @@ class Engine:
         self._reader = Reader(account.client, self._source, account.pacing, self._waits)
         self._sender: Sender | None = None
         self._inbox: Inbox | None = None
-        self._stopping = asyncio.Event()
+        self._patience = Patience(clock)
+        self._stopping = self._patience.stopping
         self._body: asyncio.Task[None] | None = None
         self._past_end = False
         self._protection = Protection(account.client, pair.source, clock)
         self._changes: Changes | None = None
-        self._began: tuple[float, int] | None = None
+        self._rate = Rate(clock)
 
     # What others ask ------------------------------------------------------------------------------------------
 
@@ -96,16 +103,15 @@ class Engine:
     def progress(self) -> Progress:
         """How far the pair is."""
         counts = self.journal.counts
-        phase: Literal["history", "live", "finished"] = "history" if self.phase == "starting" else self.phase
-        total, wait = self.journal.total or None, self.not_before
-        return Progress(phase, counts.copied, counts.skipped, total, self._rate(), wait, counts.left_out)
+        phase: Literal["history", "live", "finished"] = "history" if self.phase in ("starting", "history") else "live"
+        phase = "finished" if self.phase == "finished" else phase
+        total, rate = self.journal.total or None, self._rate.per_second(counts)
+        return Progress(phase, counts.copied, counts.skipped, total, rate, self.not_before, counts.left_out)
 
-    def _rate(self) -> float:
-        if self._began is None:
-            return 0.0
-        at, done = self._began
-        counts = self.journal.counts
-        return (counts.copied + counts.skipped - done) / max(0.001, self._clock.elapsed() - at)
+    @property
+    def protected(self) -> bool:
+        """Whether the source forbids forwarding, as far as it is known."""
+        return self._protection.on
 
     # Life -----------------------------------------------------------------------------------------------------
 
@@ -117,7 +123,7 @@ class Engine:
             StaleWrite: another process took the pair over, or it was removed.
             AccountLimited, ChatNotReadable, ChatNotWritable, SessionRevoked: the user has to do something.
         """
-        body = self._body = asyncio.create_task(self._open_and_work())
+        body = self._body = asyncio.create_task(keep(self.journal, self._patience, self._work))
         try:
             await asyncio.wait({body})
         finally:
@@ -125,21 +131,6 @@ class Engine:
             await asyncio.gather(body, return_exceptions=True)
         if not (body.cancelled() and self._stopping.is_set()):
             body.result()
-
-    async def _open_and_work(self) -> None:
-        await self._patiently(self.journal.open)
-        writer = asyncio.create_task(self.journal.write_behind())
-        work = asyncio.create_task(self._work())
-        try:
-            await asyncio.wait({writer, work}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                writer.result()
-            work.result()
-        finally:
-            work.cancel()
-            writer.cancel()
-            await asyncio.gather(work, writer, return_exceptions=True)
-            await self._close_journal()
 
     async def stop(self) -> None:
         """End :meth:`run`: what is under way is answered first if that takes less than a few seconds."""
@@ -155,23 +146,6 @@ class Engine:
         await asyncio.wait({body}, timeout=patience)
         body.cancel()
         await asyncio.wait({body})
-
-    async def _close_journal(self) -> None:
-        try:
-            await self.journal.close()
-        except StaleWrite:
-            log.info("pair %s: another holder has it; nothing written at the end", self.pair.id)
-        except StoreUnavailable:
-            log.warning("pair %s: the store was away at the end; what was sent last is repeated", self.pair.id)
-
-    async def _patiently(self, action: Callable[[], Any]) -> Any:
-        """Do it, and again while the store is away."""
-        for attempt in range(1_000_000):
-            try:
-                return await action()
-            except StoreUnavailable:
-                await self._clock.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
-        raise AssertionError("unreachable")
 
     # Work -----------------------------------------------------------------------------------------------------
 
@@ -231,23 +205,16 @@ class Engine:
             done = self.journal.counts.copied
             attempt = 0 if done > before else attempt + 1
             before = done
-            await self._pause(_PAUSES[min(attempt, len(_PAUSES) - 1)])
-
-    async def _pause(self, seconds: float) -> None:
-        waiting = asyncio.create_task(self._stopping.wait())
-        sleeping = asyncio.create_task(self._clock.sleep(seconds))
-        try:
-            await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
-            sleeping.cancel()
+            await self._patience.before(attempt)
 
     async def _copy(self) -> None:
-        if self.phase == "starting":
-            counts = self.journal.counts
-            self._began = (self._clock.elapsed(), counts.copied + counts.skipped)
-            self.phase = "history"
         await self._protection.look()
+        await self._run_errands()
+        if self.phase == "undone":
+            return
+        if self.phase == "starting":
+            self._rate.begin(self.journal.counts)
+            self.phase = "history"
         known = self.journal.cursor.highest
         await self._read_on(self.journal.cursor.mark)
         await self._follow_changes(scan=known > 0)
@@ -257,8 +224,38 @@ class Engine:
         await self._land()
         if self._at_end() and not self._stopping.is_set():
             self.phase = "finished"
-            self._tell_once(NoticeKind.FINISHED)
+            self.tell_once(NoticeKind.FINISHED)
             self._report.progressed(self)
+
+    async def _run_errands(self) -> None:
+        """What the person asked for comes first."""
+        orders = self.journal.orders
+        if orders.undone:
+            self.phase = "undone"
+        if not orders or self._changes is None:
+            return
+        errands = Errands(
+            self.journal,
+            self._reader,
+            self._changes.copies,
+            handle=self._handle,
+            send_alone=lambda messages: self._send(messages, _ALL),
+            land=self._land,
+            renew=self._renew,
+            stopping=self._stopping,
+        )
+        if orders.undo:
+            self.phase = "undoing"
+        if await errands.run():
+            self.phase = "undone"
+            self._report.notice(self, NoticeKind.UNDONE, {"count": self.journal.counts.undone})
+
+    def _renew(self) -> None:
+        """A new epoch: what is sent from now on is no repeat of what was sent before."""
+        random_id = random_ids(self.pair.id, self.journal.epoch, self.pair.source.id)
+        assert self._sender is not None
+        assert self._changes is not None
+        self._sender.random_id = self._changes.random_id = random_id
 
     def _enter_live(self) -> None:
         if self.phase == "live":
@@ -266,7 +263,7 @@ class Engine:
         self.phase = "live"
         if self.journal.total:
             counts = self.journal.counts
-            self._tell_once(NoticeKind.HISTORY_DONE, copied=counts.copied, skipped=counts.left_out)
+            self.tell_once(NoticeKind.HISTORY_DONE, copied=counts.copied, skipped=counts.left_out)
         self._report.progressed(self)
 
     def _at_end(self) -> bool:
@@ -333,7 +330,7 @@ class Engine:
         """Tell how far it came."""
         self.journal.cursor.settle(self._clock.elapsed())
         if self.journal.counts.protected:
-            self._tell_once(NoticeKind.PROTECTED, whole=self._protection.on)
+            self.tell_once(NoticeKind.PROTECTED, whole=self._protection.on)
         self._report.progressed(self)
 
     def _reach_end(self) -> None:
@@ -349,7 +346,7 @@ class Engine:
         while True:
             age = self._clock.now() - album[-1].date
             if age < timedelta(seconds=_ALBUM_OLD):
-                await self._pause(ALBUM_SECONDS)
+                await self._patience.pause(ALBUM_SECONDS)
             again = await self._reader.page(album[0].id - 1)
             cut = open_album(again)
             if cut == len(again) or len(again) - cut <= len(album) or age >= timedelta(seconds=_ALBUM_OLD):
@@ -359,14 +356,18 @@ class Engine:
             album = again[cut : cut + ALBUM_PARTS]
 
     async def _handle(self, messages: Sequence[Any]) -> None:
-        """Decide about these, and give them to the sender."""
-        assert self._sender is not None
+        """Copy those of these that are not done."""
         journal, end = self.journal, self.journal.end_id
         if end is not None and messages and messages[-1].id > end:
             self._past_end = True
         fresh = [m for m in messages if m.id not in journal.cursor and (end is None or m.id <= end)]
-        if not fresh:
-            return
+        if fresh:
+            await self._send(fresh, journal.uncertain_until)
+
+    async def _send(self, fresh: Sequence[Any], alone_until: int) -> None:
+        """Decide about these, and give them to the sender."""
+        assert self._sender is not None
+        journal = self.journal
         ids = [message.id for message in fresh]
         replied = [to for to in map(reply_target, fresh) if to is not None]
         await journal.load([*ids, *replied])
@@ -376,7 +377,7 @@ class Engine:
             fresh,
             copied=lambda source_id: journal.target_of(source_id) is not None or sender.will_copy(source_id),
             may_reply=can_reply_with,
-            uncertain_until=journal.uncertain_until,
+            uncertain_until=alone_until,
             chat_protected=protected,
             verdicts=await asyncio.to_thread(judged, fresh, rules, self.pair.id, protected) if rules.touches else None,
         )
@@ -391,7 +392,8 @@ class Engine:
         self._report.notice(self, NoticeKind.FLOOD, {"seconds": judgement.seconds, "until": until})
         self._report.progressed(self)
 
-    def _tell_once(self, kind: NoticeKind, **facts: Any) -> None:
+    def tell_once(self, kind: NoticeKind, **facts: Any) -> None:
+        """Tell the user, unless that was done before."""
         if kind.value not in self.journal.told:
             self.journal.told.add(kind.value)
             self.journal.write_soon()

@@ -19,12 +19,15 @@ from typing import Any, Literal
 
 from bybot.clock import Clock
 from bybot.errors import StaleWrite, StoreUnavailable
+from bybot.mirror.copymap import CopyMap
 from bybot.mirror.cursor import Cursor
-from bybot.mirror.idmap import CHUNK_IDS, IdRuns, chunk_of
 from bybot.mirror.model import Counts
+from bybot.mirror.orders import Orders
+from bybot.mirror.pairstate import SCHEMA, chunk_key, delete_all, state_key
 from bybot.mirror.planner import Plan
+from bybot.mirror.runs import from_runs, to_runs
 from bybot.mirror.sender import Why
-from bybot.stores.base import SERVER_TIME, Condition, Delete, Key, Put, Store, Write
+from bybot.stores.base import SERVER_TIME, Condition, Key, Put, Store, Write
 
 #: Posts after which the journal is written, and seconds after which it is written in any case.
 FLUSH_POSTS = 100
@@ -34,51 +37,15 @@ _MIN_SECONDS = 1.0
 #: How far the ceiling is above what is done, in ids: at least, and at most when posts go fast.
 _AHEAD_MIN = 200
 _AHEAD_MAX = 4_000
-#: Chunks of the message map kept in memory beside those that are not written yet.
-_CHUNKS_KEPT = 2
-
 #: Seconds that closing waits for the store.
 _CLOSE_SECONDS = 10.0
 
-SCHEMA = 1
-
-
-def state_key(pair_id: str) -> Key:
-    """Where a pair's cursor is."""
-    return Key("pair_states", pair_id)
-
-
-def chunk_key(pair_id: str, chunk: int) -> Key:
-    """Where a chunk of a pair's message map is."""
-    return Key("pair_states", f"{pair_id}:{chunk}")
-
-
-def first_state(user: str, mark: int, *, end_id: int | None, top_id: int, total: int) -> dict[str, Any]:
-    """The state of a pair that has sent nothing.
-
-    Args:
-        mark: posts up to this id are not wanted.
-        end_id: the last id that is wanted; None: no end.
-        top_id: the newest id when the pair was made: history ends there.
-        total: about how many messages the history has.
-    """
-    return {
-        "schema": SCHEMA,
-        "user": user,
-        "epoch": 1,
-        "mark": mark,
-        "above": [],
-        "ceiling": mark,
-        "end_id": end_id,
-        "top_id": top_id,
-        "total": total,
-        "counts": Counts().to_value(),
-        "chunks": [],
-        "told": [],
-        "spoilt": {},
-        "owner": "",
-        "nonce": "",
-    }
+#: Ids that were left out and are remembered, and in how many runs.
+_LEFT_OUT_IDS = 5_000
+_LEFT_OUT_RUNS = 500
+#: Runs of ids that audits found.
+_FOUND_RUNS = 200
+_LEFT_OUT = frozenset({"protected", "filtered", "refused"})
 
 
 class Journal:
@@ -93,7 +60,7 @@ class Journal:
 
     def __init__(self, store: Store, pair_id: str, owner: str, clock: Clock) -> None:
         self._store = store
-        self._pair_id = pair_id
+        self.pair_id = pair_id
         self._owner = owner
         self._clock = clock
         self.cursor = Cursor()
@@ -103,15 +70,18 @@ class Journal:
         self.top_id = 0
         self.end_id: int | None = None
         self.uncertain_until = 0
+        self.start = 0
+        self.orders = Orders()
+        self.left_out: set[int] = set()
+        self.missing: set[int] = set()
+        self.doubled: set[int] = set()
+        self.map = CopyMap(store, pair_id)
         self.told: set[str] = set()
         self.lost: StaleWrite | None = None
         self._spoilt: dict[str, int] = {}
         self._user = ""
         self._ceiling = 0
         self._version: str | None = None
-        self._chunks: dict[int, IdRuns] = {}
-        self._dirty_chunks: set[int] = set()
-        self._stored_chunks: set[int] = set()
         self._unwritten = 0
         self._written_at = 0.0
         self._ahead = _AHEAD_MIN
@@ -128,7 +98,12 @@ class Journal:
             StaleWrite: somebody else took it over at the same moment, or the pair was removed.
             StoreUnavailable: nothing is known.
         """
-        document = await self._store.get(state_key(self._pair_id))
+        await self.read()
+        await self._write(ceiling=self._ceiling)
+
+    async def read(self) -> None:
+        """Only look, without taking it over: nothing may be written after this. Raises as :meth:`open`."""
+        document = await self._store.get(state_key(self.pair_id))
         if document is None:
             raise StaleWrite("The pair was removed.")
         data = document.data
@@ -141,9 +116,12 @@ class Journal:
         self._spoilt = dict(data["spoilt"])
         self._user = str(data["user"])
         self._ceiling = self.uncertain_until = int(data["ceiling"])
-        self._stored_chunks = set(data["chunks"])
+        self.map = CopyMap(self._store, self.pair_id, data["chunks"])
+        self.orders = Orders.from_value(data.get("orders", {}))
+        self.left_out = set(from_runs(data.get("left_out", ())))
+        self.start = int(data["start"]) if "start" in data else await self._first_copied() - 1
+        self.missing, self.doubled = (set(from_runs(data.get(name, ()))) for name in ("missing", "doubled"))
         self._version = document.version
-        await self._write(ceiling=self._ceiling)
 
     async def close(self) -> None:
         """Write everything. What is certain is not repeated after this.
@@ -164,29 +142,34 @@ class Journal:
 
     async def remove(self) -> None:
         """Delete what the store has of the pair. The pair must be closed."""
-        keys = [state_key(self._pair_id), *(chunk_key(self._pair_id, n) for n in sorted(self._stored_chunks))]
+        keys = [state_key(self.pair_id), *(chunk_key(self.pair_id, n) for n in sorted(self.map.stored))]
         await delete_all(self._store, keys)
 
     # What the sender notes ------------------------------------------------------------------------------------
 
     def target_of(self, source_id: int) -> int | None:
         """The copy of a source message, if it has one and its chunk is loaded (see :meth:`load`)."""
-        chunk = self._chunks.get(chunk_of(source_id))
-        return None if chunk is None else chunk.get(source_id)
+        return self.map.get(source_id)
 
     def copied(self, found: Mapping[int, int]) -> None:
         """These source ids have these copies."""
         fresh = [source_id for source_id in found if source_id not in self.cursor]
-        for source_id, target_id in found.items():
-            number = chunk_of(source_id)
-            self._chunk(number).put(source_id, target_id)
-            self._dirty_chunks.add(number)
+        self.map.put(found)
         self.counts.copied += len(fresh)
+        self.counts.refilled += len(self.orders.wanted & found.keys())
+        self.orders.wanted -= found.keys()
+        self.missing -= found.keys()
         self._done(fresh)
 
     def skipped(self, source_ids: Iterable[int], why: Why) -> None:
         """These are done without a copy."""
-        fresh = [source_id for source_id in source_ids if source_id not in self.cursor]
+        ids = list(source_ids)
+        fresh = [source_id for source_id in ids if source_id not in self.cursor]
+        self.orders.wanted.difference_update(ids)
+        if why in _LEFT_OUT:
+            self.left_out.update(ids)
+            if len(self.left_out) > 2 * _LEFT_OUT_IDS:
+                self.left_out = set(sorted(self.left_out)[-_LEFT_OUT_IDS:])
         setattr(self.counts, why, getattr(self.counts, why) + len(fresh))
         self._done(fresh)
 
@@ -206,13 +189,14 @@ class Journal:
 
     async def last_copied(self, count: int) -> list[int]:
         """The last source ids that have copies, at most ``count`` of them, rising."""
-        found: list[int] = []
-        number = chunk_of(self.cursor.highest)
-        while number >= 0 and len(found) < count:
-            await self.load([number * CHUNK_IDS])
-            found = [source_id for source_id, _ in self._chunks.get(number, ())] + found
-            number -= 1
-        return found[-count:] if count else []
+        return await self.map.last(self.cursor.highest, count)
+
+    def found(self, looked: Iterable[int], missing: Collection[int], doubled: Collection[int]) -> bool:
+        """What an audit of these source ids found. Returns whether there is anything."""
+        self.missing = (self.missing - set(looked)) | set(missing)
+        self.doubled |= set(doubled)
+        self._unwritten += 1
+        return bool(missing or doubled)
 
     def reply_lost(self, count: int = 1) -> None:
         """So many were sent without their reply header."""
@@ -256,25 +240,38 @@ class Journal:
 
     async def load(self, source_ids: Collection[int]) -> None:
         """Have the chunks of these source ids in memory: before asking for their copies, and before copying them."""
-        wanted = {chunk_of(source_id) for source_id in source_ids}
-        for number in wanted - self._chunks.keys():
-            if number not in self._stored_chunks:
-                continue
-            document = await self._store.get(chunk_key(self._pair_id, number))
-            if number not in self._chunks:
-                self._chunks[number] = IdRuns.decode(b"" if document is None else document.data["runs"])
-        self._forget_chunks(keep=wanted | {chunk_of(source_id) for source_id in self.cursor.pinned})
+        await self.map.load(source_ids)
+        if not self._writing.locked():  # a write that fails makes its chunks wait again
+            self.map.forget(keep={*source_ids, *self.cursor.pinned})
 
-    def _chunk(self, number: int) -> IdRuns:
-        return self._chunks.setdefault(number, IdRuns())
+    async def _first_copied(self) -> int:
+        """The lowest source id that has a copy; the mark's successor when there is none."""
+        numbers = self.map.numbers
+        return (await self.map.pairs_of(numbers[0]))[0][0] if numbers else self.cursor.mark + 1
 
-    def _forget_chunks(self, keep: set[int]) -> None:
-        if self._writing.locked():
-            return  # a write that fails makes its chunks dirty again
-        newest = sorted(self._chunks, reverse=True)[:_CHUNKS_KEPT]
-        for number in [n for n in self._chunks if n not in keep and n not in newest]:
-            if number not in self._dirty_chunks:
-                del self._chunks[number]
+    # Orders ---------------------------------------------------------------------------------------------------
+
+    async def raise_epoch(self) -> None:
+        """Durably: what was asked for goes with new random ids from here on. Nothing may be under way or uncertain.
+
+        Raises:
+            StaleWrite: another holder took over.
+        """
+        self.epoch += 1
+        self.orders.wanted, self.orders.asked = self.orders.asked, set()
+        await self.flush()
+
+    async def begin_again(self) -> None:
+        """Durably: all copies are gone, and the source shall be copied from where the pair began. Raises StaleWrite."""
+        self.epoch += 1
+        self.cursor = Cursor(self.start)
+        self.uncertain_until = self.start
+        deleted = self.counts.undone
+        self.counts = Counts(undone=deleted)
+        self.left_out, self.missing, self.doubled, self.told = set(), set(), set(), set()
+        self.orders = Orders(undone=True)
+        self._ceiling = self.start
+        await self._write(ceiling=self.start)
 
     # Writing --------------------------------------------------------------------------------------------------
 
@@ -312,22 +309,14 @@ class Journal:
     async def _write(self, *, ceiling: int) -> None:
         async with self._writing:
             self.cursor.settle(self._clock.elapsed())
-            covered, dirty = self._unwritten, sorted(self._dirty_chunks)
+            covered = self._unwritten
             nonce = secrets.token_hex(8)
-            writes: list[Write] = [
-                Put(
-                    chunk_key(self._pair_id, number),
-                    {"pair": self._pair_id, "runs": self._chunks[number].encode()},
-                )
-                for number in dirty
-            ]
-            self._stored_chunks.update(dirty)
-            writes.append(Put(state_key(self._pair_id), self._state(ceiling, nonce), self._version or Condition.EXISTS))
-            self._dirty_chunks.clear()
+            writes, chunks = self.map.take_writes()
+            writes.append(Put(state_key(self.pair_id), self._state(ceiling, nonce), self._version or Condition.EXISTS))
             try:
                 self._version = await self._commit(writes, nonce)
             except BaseException as error:
-                self._dirty_chunks.update(dirty)
+                self.map.give_back(chunks)
                 if isinstance(error, StaleWrite):
                     self.lost = error
                 raise
@@ -337,7 +326,7 @@ class Journal:
 
     async def _commit(self, writes: Sequence[Write], nonce: str) -> str:
         """Commit, and learn the outcome when the answer was lost: the document then tells by its nonce."""
-        key = state_key(self._pair_id)
+        key = state_key(self.pair_id)
         pause = 0.2
         while True:
             try:
@@ -371,16 +360,15 @@ class Journal:
             "top_id": self.top_id,
             "total": self.total,
             "counts": self.counts.to_value(),
-            "chunks": sorted(self._stored_chunks),
+            "chunks": sorted(self.map.stored),
+            "start": self.start,
+            "orders": self.orders.to_value(),
+            "missing": to_runs(self.missing, most=_FOUND_RUNS),
+            "doubled": to_runs(self.doubled, most=_FOUND_RUNS),
+            "left_out": to_runs(self.left_out, most=_LEFT_OUT_RUNS),
             "told": sorted(self.told),
             "spoilt": dict(self._spoilt),
             "owner": self._owner,
             "nonce": nonce,
             "written_at": SERVER_TIME,
         }
-
-
-async def delete_all(store: Store, keys: Sequence[Key]) -> None:
-    """Delete documents, in as many commits as that takes."""
-    for at in range(0, len(keys), 200):
-        await store.commit([Delete(key) for key in keys[at : at + 200]])

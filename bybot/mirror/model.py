@@ -175,6 +175,7 @@ class Counts:
     ``gone``: deleted between reading and sending. ``reply_lost``: copied, but without their reply header, because what
     they reply to has no copy. ``shortened``: copied without what the rules add, which would be too long.
     ``edited``, ``deleted``: copies that followed their source; ``not_edited``: Telegram would not let them.
+    ``refilled``: copied once more after their copies were missing. ``undone``: copies deleted because the user asked.
     """
 
     copied: int = 0
@@ -188,6 +189,8 @@ class Counts:
     edited: int = 0
     deleted: int = 0
     not_edited: int = 0
+    refilled: int = 0
+    undone: int = 0
 
     @property
     def left_out(self) -> int:
@@ -214,6 +217,7 @@ class PairState(StrEnum):
     STARTING = "starting"
     HISTORY = "history"
     LIVE = "live"
+    UNDOING = "undoing"  # the copies are being deleted, as the user asked
     PAUSED = "paused"
     WAITING = "waiting"  # a flood wait: see not_before
     NO_SESSION = "no_session"  # the account is not connected here
@@ -281,6 +285,8 @@ class NoticeKind(StrEnum):
     SESSION_LOST = "session_lost"  # facts: reason
     HISTORY_DONE = "history_done"  # facts: copied, skipped
     FINISHED = "finished"
+    UNDONE = "undone"  # all copies were deleted, as the user asked; facts: count
+    GAPS = "gaps"  # a look at a part of the target found posts missing or doubled; facts: missing, doubled
     FAILED = "failed"  # something that should not happen; facts: error
 
 

@@ -28,6 +28,7 @@ from bybot.mirror.engine import Engine
 from bybot.mirror.journal import Journal
 from bybot.mirror.live import Ears
 from bybot.mirror.model import ChannelPair, Notice, NoticeKind, PairState
+from bybot.mirror.orders import Orders
 from bybot.mirror.outcome import name_of
 from bybot.mirror.pacing import Pacing
 from bybot.mirror.pairs import PairBook
@@ -188,6 +189,28 @@ class Person:
             await self._end_runs([pair_id])
             self.stopped.pop(pair_id, None)
 
+    async def order(self, pair_id: str, change: Callable[[Orders], None]) -> None:
+        """Stop one pair and note what it shall do first when it runs again.
+
+        Raises:
+            PairNotFound: it was removed, or another process has it now.
+            StoreUnavailable: nothing may have been noted.
+        """
+        async with self._busy:
+            await self._end_runs([pair_id])
+            self.stopped.pop(pair_id, None)
+            journal = self._journal(pair_id)
+            try:
+                await journal.open()
+                change(journal.orders)
+                await journal.close()
+            except StaleWrite as error:
+                raise PairNotFound("The pair is not here any more.") from error
+
+    def _journal(self, pair_id: str) -> Journal:
+        s = self.settings
+        return Journal(s.store, pair_id, f"token {s.sessions.token(self.user)}", s.clock)
+
     async def _end_runs(self, pair_ids: list[str]) -> None:
         runs = [run for run in (self.runs.pop(pair_id, None) for pair_id in pair_ids) if run is not None]
         await asyncio.gather(*(_end(run) for run in runs))
@@ -202,6 +225,8 @@ class Person:
                 await engine.run()
                 if engine.phase == "finished":
                     self.stopped[run.pair.id] = (PairState.FINISHED, None)
+                if engine.phase == "undone":
+                    await self._switch_off([run.pair.id])
                 return
             except Exception as error:
                 if not await self._goes_on(run.pair, error):
@@ -216,8 +241,7 @@ class Person:
 
     def _engine(self, pair: ChannelPair, account: Account) -> Engine:
         s = self.settings
-        journal = Journal(s.store, pair.id, f"token {s.sessions.token(self.user)}", s.clock)
-        return Engine(pair, journal, account, s.clock, self, sabotage=s.sabotage)
+        return Engine(pair, self._journal(pair.id), account, s.clock, self, sabotage=s.sabotage)
 
     async def _goes_on(self, pair: ChannelPair, error: Exception) -> bool:
         """Note why a pair ended; whether it may start again by itself."""

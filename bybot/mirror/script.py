@@ -17,10 +17,11 @@ from bybot.errors import ChatNotReadable, ChatNotWritable, SameChat, StaleWrite
 from bybot.mirror.account import Account
 from bybot.mirror.chats import input_peer, resolve
 from bybot.mirror.engine import Engine
-from bybot.mirror.journal import Journal, first_state, state_key
+from bybot.mirror.journal import Journal
 from bybot.mirror.live import POLL_SECONDS, Ears
 from bybot.mirror.model import ChannelPair, ChatRef, Mode, New, NoticeKind, Progress
 from bybot.mirror.pacing import PACES, PaceName, Pacing
+from bybot.mirror.pairstate import first_state, state_key
 from bybot.mirror.reader import Reader
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.starts import start_of

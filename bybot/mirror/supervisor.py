@@ -18,9 +18,9 @@ from bybot.errors import PairNotFound, SessionRevoked, StoreUnavailable
 from bybot.ids import user_id_from_key, user_key, uuid7
 from bybot.mirror import chats
 from bybot.mirror.acting import ActingMirror
+from bybot.mirror.auditcalls import AuditCalls
 from bybot.mirror.chatcalls import ChatCalls
 from bybot.mirror.engine import Engine
-from bybot.mirror.journal import chunk_key, delete_all, state_key
 from bybot.mirror.live import POLL_SECONDS
 from bybot.mirror.model import (
     ChannelPair,
@@ -33,8 +33,10 @@ from bybot.mirror.model import (
     PairStatus,
     Progress,
 )
+from bybot.mirror.orders import Orders
 from bybot.mirror.pacing import PACES, PaceName, Pacing
 from bybot.mirror.pairs import PairBook, check_new
+from bybot.mirror.pairstate import chunk_key, delete_all, state_key
 from bybot.mirror.person import Person, Sessions, Settings
 from bybot.mirror.reader import Reader
 from bybot.mirror.rulecalls import RuleCalls
@@ -68,7 +70,7 @@ class Notices(Protocol):
         """The user should know this."""
 
 
-class Supervisor(ChatCalls, RuleCalls):
+class Supervisor(ChatCalls, RuleCalls, AuditCalls):
     """The mirror of this process. ``start`` it before the sessions, ``stop`` it before they are closed.
 
     Args:
@@ -129,6 +131,7 @@ class Supervisor(ChatCalls, RuleCalls):
         self._stopping = False
         self._spawn(self._report_progress())
         self._spawn(self._retry())
+        self._spawn(self.sample_for_ever())
         for user in self._sessions.ready_users():
             self._on_ready(user)
 
@@ -297,8 +300,11 @@ class Supervisor(ChatCalls, RuleCalls):
     async def resume(self, user: int | str, pair_id: str) -> None:
         """Let a pair go on from where it stopped. Raises as :meth:`pause`."""
         await self._book.get(user, pair_id)
-        await self._book.enable(user, [pair_id], True)
         person = self._person(user)
+        document = await self._store.get(state_key(pair_id))
+        if document is not None and Orders.from_value(document.data.get("orders", {})).undone:
+            await person.order(pair_id, Orders.begin)
+        await self._book.enable(user, [pair_id], True)
         person.stopped.pop(pair_id, None)
         await person.start()
 

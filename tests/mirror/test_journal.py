@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bybot.clock import ManualClock, SystemClock
 from bybot.errors import StaleWrite, StoreUnavailable
 from bybot.mirror.idmap import CHUNK_IDS
-from bybot.mirror.journal import Journal, first_state, state_key
+from bybot.mirror.journal import Journal
+from bybot.mirror.pairstate import first_state, state_key
 from bybot.stores.base import Condition, Document, Put
 from bybot.stores.memory import MemoryStore
 from tests.sessions.support import FaultyStore
@@ -47,7 +48,7 @@ async def test_a_long_history_stays_in_small_documents_and_every_copy_is_found()
         await journal.load(batch)
         journal.copied({source: copies[source] for source in batch})
         await journal.flush()
-    assert len(journal._chunks) <= 4
+    assert len(journal.map) <= 4
     await journal.close()
     for document in await store.query("pair_states"):
         assert sum(len(value) for value in document.data.values() if isinstance(value, bytes)) < 100_000

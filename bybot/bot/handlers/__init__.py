@@ -7,6 +7,7 @@ from typing import Final
 
 from bybot.bot.handlers import (
     accounts,
+    audit,
     basics,
     devices,
     forget,
@@ -65,6 +66,7 @@ BUTTONS: Final[Mapping[str, Handler]] = {
     "pw": pair_wizard.on_press,
     "ru": rules.on_press,
     "pr": pairs.on_press,
+    "au": audit.on_press,
     "ch": pairs.on_channels,
     "fg": forget.on_forget,
 }

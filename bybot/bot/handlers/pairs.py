@@ -45,7 +45,7 @@ async def on_press(turn: Turn) -> None:
         await turn.answer()
         await pairs(turn)
         return
-    status = await _find(turn, press.argument)
+    status = await find(turn, press.argument)
     if status is None:
         await turn.answer("pair.gone")
         await pairs_without_page(turn)
@@ -54,10 +54,12 @@ async def on_press(turn: Turn) -> None:
 
 
 async def pairs_without_page(turn: Turn) -> None:
+    """The list from its beginning."""
     await turn.show(_list(turn, await _statuses(turn), 0))
 
 
-async def _find(turn: Turn, pair_id: str) -> PairStatus | None:
+async def find(turn: Turn, pair_id: str) -> PairStatus | None:
+    """The person's pair with that id, over all accounts."""
     return next((status for status in await _statuses(turn) if status.pair.id == pair_id), None)
 
 
@@ -82,8 +84,16 @@ async def _act(turn: Turn, action: str, status: PairStatus) -> None:
     elif action == "resume":
         await turn.mirror.resume(user, pair_id)
         await turn.answer("pair.resumed")
-    status = await _find(turn, pair_id) or status
-    await turn.show(views.pair(turn.language, status, turn.now, names(turn)))
+    await show_pair(turn, pair_id)
+
+
+async def show_pair(turn: Turn, pair_id: str) -> None:
+    """One pair as it is now; the list when it is gone."""
+    status = await find(turn, pair_id)
+    if status is None:
+        await pairs_without_page(turn)
+    else:
+        await turn.show(views.pair(turn.language, status, turn.now, names(turn)))
 
 
 async def my_channels(turn: Turn) -> None:

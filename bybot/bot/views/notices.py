@@ -56,6 +56,8 @@ def notice(language: Language, news: Notice, now: datetime, *, account: str | No
         values |= {"until": duration(language, seconds), "left": duration(language, seconds)}
     left_out = int(facts.get("skipped") or 0)
     values["count"] = number(int(facts.get("count") or 0))
+    for name in ("missing", "doubled"):
+        values[name] = number(int(facts.get(name) or 0))
     values["copied"] = number(int(facts.get("copied") or 0))
     values["reason"] = reason_text(language, str(facts.get("reason") or "other"))
     key = f"notice.{news.kind}"
@@ -73,4 +75,6 @@ def notice(language: Language, news: Notice, now: datetime, *, account: str | No
     if news.kind == NoticeKind.BULK_DELETION:
         rows = [(button(language, name, Press("pr", name, argument=news.pair.id)),) for name in _ANSWERS]
         return View(text, tuple(rows))
+    if news.kind == NoticeKind.GAPS:
+        return View(text, ((button(language, "audit_check", Press("au", "check", argument=news.pair.id)),),))
     return View(text, ((button(language, "pairs", Press("pr", "list")),),))

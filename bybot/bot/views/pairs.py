@@ -17,7 +17,7 @@ from bybot.mirror.model import ChannelPair, PairStatus, Progress
 AREA: Final = "pr"
 #: Kinds of messages that were not copied, as they stand in the counts.
 _SKIPPED: Final = ("protected", "filtered", "service", "refused", "gone")
-_CHANGED: Final = ("edited", "deleted", "not_edited")
+_CHANGED: Final = ("edited", "deleted", "not_edited", "refilled", "undone")
 
 
 def state_text(language: Language, state: str) -> Html:
@@ -105,7 +105,11 @@ def pair(language: Language, status: PairStatus, now: datetime, accounts: Mappin
             button(language, toggle, Press(AREA, toggle, argument=status.pair.id)),
             button(language, "remove", Press(AREA, "remove", argument=status.pair.id)),
         ),
-        (button(language, "rules", Press("ru", "view", argument=status.pair.id)),),
+        (
+            button(language, "rules", Press("ru", "view", argument=status.pair.id)),
+            button(language, "audit_check", Press("au", "check", argument=status.pair.id)),
+        ),
+        (button(language, "undo", Press("au", "undo", argument=status.pair.id)),),
         (
             button(language, "back", Press(AREA, "list")),
             button(language, "refresh", Press(AREA, "view", argument=status.pair.id)),

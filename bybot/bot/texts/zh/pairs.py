@@ -93,7 +93,7 @@ TEXTS: Final[dict[str, str]] = {
     "audit.nothing": "已经没有要处理的了。",
     "audit.undo_ask": (
         "↩️ <b>删除所有副本？</b>\n\n{source} → {target}\n\n这个配对复制到目标的全部内容（{count} 条）都会被删除，"
-        "配对随后暂停。恢复后会从头重新复制一遍。"
+        "配对随后暂停。继续后会从头重新复制一遍。"
     ),
     "audit.undoing": "正在删除副本。",
     # The rules of a pair -------------------------------------------------------------------------------------------
@@ -186,10 +186,11 @@ TEXTS: Final[dict[str, str]] = {
     "notice.history_done": ("✅ <b>{source} → {target}</b>\n\n历史已复制：<b>{copied}</b> 条。新帖子会自动跟上。"),
     "notice.finished": "✅ <b>{source} → {target}</b>\n\n完成：已复制 <b>{copied}</b> 条。",
     "notice.undone": (
-        "↩️ <b>{source}</b> 在 <b>{target}</b> 中的 {count} 条副本已删除。配对已暂停；恢复后会从头重新复制一遍。"
+        "↩️ <b>{source}</b> 在 <b>{target}</b> 中的 {count} 条副本已删除。配对已暂停；继续后会从头重新复制一遍。"
     ),
     "notice.gaps": (
-        "🔎 我比对了 <b>{source}</b> 和 <b>{target}</b> 的部分帖子：缺少 {missing} 条，重复 {doubled} 条。请检查副本，补齐或删除。"
+        "🔎 我比对了 <b>{source}</b> 和 <b>{target}</b> 的部分帖子：缺少 {missing} 条，重复 {doubled} 条。"
+        "请检查副本，补齐或删除。"
     ),
     "notice.failed": "🔴 配对 {source} → {target} 遇到问题，已停下。可在 /pairs 中继续，再试一次。",
     "notice.other": "ℹ️ {text}",

@@ -1,0 +1,43 @@
+"""Comparing a pair's target with its source, mending it, and undoing all of it."""
+
+from __future__ import annotations
+
+from bybot.bot.handlers.pairs import find, pairs_without_page, show_pair
+from bybot.bot.turn import Turn
+from bybot.bot.views import audit as views
+from bybot.mirror.model import PairStatus
+
+
+async def on_press(turn: Turn) -> None:
+    """A button of the comparison, or of undoing."""
+    press = turn.press
+    if press is None:
+        return
+    status = await find(turn, press.argument)
+    if status is None:
+        await turn.answer("pair.gone")
+        await pairs_without_page(turn)
+        return
+    await _act(turn, press.action, status)
+
+
+async def _act(turn: Turn, action: str, status: PairStatus) -> None:
+    pair = status.pair
+    if action == "undo":
+        await turn.show(views.undo(turn.language, pair, status.counts.copied))
+    elif action == "undone":
+        await turn.mirror.undo(pair.user, pair.id)
+        await turn.answer("audit.undoing")
+        await show_pair(turn, pair.id)
+    elif action == "fill":
+        count = await turn.mirror.fill_in(pair.user, pair.id)
+        await turn.answer("audit.filling" if count else "audit.nothing", count=count)
+        await show_pair(turn, pair.id)
+    elif action == "doubles":
+        count = await turn.mirror.remove_doubles(pair.user, pair.id)
+        await turn.answer("audit.doubles_gone" if count else "audit.nothing", count=count)
+        await show_pair(turn, pair.id)
+    else:
+        await turn.answer()
+        await turn.chat.typing()
+        await turn.show(views.audit(turn.language, pair, await turn.mirror.audit(pair.user, pair.id)))

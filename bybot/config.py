@@ -54,11 +54,11 @@ class Settings(BaseSettings):
     backup_hours: int = Field(default=0, ge=0)
     health_minutes: float = Field(default=15.0, ge=0.01, le=1440)
     lease_seconds: float = Field(default=30.0, ge=0.5, le=600)
-    idle_minutes: float = Field(default=30.0, ge=0)
+    idle_minutes: float = Field(default=30.0, ge=0, le=525_600)
     max_clients: int = Field(default=0, ge=0)
     sessions_per_user: int = Field(default=10, ge=1)
-    record_minutes: float = Field(default=30.0, gt=0)
-    sweep_minutes: float = Field(default=5.0, gt=0)
+    record_minutes: float = Field(default=30.0, gt=0, le=525_600)
+    sweep_minutes: float = Field(default=5.0, gt=0, le=525_600)
     device_model: str = "bybot"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"

@@ -96,6 +96,10 @@ def test_times_and_limits_of_sessions_in_use_are_set_by_configuration(load: Load
     for name in ("IDLE_MINUTES", "RECORD_MINUTES", "SWEEP_MINUTES", "MAX_CLIENTS", "SESSIONS_PER_USER"):
         with pytest.raises(ConfigurationError, match=name):
             load(**{name: "-1"})
+    for name in ("IDLE_MINUTES", "RECORD_MINUTES", "SWEEP_MINUTES"):
+        for endless in ("inf", "nan", "1e30"):
+            with pytest.raises(ConfigurationError, match=name):
+                load(**{name: endless})
 
 
 def test_everything_wrong_is_reported_at_once(load: Load) -> None:

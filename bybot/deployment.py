@@ -29,6 +29,7 @@ from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.supervisor import Supervisor
 from bybot.parts import create_manager, create_store, create_vault
 from bybot.sessions.manager import UserSessionManager
+from bybot.stopping import Stopping
 from bybot.web.api import create_api
 from bybot.web.app import Webhook, create_app
 from bybot.web.auth import Rights, operator_token
@@ -40,7 +41,11 @@ log = logging.getLogger(__name__)
 
 #: Seconds for stopping everything; hosts kill a process after 30.
 STOP_SECONDS: Final = 25.0
+#: Of these, what each part may take before the next one is stopped beside it.
+_CHAT_SECONDS: Final = 4.0
+_MIRROR_SECONDS: Final = 6.0
 _SESSION_SECONDS: Final = 12.0
+_STORE_SECONDS: Final = 2.0
 #: A new process is well for so many leases before it asks an older one to hand over: 20 seconds by default.
 _WELL_LEASES: Final = 2 / 3
 _ANY_HOST: Final = ("0.0.0.0", "::")
@@ -249,24 +254,14 @@ class Deployment:
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await self._stop_within("the chat", self.runner.stop())
-                await self._stop_within("the mirror", self.mirror.stop())
-                await self._stop_within("the sessions", self.manager.close_all_sessions(timeout=_SESSION_SECONDS))
-                await self._stop_within("the service", self.web.stop())
-                await self._stop_within("the store", self.store.close())
-        except TimeoutError:
-            log.error(
-                "Stopping took more than %g s; what was not written is repeated after the next start.", STOP_SECONDS
-            )
-
-    @staticmethod
-    async def _stop_within(what: str, step: Any) -> None:
-        try:
-            await step
-        except (BybotError, OSError) as error:
-            log.error("While stopping %s: %s", what, error)
+        async with Stopping(STOP_SECONDS) as stopping:
+            await stopping.stop("the chat", self.runner.stop(), seconds=_CHAT_SECONDS)
+            await stopping.stop("the mirror", self.mirror.stop(), seconds=_MIRROR_SECONDS)
+            closing = self.manager.close_all_sessions(timeout=_SESSION_SECONDS)
+            await stopping.stop("the sessions", closing, seconds=STOP_SECONDS)
+            await stopping.stop("the service", self.web.stop(), seconds=STOP_SECONDS)
+            await stopping.all_stopped(spare=_STORE_SECONDS)  # all of them use the store
+            await stopping.stop("the store", self.store.close(), seconds=STOP_SECONDS)
 
     # What the service answers ---------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from bybot.errors import ConfigurationError, WrongKey
 from bybot.parts import create_store
 from bybot.sandbox.control_client import ControlClient
 from bybot.sandbox.server import Sandbox
+from bybot.sessions.model import session_key
 from bybot.sessions.vault import Vault
 from tests.deployment.conftest import MakeSettings
 from tests.sessions.support import plant_session
@@ -192,6 +193,43 @@ async def test_a_port_in_use_is_named(make_settings: MakeSettings) -> None:
             await second.start()
         await second.stop()
         assert caught.value.problems[0].variable == "PORT"
+
+
+async def test_a_part_that_does_not_stop_costs_the_sessions_nothing_of_their_time(
+    make_settings: MakeSettings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings()
+    store = create_store(settings, SystemClock())
+    await store.open()
+    await plant_session(sandbox, store, ANN, seal=vault_of(settings))
+    deployment = await start_local_deployment(settings)
+    stop, order = deployment.runner.stop, []
+
+    async def hang() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            order.append("chat")
+            await stop()
+
+    async def landed(user_id: str) -> None:
+        order.append("session")
+
+    monkeypatch.setattr(deployment.runner, "stop", hang)
+    monkeypatch.setattr("bybot.deployment._CHAT_SECONDS", 0.1)
+    monkeypatch.setattr("bybot.deployment.STOP_SECONDS", 5.0)
+    await until(lambda: deployment.manager.ready_users() == [str(ANN)], seconds=20)
+    deployment.manager.on_parting(landed)
+    client = await deployment.manager.get_user_client(ANN)
+    assert client is not None
+    await client.get_dialogs()
+    await deployment.stop()
+    assert order == ["session", "chat"]
+    kept = await store.get(session_key(str(ANN)))
+    assert kept is not None
+    assert kept.data["owner"] is None
+    assert kept.data["saved_at"] > kept.data["created_at"]
+    await store.close()
 
 
 async def test_each_environment_has_its_own_start(make_settings: MakeSettings, firestore: dict[str, str]) -> None:

@@ -95,8 +95,11 @@ async def get_full_channel(ctx: Context, request: functions.channels.GetFullChan
         banned_count=sum(place.status == "banned" and place.present for place in places) if leads else None,
         exported_invite=to_invite(invite) if invite is not None else None,
         slowmode_seconds=channel.slowmode_seconds or None,
+        linked_chat_id=channel.linked_id,
+        pinned_msg_id=max((message.id for message in channel.messages if message.pinned), default=None),
     )
-    return types.messages.ChatFull(full_chat=full, chats=[views.to_chat(ctx.me, channel)], users=[])
+    shown = [channel, *([ctx.world.channel(channel.linked_id)] if channel.linked_id is not None else [])]
+    return types.messages.ChatFull(full_chat=full, chats=[views.to_chat(ctx.me, each) for each in shown], users=[])
 
 
 def to_invite(invite: Any) -> Any:

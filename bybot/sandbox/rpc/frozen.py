@@ -6,11 +6,12 @@ from typing import Final
 
 _MESSAGES: Final = (
     "sendMessage sendMedia sendMultiMedia uploadMedia forwardMessages editMessage deleteMessages startBot setTyping "
-    "sendVote getBotCallbackAnswer importChatInvite exportChatInvite toggleNoForwards"
+    "sendVote getBotCallbackAnswer importChatInvite exportChatInvite toggleNoForwards updatePinnedMessage "
+    "unpinAllMessages createForumTopic editForumTopic"
 )
 _CHANNELS: Final = (
     "createChannel joinChannel leaveChannel deleteChannel deleteMessages editAdmin editBanned editTitle "
-    "inviteToChannel updateUsername toggleSlowMode"
+    "inviteToChannel updateUsername toggleSlowMode setDiscussionGroup toggleForum"
 )
 
 #: Names of requests that are answered with 420 FROZEN_METHOD_INVALID. Reading goes on.

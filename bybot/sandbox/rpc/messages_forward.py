@@ -7,7 +7,7 @@ from typing import Any
 from telethon.tl import functions
 
 from bybot.sandbox.rpc import answers
-from bybot.sandbox.rpc.messages_send import check_options, known_results, reply_id
+from bybot.sandbox.rpc.messages_send import check_options, known_results, reply_options
 from bybot.sandbox.rpc.peers import to_peer
 from bybot.sandbox.rpc.registry import Context, RpcError, rpc
 from bybot.sandbox.world.forwarding import MAX_IDS
@@ -24,6 +24,8 @@ async def forward_messages(ctx: Context, request: functions.messages.ForwardMess
     from_peer, to = to_peer(ctx, request.from_peer), to_peer(ctx, request.to_peer)
     check_options(ctx, request)
     ids, random_ids = request.id, request.random_id
+    place = {"topic": request.top_msg_id} | reply_options(request)
+    place.pop("quote", None)
     if not ids:
         raise RpcError(400, "MESSAGE_IDS_EMPTY")
     if len(ids) > MAX_IDS:
@@ -45,7 +47,7 @@ async def forward_messages(ctx: Context, request: functions.messages.ForwardMess
                     drop_captions=bool(request.drop_media_captions),
                     silent=bool(request.silent),
                     noforwards=bool(request.noforwards),
-                    reply_to=reply_id(request),
+                    **place,
                     keep_links=ctx.switches.forwarded_buttons == "links",
                     exclude=ctx.session,
                 )

@@ -28,17 +28,19 @@ def check_options(ctx: Context, request: Any) -> None:
         raise RpcError(400, "SEND_AS_PEER_INVALID")
 
 
-def reply_id(request: Any) -> int | None:
-    """The id that a message answers.
+def reply_options(request: Any) -> dict[str, Any]:
+    """What a message answers and quotes, and the topic that it goes to.
 
     Raises:
-        RpcError: REPLY_TO_INVALID for stories and the like.
+        RpcError: REPLY_TO_INVALID for stories, messages of other chats and the like.
     """
-    if request.reply_to is None:
-        return None
-    if not isinstance(request.reply_to, types.InputReplyToMessage):
+    given = request.reply_to
+    if given is None:
+        return {}
+    if not isinstance(given, types.InputReplyToMessage) or given.reply_to_peer_id is not None:
         raise RpcError(400, "REPLY_TO_INVALID")
-    return int(request.reply_to.reply_to_msg_id)
+    quote = (given.quote_text, given.quote_entities or (), given.quote_offset or 0) if given.quote_text else None
+    return {"reply_to": given.reply_to_msg_id, "topic": given.top_msg_id, "quote": quote}
 
 
 def known_results(ctx: Context, peer: Peer, random_ids: Sequence[int]) -> dict[int, int]:
@@ -60,7 +62,7 @@ def known_results(ctx: Context, peer: Peer, random_ids: Sequence[int]) -> dict[i
 def _options(ctx: Context, request: Any) -> dict[str, Any]:
     return {
         "entities": request.entities or (),
-        "reply_to": reply_id(request),
+        **reply_options(request),
         "reply_markup": request.reply_markup if ctx.me.is_bot else None,
         "random_id": request.random_id,
         "silent": bool(request.silent),
@@ -150,7 +152,7 @@ async def send_multi_media(ctx: Context, request: functions.messages.SendMultiMe
                     text=part.message,
                     entities=part.entities or (),
                     media=to_media(ctx, part.media),
-                    reply_to=reply_id(request),
+                    **reply_options(request),
                     random_id=part.random_id,
                     silent=bool(request.silent),
                     noforwards=bool(request.noforwards),

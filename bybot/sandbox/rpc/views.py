@@ -158,7 +158,8 @@ def to_chat(viewer: Account, channel: Channel) -> Any:
         signatures=channel.signatures or None,
         noforwards=channel.noforwards or None,
         slowmode_enabled=bool(channel.slowmode_seconds) or None,
-        has_link=bool(channel.invites) or None,
+        has_link=channel.linked_id is not None or None,
+        forum=channel.forum or None,
         access_hash=access_hash(viewer, channel),
         username=channel.username,
         admin_rights=place.admin_rights if place is not None and leading else None,
@@ -200,10 +201,31 @@ def to_message(viewer: Account, message: Message) -> Any:
     return cached
 
 
+def _to_reply(message: Message) -> Any:
+    if not message.reply_to:
+        return None
+    text, entities, offset = message.quote or (None, None, None)
+    return types.MessageReplyHeader(
+        reply_to_msg_id=message.reply_to,
+        reply_to_top_id=message.reply_top,
+        forum_topic=message.in_topic or None,
+        quote=message.quote is not None or None,
+        quote_text=text,
+        quote_entities=list(entities) if entities else None,
+        quote_offset=offset,
+    )
+
+
+def _to_replies(message: Message) -> Any:
+    if message.discussed_in is None:
+        return types.MessageReplies(replies=message.replies, replies_pts=0) if message.replies else None
+    return types.MessageReplies(replies=message.replies, replies_pts=0, comments=True, channel_id=message.discussed_in)
+
+
 def _build_message(message: Message, *, out: bool, viewer_id: int = 0) -> Any:
     private = message.box.kind == "user"
     from_id = None if message.sender is None or (private and not out) else to_peer(message.sender)
-    reply = types.MessageReplyHeader(reply_to_msg_id=message.reply_to) if message.reply_to else None
+    reply = _to_reply(message)
     if message.action is not None:
         return types.MessageService(
             id=message.id,
@@ -236,6 +258,8 @@ def _build_message(message: Message, *, out: bool, viewer_id: int = 0) -> Any:
         entities=list(message.entities) or None,
         views=message.views,
         forwards=message.forwards,
+        replies=_to_replies(message),
+        pinned=message.pinned or None,
         edit_date=message.edit_date,
         post_author=message.post_author,
         grouped_id=message.grouped_id,
@@ -280,12 +304,22 @@ def to_update(viewer: Account, event: ev.Event, seen: Seen) -> list[Any]:
             return [types.UpdateChannel(event.box.id)]
         case ev.CallbackPressed():
             return _callback(viewer, event, seen)
+        case ev.PinnedMessages():
+            seen.add_peer(event.peer)
+            return [_pinned(event)]
         case ev.PollChanged():
             seen.add_messages([event.message])
             return [poll_update(viewer, event.message, event.poll)]
         case ev.Typing():
             return _typing(viewer, event, seen)
     return []
+
+
+def _pinned(event: ev.PinnedMessages) -> Any:
+    pinned, ids = event.pinned or None, list(event.ids)
+    if event.peer.kind == "channel":
+        return types.UpdatePinnedChannelMessages(event.peer.id, ids, event.pts, event.count, pinned)
+    return types.UpdatePinnedMessages(to_peer(event.peer), ids, event.pts, event.count, pinned)
 
 
 def new_message(viewer: Account, message: Message, pts: int, count: int) -> Any:

@@ -68,7 +68,7 @@ class Changes:
         if content and _packed(reply_markup) == _packed(message.reply_markup):
             raise bad("MESSAGE_NOT_MODIFIED")
         events: list[Event] = []
-        for copy in (message, message.twin):
+        for copy in (message, message.twin, self._world.threads.copy_of(message)):
             if copy is None:
                 continue
             copy.text, copy.entities, copy.media = new_text, new_entities, new_media
@@ -129,9 +129,14 @@ class Changes:
             if not (own and posts) and not self._world.channels.has_right(channel, account, "delete_messages"):
                 raise forbidden("MESSAGE_DELETE_FORBIDDEN")
         gone = tuple(message.id for message in channel.messages.remove([message.id for message in wanted]))
-        if gone:
-            event = DeletedMessages(channel.peer, 0, len(gone), account.id, gone)
-            self._world.events.publish([event], exclude=exclude)
+        events: list[Event] = [DeletedMessages(channel.peer, 0, len(gone), account.id, gone)] if gone else []
+        for message in wanted:
+            self._world.threads.counted(message, -1)
+        if copies := [copy for message in wanted if (copy := self._world.threads.copy_of(message)) is not None]:
+            group = self._world.channel(copies[0].box.id)
+            lost = tuple(message.id for message in group.messages.remove([copy.id for copy in copies]))
+            events += [DeletedMessages(group.peer, 0, len(lost), account.id, lost)] if lost else []
+        self._world.events.publish(events, exclude=exclude)
         return gone
 
     def delete_private(

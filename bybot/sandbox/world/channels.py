@@ -34,6 +34,7 @@ ALL_RIGHTS = types.ChatAdminRights(
     pin_messages=True,
     add_admins=True,
     manage_call=True,
+    manage_topics=True,
     other=True,
 )
 

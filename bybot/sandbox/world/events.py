@@ -121,6 +121,15 @@ class CallbackPressed(Event):
 
 
 @dataclass(slots=True, eq=False)
+class PinnedMessages(Event):
+    """Messages were pinned, or are not any more."""
+
+    peer: Peer
+    ids: tuple[int, ...]
+    pinned: bool
+
+
+@dataclass(slots=True, eq=False)
 class PollChanged(Event):
     """Somebody voted in a poll that a message of this box carries."""
 

@@ -55,6 +55,7 @@ class Forwarding:
         silent: bool = False,
         noforwards: bool = False,
         reply_to: int | None = None,
+        topic: int | None = None,
         keep_links: bool = True,
         exclude: SessionRef | None = None,
     ) -> list[Message | None]:
@@ -86,6 +87,7 @@ class Forwarding:
                     entities=source.entities if caption else (),
                     media=source.media,
                     reply_to=reply_to,
+                    topic=topic,
                     grouped_id=groups.get(source.grouped_id) if source.grouped_id else None,
                     fwd=None if drop_author else self._header(source, to_peer, sender),
                     random_id=random_ids[index] if random_ids else None,

@@ -46,6 +46,8 @@ class Draft:
     views: int = 1
     via_bot_id: int | None = None
     invert_media: bool = False
+    topic: int | None = None
+    quote: tuple[str, Sequence[Any], int] | None = None
 
 
 def check_text(text: str, media: Media | None, *, service: bool = False) -> None:
@@ -126,6 +128,7 @@ class Sending:
         messages: list[Message] = []
         events: list[Event] = []
         for draft in drafts:
+            place = self._world.threads.place(sender, channel, draft)
             message = Message(
                 id=channel.next_id,
                 box=box,
@@ -136,7 +139,10 @@ class Sending:
                 text=draft.text,
                 entities=draft.entities,
                 media=draft.media,
-                reply_to=draft.reply_to if draft.reply_to and draft.reply_to in channel.messages else None,
+                reply_to=place.reply_to,
+                reply_top=place.top,
+                in_topic=place.topic,
+                quote=draft.quote if place.reply_to is not None else None,
                 grouped_id=draft.grouped_id,
                 fwd=draft.fwd,
                 post_author=signature,
@@ -153,8 +159,10 @@ class Sending:
             channel.next_id += 1
             _note_origin(message)
             channel.messages.add(message)
+            self._world.threads.counted(message, 1)
             messages.append(message)
             events.append(NewMessage(box, 0, 1, sender.id, message, draft.random_id))
+        events += self._world.threads.discussed(channel, messages)
         sender.read_inbox[peer] = channel.next_id - 1
         if channel.slowmode_seconds:
             channel.last_sent[sender.id] = now
@@ -209,6 +217,7 @@ class Sending:
             entities=draft.entities,
             media=draft.media,
             reply_to=answered.id if answered is not None else None,
+            quote=draft.quote if answered is not None else None,
             grouped_id=draft.grouped_id,
             fwd=draft.fwd,
             noforwards=draft.noforwards,

@@ -19,6 +19,7 @@ from bybot.sandbox.world.history import MessageList
 if TYPE_CHECKING:
     from bybot.sandbox.world.events import Log
     from bybot.sandbox.world.polls import Poll
+    from bybot.sandbox.world.threads import Topic
 
 SERVICE_ACCOUNT = 777000
 HOME_DC = 2  # where accounts and files are unless something else is said
@@ -130,6 +131,11 @@ class Message:
         peer: the chat it lives in, as the owner of the box addresses it.
         sender: None for posts of a broadcast channel.
         author_id: the account that really sent it, also behind a channel post.
+        reply_top: the top of its thread, where it answers another message of it.
+        in_topic: it stands in a topic of a forum.
+        quote: what it quotes of the message that it answers: text, entities, offset.
+        replies: how many comments are below it.
+        discussion, discussed_in: its copy in the group of the comments, and that group's id.
         pts: of the newest event about it in its box.
         twin: the other person's copy of a private message, until it is deleted.
         tl: the packed view for everybody but the author; None when it must be built anew.
@@ -161,6 +167,12 @@ class Message:
     edit_hide: bool = False
     invert_media: bool = False
     pinned: bool = False
+    reply_top: int | None = None
+    in_topic: bool = False
+    quote: tuple[str, Sequence[Any], int] | None = None
+    replies: int = 0
+    discussion: Message | None = field(default=None, repr=False)
+    discussed_in: int | None = None
     pts: int = 0
     twin: Message | None = field(default=None, repr=False)
     tl: Any = field(default=None, repr=False)
@@ -287,6 +299,8 @@ class Channel:
     Attributes:
         noforwards: protected content.
         slowmode_seconds: for members of a group without rights; 0 is off.
+        forum, topics: whether a group has topics, and those besides the general one.
+        linked_id: the group of a channel's comments, or the channel of such a group.
         last_sent: when each account last wrote, for slow mode.
     """
 
@@ -310,6 +324,9 @@ class Channel:
     members: set[int] = field(default_factory=set, repr=False)
     invites: dict[str, Invite] = field(default_factory=dict, repr=False)
     last_sent: dict[int, datetime] = field(default_factory=dict, repr=False)
+    forum: bool = False
+    topics: dict[int, Topic] = field(default_factory=dict, repr=False)
+    linked_id: int | None = None
 
     @property
     def pts(self) -> int:

@@ -38,8 +38,10 @@ from bybot.sandbox.world.model import (
     SessionRef,
 )
 from bybot.sandbox.world.pages import Pages
+from bybot.sandbox.world.pins import Pins
 from bybot.sandbox.world.polls import Polls
 from bybot.sandbox.world.random_ids import RandomIds
+from bybot.sandbox.world.threads import Threads
 
 _PTS_EPOCH = 1_767_225_600  # 2026-01-01
 # Above what a run can reach before it is started again; the numbers come round after ten days.
@@ -70,6 +72,8 @@ class World:
         self.files = Files(self)
         self.pages = Pages()
         self.polls = Polls(self)
+        self.threads = Threads(self)
+        self.pins = Pins(self)
         self.sending = Sending(self)
         self.forwarding = Forwarding(self)
         self.changes = Changes(self)
@@ -224,6 +228,8 @@ class World:
         random_id: int | None = None,
         silent: bool = False,
         noforwards: bool = False,
+        topic: int | None = None,
+        quote: tuple[str, Sequence[Any], int] | None = None,
         no_webpage: bool = False,
         invert_media: bool = False,
         exclude: SessionRef | None = None,
@@ -246,6 +252,8 @@ class World:
             random_id=random_id,
             silent=silent,
             noforwards=noforwards,
+            topic=topic,
+            quote=quote,
             invert_media=invert_media,
         )
         return self.sending.send(sender, peer, [draft], exclude=exclude)[0]

@@ -110,7 +110,7 @@ async def sessions(ground: Ground, size: Size) -> Measured:
 
 async def many_sessions(ground: Ground, size: Size) -> Measured:
     """KiB per idle session where there are five times as many."""
-    found = await _brought_up(ground, size.sessions * 5, size.idle_seconds, min(2, size.rounds))
+    found = await _brought_up(ground, size.sessions * 5, size.idle_seconds, 1)
     return {"memory_per_session_5000": _each(found, "bytes", 1 / 1024)}
 
 

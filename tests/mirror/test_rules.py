@@ -116,6 +116,8 @@ def test_a_pattern_replaces_with_its_groups() -> None:
         (RemoveHashtags(), "big news\n\n#one #two #三\n\nend", "big news\n\nend"),
         (RemoveHashtags(), "#新闻 今天", "今天"),
         (RemoveHashtags(), "C# and a/#b stay", "C# and a/#b stay"),
+        (RemoveHashtags(), "x #a#a@b y", "x y"),
+        (RemoveMentions(), "x @harbour@news y", "x y"),
         (RemoveHashtags(), "عاجل #خبر اليوم", "عاجل اليوم"),
         (RemoveMentions(), "by @harbour_news, thanks", "by, thanks"),
         (RemoveMentions(), "mail me@example.org", "mail me@example.org"),

@@ -23,8 +23,9 @@ _LINK: Final = regex.compile(
     regex.V1 | regex.I,
 )
 _MAGNET: Final = regex.compile(r"magnet:\?\S+", regex.V1 | regex.I)
-_HASHTAG: Final = regex.compile(r"(?<![\w&/#＃])[#＃](?=\w*\p{L})\w{1,256}(?:@\w+)?", regex.V1)
-_MENTION: Final = regex.compile(r"(?<![\w@/.])@[A-Za-z]\w{3,31}\b", regex.V1)
+# In a chain (#one#two) only the first is one, but without it the next would be.
+_HASHTAG: Final = regex.compile(r"(?<![\w&/#＃])(?:[#＃](?=\w*\p{L})\w{1,256}(?:@\w+)?)+", regex.V1)
+_MENTION: Final = regex.compile(r"(?<![\w@/.])(?:@[A-Za-z]\w{3,31}\b)+", regex.V1)
 _SPACE: Final = " \t\u00a0\u3000"
 _TRAILING: Final = ".,;:!?)]}»”’…。，；：！？"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -10,6 +11,7 @@ from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Filter, Kinds, Matching, Words
 from bybot.mirror.rules.post import Media
 from bybot.mirror.rules.rich import Rich
+from bybot.mirror.rules.schedule import Schedule
 from bybot.mirror.rules.transforms import (
     Add,
     RemoveHashtags,
@@ -27,6 +29,12 @@ MOST_LINES: Final = 50
 MOST_ADDED: Final = 500
 _ARROW: Final = re.compile(r"\s*(?:=>|->|→|⇒)\s*")
 _PATTERN: Final = re.compile(r"/(.+)/\Z", re.DOTALL)
+_DELAY: Final = re.compile(r"(\d{1,6})\s*(?:min|minutes?|m|分|分钟)?\Z")
+_RATE: Final = re.compile(r"(\d{1,4})\s*/\s*(?:h|hour|时|小时)\Z")
+_QUIET: Final = re.compile(
+    r"(?P<h1>\d{1,2})(?::(?P<m1>[0-5]\d))?\s*[-–—~]\s*(?P<h2>\d{1,2})(?::(?P<m2>[0-5]\d))?"
+    r"(?:\s*(?:UTC|GMT)?\s*(?P<sign>[+−-])(?P<h3>\d{1,2})(?::(?P<m3>[0-5]\d))?|\s*UTC)?\Z"
+)
 
 SWITCHES: Final[dict[str, type[Transform]]] = {
     "links": RemoveLinks,
@@ -120,6 +128,38 @@ def without_kind(rules: Rules, media: Media) -> Rules:
 def refused_kinds(rules: Rules) -> frozenset[Media]:
     """The kinds of posts that are left out."""
     return next((each.media for each in rules.filters if isinstance(each, Kinds) and not each.allow), frozenset())
+
+
+def with_schedule(rules: Rules, text: str) -> Rules:
+    """When posts may go, one in a line or separated by commas, in place of what held before.
+
+    ``30``: minutes after their source; ``23:00-7:00 +2``: quiet hours, in a place two hours ahead of UTC; ``20/h``: so
+    many in an hour; ``-`` alone: at once.
+
+    Raises:
+        ValueError: it says something else, or too much.
+    """
+    facts: dict[str, int] = {}
+    if text.strip() != NONE:
+        parts = [part.strip() for line in _lines(text) for part in re.split("[,，、;；]", line) if part.strip()]
+        for part in parts:
+            facts |= _time(unicodedata.normalize("NFKC", part))
+    return replace(rules, schedule=Schedule(**facts))
+
+
+def _time(text: str) -> dict[str, int]:
+    if found := _DELAY.match(text):
+        return {"delay": int(found[1])}
+    if found := _RATE.match(text):
+        return {"per_hour": int(found[1])}
+    if found := _QUIET.match(text):
+        sign = -1 if (found["sign"] or "+") in "-−" else 1
+        return {
+            "quiet_from": int(found["h1"]) * 60 + int(found["m1"] or 0),
+            "quiet_until": int(found["h2"].replace("24", "0")) * 60 + int(found["m2"] or 0),
+            "offset": sign * (int(found["h3"] or 0) * 60 + int(found["m3"] or 0)),
+        }
+    raise ValueError(text)
 
 
 def next_edits(rules: Rules) -> Rules:

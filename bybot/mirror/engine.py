@@ -12,14 +12,18 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from bybot.clock import Clock
 from bybot.errors import StoreUnavailable, TelegramUnreachable
 from bybot.mirror.account import Account, Report
+from bybot.mirror.albums import until_whole
 from bybot.mirror.changes import Changes
 from bybot.mirror.chats import input_peer
+from bybot.mirror.drafting import Drafting, Verdicts
 from bybot.mirror.errands import Errands
+from bybot.mirror.gate import Gate
 from bybot.mirror.journal import Journal
 from bybot.mirror.keeping import keep
 from bybot.mirror.lane import ChainedLane, Lane, PacedLane
@@ -28,21 +32,16 @@ from bybot.mirror.model import ChannelPair, NoticeKind, Progress
 from bybot.mirror.outcome import Judgement
 from bybot.mirror.pacing import chat_key
 from bybot.mirror.patience import Patience
-from bybot.mirror.planner import judged, plan, reply_target
 from bybot.mirror.protection import Protection
 from bybot.mirror.random_ids import random_ids
 from bybot.mirror.rate import Rate
-from bybot.mirror.reader import ALBUM_PARTS, Reader, follows, open_album
-from bybot.mirror.requests import ANEW, FORWARD, can_reply_with
+from bybot.mirror.reader import Reader, follows
+from bybot.mirror.requests import ANEW, FORWARD
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.sender import Sender, Unsure
 
 log = logging.getLogger(__name__)
 
-#: Seconds that an album at the very end may take until its next part.
-ALBUM_SECONDS = 1.0
-#: Albums older than this are complete, in seconds of Telegram's dates.
-_ALBUM_OLD = 60.0
 #: Seconds that stopping waits for what is under way.
 _STOP_SECONDS = 5.0
 #: Above every id: what is sent once more goes alone.
@@ -89,6 +88,8 @@ class Engine:
         self._body: asyncio.Task[None] | None = None
         self._past_end = False
         self._protection = Protection(account.client, pair.source, clock)
+        self._drafting = Drafting(pair, journal, self._protection)
+        self._gate = Gate(pair.rules.schedule, journal, clock, self._ring)
         self._changes: Changes | None = None
         self._rate = Rate(clock)
 
@@ -106,7 +107,9 @@ class Engine:
         phase: Literal["history", "live", "finished"] = "history" if self.phase in ("starting", "history") else "live"
         phase = "finished" if self.phase == "finished" else phase
         total, rate = self.journal.total or None, self._rate.per_second(counts)
-        return Progress(phase, counts.copied, counts.skipped, total, rate, self.not_before, counts.left_out)
+        return Progress(
+            phase, counts.copied, counts.skipped, total, rate, self.not_before, counts.left_out, self._gate.due
+        )
 
     @property
     def protected(self) -> bool:
@@ -180,6 +183,7 @@ class Engine:
         try:
             await self._persist()
         finally:
+            self._gate.close()
             self._sender.abandon()
             await lane.close()
             self._account.ears.close(pair.source.id, self._inbox)
@@ -208,6 +212,7 @@ class Engine:
             await self._patience.before(attempt)
 
     async def _copy(self) -> None:
+        self._gate.close()
         await self._protection.look()
         await self._run_errands()
         if self.phase == "undone":
@@ -238,8 +243,8 @@ class Engine:
             self.journal,
             self._reader,
             self._changes.copies,
-            handle=self._handle,
-            send_alone=lambda messages: self._send(messages, _ALL),
+            handle=partial(self._handle, now=True),
+            send_alone=self._again,
             land=self._land,
             renew=self._renew,
             stopping=self._stopping,
@@ -257,8 +262,13 @@ class Engine:
         assert self._changes is not None
         self._sender.random_id = self._changes.random_id = random_id
 
+    def _ring(self) -> None:
+        """What was held back may go."""
+        if self._inbox is not None:
+            self._inbox.hint(settle=True)
+
     def _enter_live(self) -> None:
-        if self.phase == "live":
+        if self.phase == "live" or (self._gate.shut and self.journal.cursor.highest < self.journal.top_id):
             return
         self.phase = "live"
         if self.journal.total:
@@ -280,7 +290,9 @@ class Engine:
         messages = [m for m in heard.messages if m.id not in cursor and m.id not in cursor.pinned]
         if messages or heard.look:
             await self._protection.look()
-        if messages and not heard.look and follows(messages, cursor.next_id):
+        if self._gate.shut:
+            pass  # all of it is read when the first that is held back may go
+        elif messages and not heard.look and follows(messages, cursor.next_id):
             await self._handle(messages)
         elif messages or heard.look or (heard.settle and cursor.has_holes()):
             await self._land()
@@ -310,11 +322,12 @@ class Engine:
         assert self._sender is not None
         async with self._reader.batches(after) as batches:
             async for batch in batches:
-                if self._stopping.is_set() or self._at_end() or self._past_end:
+                if self._stopping.is_set() or self._at_end() or self._past_end or self._gate.shut:
                     break
                 if batch.open_end:
                     await self._sender.drain()
-                    await self._open_end(batch.messages)
+                    async for messages in until_whole(batch.messages, self._reader, self._clock, self._patience):
+                        await self._handle(messages)
                 else:
                     await self._handle(batch.messages)
         await self._land()
@@ -336,53 +349,32 @@ class Engine:
     def _reach_end(self) -> None:
         """A range whose last id is a hole is done once everything up to it was read and something stands above."""
         end, cursor = self.journal.end_id, self.journal.cursor
-        if end is None or end in cursor or self._stopping.is_set():
+        if end is None or end in cursor or self._stopping.is_set() or self._gate.shut:
             return
         if self._past_end or self.journal.top_id >= end:
             cursor.done([end], self._clock.elapsed())
 
-    async def _open_end(self, album: list[Any]) -> None:
-        """An album at the very end: wait until it does not grow any more."""
-        while True:
-            age = self._clock.now() - album[-1].date
-            if age < timedelta(seconds=_ALBUM_OLD):
-                await self._patience.pause(ALBUM_SECONDS)
-            again = await self._reader.page(album[0].id - 1)
-            cut = open_album(again)
-            if cut == len(again) or len(again) - cut <= len(album) or age >= timedelta(seconds=_ALBUM_OLD):
-                await self._handle(again)
-                return
-            await self._handle(again[:cut])
-            album = again[cut : cut + ALBUM_PARTS]
-
-    async def _handle(self, messages: Sequence[Any]) -> None:
-        """Copy those of these that are not done."""
+    async def _handle(self, messages: Sequence[Any], *, now: bool = False) -> None:
+        """Copy those of these that are not done, as far as the schedule lets them go, or all of them ``now``."""
         journal, end = self.journal, self.journal.end_id
-        if end is not None and messages and messages[-1].id > end:
-            self._past_end = True
         fresh = [m for m in messages if m.id not in journal.cursor and (end is None or m.id <= end)]
-        if fresh:
-            await self._send(fresh, journal.uncertain_until)
+        verdicts = await self._drafting.verdicts(fresh) if fresh else None
+        going = fresh if now else await self._gate.let_through(fresh, verdicts)
+        if going:
+            await self._send(going, verdicts, journal.uncertain_until)
+        if end is not None and messages and messages[-1].id > end and len(going) == len(fresh):
+            self._past_end = True
 
-    async def _send(self, fresh: Sequence[Any], alone_until: int) -> None:
-        """Decide about these, and give them to the sender."""
+    async def _again(self, messages: Sequence[Any]) -> None:
+        """Copy these, each post alone, whether they are done or not."""
+        if messages:
+            await self._send(messages, await self._drafting.verdicts(messages), _ALL)
+
+    async def _send(self, messages: Sequence[Any], verdicts: Verdicts, alone_until: int) -> None:
+        """Give them to the sender."""
         assert self._sender is not None
-        journal = self.journal
-        ids = [message.id for message in fresh]
-        replied = [to for to in map(reply_target, fresh) if to is not None]
-        await journal.load([*ids, *replied])
-        journal.cursor.pin(ids)
-        sender, rules, protected = self._sender, self.pair.rules, self._protection.on
-        made = plan(
-            fresh,
-            copied=lambda source_id: journal.target_of(source_id) is not None or sender.will_copy(source_id),
-            may_reply=can_reply_with,
-            uncertain_until=alone_until,
-            chat_protected=protected,
-            verdicts=await asyncio.to_thread(judged, fresh, rules, self.pair.id, protected) if rules.touches else None,
-        )
-        journal.planned(made)
-        await sender.feed(made.steps)
+        made = await self._drafting.plan(messages, verdicts, self._sender.will_copy, alone_until)
+        await self._sender.feed(made.steps)
         self._look_back()
 
     # Waits and notices --------------------------------------------------------------------------------------

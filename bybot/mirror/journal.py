@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bybot.clock import Clock
@@ -73,6 +74,7 @@ class Journal:
         self.start = 0
         self.orders = Orders()
         self.left_out: set[int] = set()
+        self.sent_at: list[datetime] = []
         self.missing: set[int] = set()
         self.doubled: set[int] = set()
         self.map = CopyMap(store, pair_id)
@@ -120,6 +122,7 @@ class Journal:
         self.orders = Orders.from_value(data.get("orders", {}))
         self.left_out = set(from_runs(data.get("left_out", ())))
         self.start = int(data["start"]) if "start" in data else await self._first_copied() - 1
+        self.sent_at = [datetime.fromtimestamp(at, UTC) for at in data.get("sent_at", ())]
         self.missing, self.doubled = (set(from_runs(data.get(name, ()))) for name in ("missing", "doubled"))
         self._version = document.version
 
@@ -363,6 +366,7 @@ class Journal:
             "chunks": sorted(self.map.stored),
             "start": self.start,
             "orders": self.orders.to_value(),
+            "sent_at": [at.timestamp() for at in self.sent_at],
             "missing": to_runs(self.missing, most=_FOUND_RUNS),
             "doubled": to_runs(self.doubled, most=_FOUND_RUNS),
             "left_out": to_runs(self.left_out, most=_LEFT_OUT_RUNS),

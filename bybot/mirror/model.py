@@ -231,6 +231,7 @@ class Progress:
     """How far a pair is.
 
     ``total`` is an estimate, in messages; None when unknown. ``left_out``: posts without a copy.
+    ``due``: when the next post goes that the pair's schedule holds back.
     """
 
     phase: Literal["history", "live", "finished"]
@@ -240,6 +241,7 @@ class Progress:
     per_second: float = 0.0
     not_before: datetime | None = None
     left_out: int = 0
+    due: datetime | None = None
 
     @property
     def done(self) -> int:

@@ -13,6 +13,7 @@ from bybot.bot.ruletext import (
     switched,
     with_added,
     with_replacements,
+    with_schedule,
     with_words,
     without_kind,
 )
@@ -21,6 +22,7 @@ from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Matching, Words
 from bybot.mirror.rules.post import Media
 from bybot.mirror.rules.rich import Rich
+from bybot.mirror.rules.schedule import Schedule
 from bybot.mirror.rules.transforms import Add, RemoveLinks, Replace
 from bybot.sandbox.control_client import ControlClient
 from tests.bot.support import Person, Product, until
@@ -104,3 +106,29 @@ def test_kinds_and_policies_are_switched_round() -> None:
     assert [r.edits for r in (next_edits(Rules()), next_edits(next_edits(Rules())))] == ["new", "ignore"]
     assert next_edits(next_edits(next_edits(Rules()))) == Rules()
     assert next_deletions(Rules()).deletions == "keep"
+
+
+def test_times_are_read_as_people_write_them() -> None:
+    read = with_schedule(Rules(), "30分钟，２３:００-7 +8\n20 / h").schedule
+    assert read == Schedule(delay=30, quiet_from=1380, quiet_until=420, offset=480, per_hour=20)
+    assert with_schedule(Rules(), "22:30 – 24 UTC-5:30").schedule == Schedule(0, 1350, 0, -330)
+    assert with_schedule(Rules(schedule=read), " - ").schedule == Schedule()
+    for wrong in ("soon", "25-7", "600/h", "9999999", "12:99-13", "7-25"):
+        with pytest.raises(ValueError, match=r"\w"):
+            with_schedule(Rules(), wrong)
+
+
+async def test_times_are_written_and_hold_posts_back(product: Product, wei: Person, control: ControlClient) -> None:
+    await wei.press(await to_rules(wei), "时间…")
+    await wei.wait("什么时候发送")
+    await wei.say("whenever")
+    await wei.wait("看不懂")
+    await wei.say("1/h")
+    await wei.wait("每小时最多 1 条")
+    for text in ("first", "second"):
+        await control.post("@editor", "@harbour_news", text)
+    await until(lambda: copies(product) == ["first"])
+    await wei.press(await wei.say_and_wait("/pairs", "🔗", button="1"), "1")
+    await wei.press(await wei.wait("状态"), "刷新")
+    await wei.wait("按所设的时间，下一条在")
+    assert copies(product) == ["first"]

@@ -12,6 +12,7 @@ from bybot.bot.ruletext import (
     switched,
     with_added,
     with_replacements,
+    with_schedule,
     with_words,
     without_kind,
 )
@@ -27,7 +28,7 @@ from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.post import Media
 
 KIND: Final = "rules"
-_STEPS: Final = frozenset({"words", "replace", "above", "below"})
+_STEPS: Final = frozenset({"words", "replace", "above", "below", "times"})
 _TRIED: Final = 50
 
 
@@ -133,6 +134,8 @@ def _read(turn: Turn, step: str, held: Rules) -> Rules:
         return with_words(held, turn.text)
     if step == "replace":
         return with_replacements(held, turn.text)
+    if step == "times":
+        return with_schedule(held, turn.text)
     if turn.message is None:
         raise ValueError("no text")
     return with_added(held, "above" if step == "above" else "below", rich_of(turn.message))

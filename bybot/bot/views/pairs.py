@@ -96,6 +96,7 @@ def pair(language: Language, status: PairStatus, now: datetime, accounts: Mappin
         t(language, "pair.skipped", skipped=skipped(language, counts)) if counts else None,
         t(language, "pair.changed", changed=skipped(language, changed)) if changed else None,
         wait_text(language, status.not_before, now),
+        due_text(language, status.progress.due, now),
         error_text(language, status.reason, now) if status.reason else None,
     )
     pause = status.pair.enabled and status.state != "broken" and status.state != "limited"
@@ -123,6 +124,13 @@ def wait_text(language: Language, moment: datetime | None, now: datetime) -> Htm
     if moment is None or moment <= now:
         return None
     return t(language, "pair.not_before", until=until(language, moment, now), left=from_now(language, moment, now))
+
+
+def due_text(language: Language, moment: datetime | None, now: datetime) -> Html | None:
+    """When the schedule lets the next post go; None when none is held back."""
+    if moment is None or moment <= now:
+        return None
+    return t(language, "pair.due", until=until(language, moment, now), left=from_now(language, moment, now))
 
 
 def remove(language: Language, status: PairStatus) -> View:

@@ -15,6 +15,7 @@ from bybot.mirror.model import ChannelPair
 from bybot.mirror.rulecalls import Sample
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Matching, Words
+from bybot.mirror.rules.schedule import Schedule
 from bybot.mirror.rules.transforms import Add, Replace
 
 AREA: Final = "ru"
@@ -47,6 +48,7 @@ def rules(language: Language, pair: ChannelPair) -> View:
             button(language, "rules_above", _press(pair, "above")),
             button(language, "rules_below", _press(pair, "below")),
         ),
+        (button(language, "rules_times", _press(pair, "times")),),
         *policies,
         (button(language, "rules_try", _press(pair, "try")),),
         (button(language, "back", Press("pr", "view", argument=pair.id)),),
@@ -74,6 +76,19 @@ def _facts(language: Language, held: Rules) -> Iterable[Html | None]:
             yield t(language, "rules.replaced", old=short(transform.find, 30), new=short(transform.by, 30))
         elif isinstance(transform, Add):
             yield t(language, f"rules.{transform.where}", what=short(transform.text.text.replace("\n", " "), _LONGEST))
+    yield from _times(language, held.schedule)
+
+
+def _times(language: Language, times: Schedule) -> Iterable[Html]:
+    if times.delay:
+        yield t(language, "rules.delay", minutes=number(times.delay))
+    if times.quiet_from != times.quiet_until:
+        hours, minutes = divmod(abs(times.offset), 60)
+        zone = f"UTC{'-' if times.offset < 0 else '+'}{hours}" + (f":{minutes:02}" if minutes else "")
+        span = [f"{at // 60}:{at % 60:02}" for at in (times.quiet_from, times.quiet_until)]
+        yield t(language, "rules.quiet", first=span[0], last=span[1], zone=zone)
+    if times.per_hour:
+        yield t(language, "rules.per_hour", count=number(times.per_hour))
 
 
 def _listed(language: Language, words: Sequence[str]) -> str:

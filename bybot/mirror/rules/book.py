@@ -13,6 +13,7 @@ from bybot.mirror.rules.filters import FILTERS, Filter
 from bybot.mirror.rules.polls import rewritten
 from bybot.mirror.rules.post import Media, media_of, post_of, takes_text
 from bybot.mirror.rules.rich import Rich, from_telegram, stripped, to_telegram, units
+from bybot.mirror.rules.schedule import Schedule
 from bybot.mirror.rules.transforms import TRANSFORMS, Add, Place, Transform
 from bybot.mirror.rules.values import from_value, to_value
 
@@ -56,6 +57,7 @@ class Rules:
         edits: what becomes of a copy whose source is edited: it is edited too, a new post follows, or nothing.
         deletions: what becomes of a copy whose source is deleted.
         window: how many of the last copied posts are looked at for changes that nobody heard of.
+        schedule: when posts may go.
     """
 
     filters: tuple[Filter, ...] = ()
@@ -63,6 +65,7 @@ class Rules:
     edits: Literal["edit", "new", "ignore"] = "edit"
     deletions: Literal["delete", "keep"] = "delete"
     window: int = 200
+    schedule: Schedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
         if self.edits not in ("edit", "new", "ignore") or self.deletions not in ("delete", "keep"):
@@ -134,6 +137,7 @@ class Rules:
             "edits": self.edits,
             "deletions": self.deletions,
             "window": self.window,
+            "schedule": self.schedule.to_value(),
             "filters": [to_value(each) for each in self.filters],
             "transforms": [to_value(each) for each in self.transforms],
         }
@@ -148,7 +152,7 @@ class Rules:
         filters = tuple(from_value(FILTERS, each) for each in value.get("filters", ()))
         transforms = tuple(from_value(TRANSFORMS, each) for each in value.get("transforms", ()))
         more = {name: value[name] for name in ("edits", "deletions", "window") if name in value}
-        return cls(filters, transforms, **more)
+        return cls(filters, transforms, **more, schedule=Schedule.from_value(value.get("schedule", {})))
 
 
 def _with_text(parts: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -64,6 +64,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.rules_mentions_off": "▫️ Remove mentions",
     "button.rules_magnets_on": "✅ Magnets removed",
     "button.rules_magnets_off": "▫️ Remove magnets",
+    "button.rules_times": "🕒 Times…",
     "button.rules_edits_edit": "Edited posts: the copy is edited",
     "button.rules_edits_new": "Edited posts: a new post follows",
     "button.rules_edits_ignore": "Edited posts: the copy stays",

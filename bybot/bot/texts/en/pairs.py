@@ -20,6 +20,7 @@ TEXTS: Final[dict[str, str]] = {
     "pair.copies_kept": "{count} copies stay.",
     "pair.nothing_waits": "Nothing waits for an answer any more.",
     "pair.not_before": "⏳ Telegram asks to wait until {until} ({left}).",
+    "pair.due": "🕒 By its times, the next post goes at {until} ({left}).",
     "pair.remove_ask": (
         "🗑 <b>Remove this pair?</b>\n\n{source} → {target}\n\nCopies that were made stay where they are."
     ),
@@ -110,6 +111,16 @@ TEXTS: Final[dict[str, str]] = {
     "rules.replaced": "✏️ {old} → {new}",
     "rules.above": "⬆️ Above each post: {what}",
     "rules.below": "⬇️ Below each post: {what}",
+    "rules.delay": "🕒 {minutes} minutes after its source",
+    "rules.quiet": "🌙 Nothing from {first} to {last} ({zone})",
+    "rules.per_hour": "🐢 At most {count} posts an hour",
+    "rules.ask_times": (
+        "When shall posts go? Send any of these, in lines or separated by commas.\n\n"
+        "<code>30</code> – minutes after their source\n"
+        "<code>23:00-7:00 +2</code> – quiet hours, and how far your clock is ahead of UTC\n"
+        "<code>20/h</code> – at most so many in an hour\n"
+        "<code>-</code> – all at once"
+    ),
     "rules.kinds": (
         "Which kinds of posts shall I copy? Tap to change. An album is left out when one of its parts would be."
     ),

@@ -64,6 +64,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.rules_mentions_off": "▫️ 去 @提及",
     "button.rules_magnets_on": "✅ 已去磁力链接",
     "button.rules_magnets_off": "▫️ 去磁力链接",
+    "button.rules_times": "🕒 时间…",
     "button.rules_edits_edit": "帖子被编辑：副本随之编辑",
     "button.rules_edits_new": "帖子被编辑：另发新帖",
     "button.rules_edits_ignore": "帖子被编辑：副本不变",

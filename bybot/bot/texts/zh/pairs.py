@@ -20,6 +20,7 @@ TEXTS: Final[dict[str, str]] = {
     "pair.copied": "已复制：<b>{copied}</b>",
     "pair.skipped": "已跳过：{skipped}",
     "pair.not_before": "⏳ Telegram 要求等到 {until}（{left}）。",
+    "pair.due": "🕒 按所设的时间，下一条在 {until} 发送（{left}）。",
     "pair.remove_ask": "🗑 <b>删除这个配对？</b>\n\n{source} → {target}\n\n已复制的帖子会保留。",
     "pair.removed": "🗑 已删除：{source} → {target}",
     "pair.gone": "这个配对已经不存在。",
@@ -106,6 +107,16 @@ TEXTS: Final[dict[str, str]] = {
     "rules.replaced": "✏️ {old} → {new}",
     "rules.above": "⬆️ 每个帖子上方：{what}",
     "rules.below": "⬇️ 每个帖子下方：{what}",
+    "rules.delay": "🕒 比来源晚 {minutes} 分钟",
+    "rules.quiet": "🌙 {first} 到 {last} 不发送（{zone}）",
+    "rules.per_hour": "🐢 每小时最多 {count} 条",
+    "rules.ask_times": (
+        "帖子什么时候发送？可以写以下几种，分行或用逗号隔开。\n\n"
+        "<code>30</code> – 比来源晚多少分钟\n"
+        "<code>23:00-7:00 +8</code> – 安静时段，以及你的时间比 UTC 早几小时\n"
+        "<code>20/h</code> – 每小时最多多少条\n"
+        "<code>-</code> – 立即发送"
+    ),
     "rules.kinds": "要复制哪些类型的帖子？点一下即可切换。相册中只要有一项被略过，整个相册就略过。",
     "rules.ask_words": (
         "含有哪些词的帖子要略过？请发送这些词，用逗号或换行分隔。\n\n"

@@ -16,7 +16,7 @@ from typing import Final
 
 from bybot.errors import BybotError
 from bybot.sessions.claims import Claims
-from bybot.sessions.clients import check, hang_up
+from bybot.sessions.clients import check, connect_checked, hang_up
 from bybot.sessions.core import Core
 from bybot.sessions.failures import LoginOver, definitive, is_frozen, wait_of
 from bybot.sessions.pool import Live
@@ -30,8 +30,6 @@ _LATEST: Final = 0.9
 _LOOKS: Final = 20  # in an interval
 _AT_ONCE: Final = 20
 _TRIES: Final = 2
-#: Sessions whose clients were closed because nobody uses them are looked at that many seconds later than others.
-_ASLEEP: Final = 86_400.0
 
 
 @dataclass(slots=True)
@@ -168,10 +166,36 @@ class Health:
         try:
             with quietly():
                 await self._core.pool.get(user)
+            live = self._core.pool.live.get(user)
+            if live is not None and user in self._core.supervision.frozen:
+                await self._core.supervision.look_for_thaw(user, live)
             if asleep:
                 await self._put_to_sleep(user)
         except BybotError as error:
             log.info("The session of %s could not be checked: %s", user, error.code)
+
+    async def _visit(self, user: str) -> None:
+        """Check a session that sleeps with a client that nobody gets: nothing is fetched, and nothing is written."""
+        pool = self._core.pool
+        try:
+            async with pool.locks(user):
+                if user in pool.live:
+                    return  # somebody woke it, which confirmed it
+                opening = await self._core.load(user)
+                permit = opening.claim.permit()
+                client = pool.build(opening, permit)
+                self.checks += 1
+                greeting = await connect_checked(client, permit, seconds=self._patience, account=opening.account)
+                await hang_up(client, permit)
+        except LoginOver:
+            await self._connect(user)  # what follows is done for a client that is waited for
+        except BybotError as error:
+            log.info("The session of %s could not be checked: %s", user, error.code)
+        else:
+            if greeting.trouble is None and user not in self._core.supervision.frozen:
+                self.confirmed(user)
+            else:
+                await self._connect(user)
 
     async def _answered(self, user: str, live: Live, error: Exception) -> None:
         reason = definitive(error)
@@ -197,7 +221,7 @@ class Health:
 
         async def one(user: str) -> None:
             async with at_once:
-                await self.check(user)
+                await (self._visit(user) if self._sleeps(user) else self.check(user))
 
         while True:
             await self._core.clock.sleep(self.every / _LOOKS)
@@ -213,12 +237,12 @@ class Health:
             if vital is None:
                 # Not connected since this process owns it: looked at like all others, and not all together.
                 self.vitals[user] = Vital(None, 0, now + self._later())
-            elif vital.due + self._extra(user) <= now and not self._core.pool.reviving(user):
+            elif vital.due <= now and not self._core.pool.reviving(user):
                 vital.due = now + self._later()
                 due.append(user)
         return due
 
-    def _extra(self, user: str) -> float:
-        """A session that sleeps is left alone for longer: whoever wakes it finds out first."""
+    def _sleeps(self, user: str) -> bool:
+        """Was its client closed because nobody uses it?"""
         pool = self._core.pool
-        return 0.0 if user in pool.live or user in pool.trouble else _ASLEEP
+        return user not in pool.live and user not in pool.trouble

@@ -81,7 +81,9 @@ def setup_logging(
     root.addHandler(handler)
     root.setLevel(logging.DEBUG if level == "DEBUG" else logging.WARNING)
     logging.getLogger("bybot").setLevel(level)
-    # A partly failed forward makes Telethon log whole message texts; httpx logs addresses that hold the token.
+    # At DEBUG python-telegram-bot logs every update: what people write, passwords among it. A partly failed forward
+    # makes Telethon log whole message texts; httpx logs addresses that hold the token.
+    logging.getLogger("telegram").setLevel(logging.INFO if level == "DEBUG" else logging.WARNING)
     logging.getLogger("telethon.client.messageparse").setLevel(logging.ERROR)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("httpcore").setLevel(logging.WARNING)

@@ -142,7 +142,7 @@ class ManagerLife:
         loops: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             "checkpoints": lambda: self._upkeep.run(claims),
             "closing of idle clients": self._idle.run,
-            "records": lambda: self.records.serve(claims.term.instance),
+            "records": lambda: self.records.serve(claims.term.instance, lambda: self._ownership.taking),
             "health check": lambda: self.health.run(claims),
         }
         if self._restores:

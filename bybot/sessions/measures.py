@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bybot.ids import person_of, user_id_from_key
 from bybot.sessions.core import Core
+from bybot.sessions.records.model import RecordState
 from bybot.sessions.records.service import SessionService
 
 
@@ -48,7 +49,9 @@ def measure(core: Core, service: SessionService) -> Measures:
     live = [each for each in core.pool.live.values() if each.usable]
     totals = service.totals()
     latencies = [claim.traffic.latency for claim in held if claim.traffic.latency is not None]
-    people = {person_of(entry.record.user) for entry in service.ledger.present()}
+    people = dict.fromkeys((user_id_from_key(person_of(e.record.user)) for e in service.ledger.present()), 0)
+    for entry in service.ledger.present():
+        people[user_id_from_key(person_of(entry.record.user))] += entry.record.state is RecordState.ACTIVE
     return Measures(
         acting=claims is not None,
         records=totals["by_state"],
@@ -68,7 +71,7 @@ def measure(core: Core, service: SessionService) -> Measures:
             for name in ("messages_sent", "messages_received", "bytes_sent", "bytes_received", "requests", "reconnects")
         },
         latency=sum(latencies) / len(latencies) if latencies else None,
-        people={user_id_from_key(person): len(service.devices(user_id_from_key(person))) for person in sorted(people)},
+        people=people,
         checks=core.health.checks,
         frozen=len(core.supervision.frozen),
         ended=dict(core.supervision.ended),

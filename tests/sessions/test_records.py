@@ -169,9 +169,12 @@ async def test_a_record_has_its_own_timeout_or_the_services(service: SessionServ
     assert (await service.create("ann")).record.timeout == 1800
     own = (await service.create("li", timeout=7.5)).record
     assert own.left(clock.now()) == 7.5
-    for wrong in (0, -1):
+    for wrong in (0, -1, float("inf"), float("nan"), 1e30):
         with pytest.raises(ValueError, match="timeout"):
             await service.create("zoe", timeout=wrong)
+        with pytest.raises(ValueError, match="timeout"):
+            await service.update(own.id, timeout=wrong)
+    assert (await service.get(own.id)).timeout == 7.5
 
 
 @pytest.mark.parametrize("metadata", [{"a": object()}, {"a": float("nan")}, {"a": "x" * 20_000}, {"a": {1, 2}}])
@@ -624,6 +627,92 @@ async def test_an_outage_makes_nothing_half_done(service: SessionService, store:
     store.down = False
     await service.flush()
     assert [document.key.id for document in await store.query("records")] == [record.id]
+
+
+async def test_a_create_without_an_answer_leaves_nothing_that_could_be_resumed(
+    service: SessionService, store: FaultyStore
+) -> None:
+    store.lose_next = 1
+    with pytest.raises(StoreUnavailable):
+        await service.create("ann")
+    assert len(await store.query("records")) == 1
+    await service.flush()
+    assert await store.query("records") == []
+    assert (await service.create("ann")).token is not None
+
+
+async def test_heartbeats_that_could_not_be_written_are_written_later(
+    service: SessionService, store: FaultyStore, clock: ManualClock
+) -> None:
+    for device in ("a", "b"):
+        await service.create("ann", device=device)
+    other = SessionService(store, clock)
+    await other.load()
+    clock.advance(5)
+    for record in (await service.list()).records:
+        await service.heartbeat(record.id)
+    await other.update((await other.list()).records[0].id, metadata={"by": "other"})
+    store.drop_next = 1
+    with pytest.raises(StoreUnavailable):
+        await service.flush()
+    store.matches = lambda writes: len(writes) == 1  # together they are stale, and one by one the store fails
+    store.drop_next = 1
+    with pytest.raises(StoreUnavailable):
+        await service.flush()
+    await service.flush()
+    assert await service.flush() == 0
+    for document in await store.query("records"):
+        assert Record.from_dict(document.data).left(clock.now()) == 1800
+
+
+async def test_what_another_service_wrote_is_learned_when_heartbeats_are_written(
+    service: SessionService, store: FaultyStore, clock: ManualClock
+) -> None:
+    id_ = (await service.create("ann")).record.id
+    other = SessionService(store, clock)
+    await other.load()
+    await other.update(id_, metadata={"by": "other"})
+    clock.advance(5)
+    await service.heartbeat(id_)
+    await service.flush()
+    record = await service.update(id_, metadata={"ours": 1})
+    assert record.metadata == {"by": "other", "ours": 1}
+    await other.load()
+    assert (await other.get(id_)).metadata == record.metadata
+    assert (await other.get(id_)).left(clock.now()) == 1800
+
+
+async def test_a_handover_takes_heartbeats_and_new_records_along(store: FaultyStore, clock: ManualClock) -> None:
+    giver, taker = SessionService(store, clock), SessionService(store, clock)
+    id_ = (await giver.create("ann", timeout=10)).record.id
+    await taker.load()
+    clock.advance(8)
+    await giver.heartbeat(id_)
+    late = await giver.create("ann", device="late", timeout=10)
+    await giver.land("ann")
+    giver.let_go("ann")
+    clock.advance(8)
+    await taker.load()
+    assert (await taker.get(id_)).left(clock.now()) == 2
+    assert late.token is not None
+    await taker.verify(late.record.id, late.token)
+
+
+async def test_records_that_were_not_read_yet_are_waited_for_and_then_an_outage(
+    store: FaultyStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = SessionService(store, clock)
+    id_ = (await first.create("ann")).record.id
+    service = SessionService(store, clock)
+    service.ledger.gate = lambda: None
+    asked = asyncio.create_task(service.get(id_))
+    await asyncio.sleep(0)
+    await service.load()
+    assert (await asked).id == id_
+    service.forget()
+    monkeypatch.setattr("bybot.sessions.records.ledger._LOAD_SECONDS", 0.01)
+    with pytest.raises(StoreUnavailable):
+        await service.get(id_)
 
 
 async def test_a_malformed_document_hurts_nobody_else(store: FaultyStore, clock: ManualClock) -> None:

@@ -200,14 +200,26 @@ async def test_the_manager_with_a_callers_rights_gives_their_records_only(sandbo
         assert (await admin.get(foreign.id)).user == "2"
 
 
-async def test_a_process_that_may_not_act_has_no_records_and_makes_none(sandbox: Sandbox, store: MemoryStore) -> None:
+async def test_a_process_that_may_not_act_says_who_may(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager, running(sandbox, store, active=False) as other:
-        await manager.records.create(1)
-        assert (await other.records.list()).total == 0
+        made = await manager.records.create(1)
         await until(lambda: other._ownership.holder is not None)
+        for call in (
+            other.records.create(1),
+            other.records.list(),
+            other.records.get(made.record.id),
+            other.records.heartbeat(made.record.id),
+            other.records.verify(made.record.id, made.token or ""),
+            other.records.update(made.record.id, metadata={"a": 1}),
+            other.records.delete(made.record.id),
+            other.records.stats(),
+        ):
+            with pytest.raises(OwnedElsewhere):
+                await call
         with pytest.raises(OwnedElsewhere):
-            await other.records.create(1)
+            other.records.is_online(1)
+        assert other.measure().records["active"] == 0
 
 
 async def test_an_idle_process_writes_no_record(sandbox: Sandbox) -> None:

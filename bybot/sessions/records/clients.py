@@ -11,7 +11,7 @@ from typing import Final
 from telethon import TelegramClient
 
 from bybot.clock import Clock
-from bybot.errors import NoSession, StoreError
+from bybot.errors import NoSession, OwnedElsewhere, StoreError
 from bybot.ids import user_id_from_key, user_key, uuid7
 from bybot.sessions.core import Core
 from bybot.sessions.idle import Idle
@@ -53,7 +53,19 @@ def records_of(
         except StoreError as error:
             log.warning("Records of an ended session are deleted later: %s", error)
 
+    async def land(user_id: str) -> None:
+        await service.land(user_key(user_id))
+
+    def gate() -> None:
+        core.require()
+        to = core.ownership.given_to
+        if to is not None:
+            message = f"The sessions are being handed over to another process ({to.label})."
+            raise OwnedElsewhere(message, holder=to.label, since=to.since, address=to.address)
+
     core.lost.add(over)
+    core.parting.add(land)
+    service.ledger.gate = gate
     return service
 
 

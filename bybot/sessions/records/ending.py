@@ -50,6 +50,7 @@ class Ending(Reading):
             RecordNotFound, RecordExpired: see :meth:`get`.
             StoreUnavailable: it is ended here, and its document is deleted later.
         """
+        await self._ledger.ready()
         async with self._locks(id_):
             entry = self._ledger.require(id_)
             entry.token_hash = None
@@ -100,6 +101,11 @@ class Ending(Reading):
         self._shelf.doom(entry.record.id for entry in mine if entry.stored is not None)
         await self._shelf.remove()
         return len(mine)
+
+    async def land(self, user: str) -> None:
+        """Another process is about to get this session: write what heartbeats changed. Raises StoreUnavailable."""
+        mine = [entry for entry in self._ledger.book.of_user(user) if entry.record.user == user]
+        await self._shelf.flush(mine, self._ledger.learn)
 
     def let_go(self, user: str) -> None:
         """Another process has this session now, and reads its records from the store."""

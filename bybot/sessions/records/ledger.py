@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from bybot.clock import Clock
-from bybot.errors import RecordExpired, RecordNotFound
+from bybot.errors import RecordExpired, RecordNotFound, StoreUnavailable
 from bybot.sessions.records.book import Book, Entry
 from bybot.sessions.records.model import Record, RecordSettings, RecordState
 
+_LOAD_SECONDS: Final = 10.0
 _REMEMBERED: Final = 1000  # ended records whose end is still explained
 
 
@@ -45,7 +47,38 @@ class Ledger:
         self.clock = clock
         self.settings = settings
         self.connector = connector
+        #: Raises when this process does not serve the records; None: it always does.
+        self.gate: Callable[[], None] | None = None
+        #: The stored records were read.
+        self.loaded = asyncio.Event()
         self._ended: OrderedDict[str, tuple[type[RecordNotFound] | type[RecordExpired], str]] = OrderedDict()
+
+    async def ready(self) -> None:
+        """Pass when this process serves the records and knows them.
+
+        Raises:
+            OwnedElsewhere: another process does.
+            StoreUnavailable: they cannot be read.
+        """
+        if self.gate is None:
+            return
+        self.gate()
+        if not self.loaded.is_set():
+            try:
+                async with asyncio.timeout(_LOAD_SECONDS):
+                    await self.loaded.wait()
+            except TimeoutError:
+                raise StoreUnavailable("Session records cannot be read yet.") from None
+            self.gate()
+
+    def learn(self, known: Entry, found: Entry) -> None:
+        """Another process wrote this record: what it wrote counts, with the time that our heartbeats added."""
+        ours, theirs = known.record, found.record
+        newest = ours if ours.version > theirs.version else theirs
+        expires, last_active = max(ours.expires, theirs.expires), max(ours.last_active, theirs.last_active)
+        self.book.put(replace(newest, connection=ours.connection, expires=expires, last_active=last_active))
+        known.stored, known.token_hash = found.stored, found.token_hash
+        known.dirty = known.record != replace(theirs, connection=ours.connection)
 
     def now(self, entry: Entry) -> Record:
         """The record, which becomes idle when it was not used for long."""

@@ -7,12 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 #: The device of records that the pool of clients makes by itself.
 POOL_DEVICE: Final = "bybot"
+#: Longest timeout of a record: 30 days.
+LONGEST_TIMEOUT: Final = 2_592_000.0
 #: Most characters of a record's metadata, and of its stats, as JSON.
 MOST_CHARACTERS: Final = 16_000
+
+_EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})  # one for all: a process may have thousands of records
+
+
+def _nothing() -> Mapping[str, Any]:
+    return _EMPTY
 
 
 class RecordState(StrEnum):
@@ -72,8 +81,8 @@ class Record:
     expires: datetime
     timeout: float
     device: str
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    stats: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=_nothing)
+    stats: Mapping[str, Any] = field(default_factory=_nothing)
     version: int = 1
     attached: bool = False
     reason: str | None = None
@@ -135,7 +144,7 @@ class Record:
                 created=_time(data["created"]),
                 last_active=_time(data["last_active"]),
                 expires=_time(data["expires"]),
-                timeout=float(data["timeout"]),
+                timeout=checked_timeout(float(data["timeout"])),
                 device=str(data["device"]),
                 metadata=plain(data["metadata"]),
                 stats=plain(data["stats"]),
@@ -170,6 +179,17 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"metadata and stats are at most {MOST_CHARACTERS} characters of JSON each")
     copied: dict[str, Any] = json.loads(text)
     return copied
+
+
+def checked_timeout(seconds: float) -> float:
+    """A timeout as it may be.
+
+    Raises:
+        ValueError: not above 0, or longer than LONGEST_TIMEOUT.
+    """
+    if not 0 < seconds <= LONGEST_TIMEOUT:  # what is no number compares as false
+        raise ValueError(f"a timeout is above 0 and at most {LONGEST_TIMEOUT:g} seconds")
+    return float(seconds)
 
 
 def _time(text: str) -> datetime:

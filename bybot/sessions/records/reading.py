@@ -28,14 +28,18 @@ class Reading:
         """A record.
 
         Raises:
+            OwnedElsewhere, StoreUnavailable: this process does not serve the records, or cannot read them yet. So of
+                every call.
             RecordNotFound: there is none; ``reason`` tells why it was deleted, if it was.
             RecordExpired: it expired.
         """
+        await self._ledger.ready()
         return self._ledger.view(self._ledger.require(id_))
 
     async def get_by_connection(self, connection: ConnectionId | str) -> Record:
         """The record of a connection. Raises what :meth:`get` raises, and ValueError for what is no connection id."""
         wanted = ConnectionId.parse(connection) if isinstance(connection, str) else connection
+        await self._ledger.ready()
         entry = self._ledger.book.by_connection(wanted)
         if entry is None:
             raise RecordNotFound("There is no record of this connection.")
@@ -56,6 +60,7 @@ class Reading:
             limit: of this page, at most MAX_PAGE.
             after: where the page before ended. Nothing comes twice and nothing is left out, whatever came or went.
         """
+        await self._ledger.ready()
         entries = self._ledger.present()
         if user_id is not None:
             wanted = {entry.record.id for entry in self._ledger.book.of_user(user_key(user_id))}
@@ -73,6 +78,8 @@ class Reading:
 
     def devices(self, user_id: int | str) -> list[DeviceOnline]:  # type: ignore[valid-type]
         """What uses a person's sessions now, oldest first. What is idle or still connecting is not online."""
+        if self._ledger.gate is not None:
+            self._ledger.gate()
         found = []
         for entry in self._ledger.book.of_user(user_key(user_id)):
             record = self._ledger.now(entry)
@@ -82,6 +89,7 @@ class Reading:
 
     async def stats(self) -> dict[str, Any]:
         """Totals: by_state, records, created, expired, deleted, users_online, devices_online."""
+        await self._ledger.ready()
         return self.totals()
 
     def totals(self) -> dict[str, Any]:

@@ -26,7 +26,15 @@ from bybot.sessions.records.acting import ActingService
 from bybot.sessions.records.book import Entry
 from bybot.sessions.records.ending import Ending
 from bybot.sessions.records.ledger import Connector, Ledger
-from bybot.sessions.records.model import ConnectionId, Created, Record, RecordSettings, RecordState, plain
+from bybot.sessions.records.model import (
+    ConnectionId,
+    Created,
+    Record,
+    RecordSettings,
+    RecordState,
+    checked_timeout,
+    plain,
+)
 from bybot.sessions.records.shelf import Shelf
 from bybot.sessions.records.transitions import check
 from bybot.stores.base import Store
@@ -35,7 +43,7 @@ log = logging.getLogger(__name__)
 
 UserId = int | str
 
-_RETRY_SECONDS: Final = 2.0
+_RETRY_SECONDS: Final = 1.0
 
 
 class SessionService(Ending):
@@ -86,29 +94,37 @@ class SessionService(Ending):
         if self._sweeping is None:
             self._sweeping = asyncio.create_task(self._sweep_on(), name="session records")
 
-    async def serve(self, instance: str) -> None:
+    async def serve(self, instance: str, taking: Callable[[], bool] = lambda: False) -> None:
         """Load as soon as the store answers, and sweep until cancelled.
 
         Args:
             instance: names this process in connection ids.
+            taking: does another process still hand over to this one? Then it writes, too: look again.
         """
         self._instance = instance
-        while True:
+        more = True
+        while more:
+            more = taking()
             try:
                 await self.load()
-                break
             except StoreError as error:
                 log.warning("Session records cannot be read yet: %s", error)
+                more = True
+            if more:
                 await self._clock.sleep(_RETRY_SECONDS)
         await self._sweep_on()
 
     async def load(self) -> None:
-        """Read the stored records. Raises StoreUnavailable."""
+        """Read the stored records, and what others changed in those that are known. Raises StoreUnavailable."""
         for entry in await self._shelf.load():
-            if self._ledger.book.get(entry.record.id) is None:
+            known = self._ledger.book.get(entry.record.id)
+            if known is None:
                 # Its connection was of another start of a process.
                 entry.record = replace(entry.record, connection=self.next_connection())
                 self._ledger.book.add(entry)
+            elif known.stored != entry.stored:
+                self._ledger.learn(known, entry)
+        self._ledger.loaded.set()
 
     async def close(self) -> None:
         """Stop the sweep and write what heartbeats changed; stored records stay for the next start. Twice is fine.
@@ -128,6 +144,7 @@ class SessionService(Ending):
     def forget(self) -> None:
         """Another process may serve the records now: nothing here is true any more."""
         self._ledger.book.clear()
+        self._ledger.loaded.clear()
 
     async def _sweep_on(self) -> None:
         swept = self._clock.elapsed()
@@ -143,7 +160,7 @@ class SessionService(Ending):
 
     async def flush(self) -> int:
         """Write what heartbeats changed, all together. Returns how many records. Raises StoreUnavailable."""
-        return await self._shelf.flush(list(self._ledger.book))
+        return await self._shelf.flush(list(self._ledger.book), self._ledger.learn)
 
     def next_connection(self) -> ConnectionId:
         """A connection of this process that was not named before."""
@@ -175,19 +192,19 @@ class SessionService(Ending):
             resume: False: refuse when there is one.
 
         Raises:
-            ValueError: the user is empty, the timeout is not above 0, or the metadata are not plain.
+            ValueError: the user is empty, the timeout is not above 0 or too long, or the metadata are not plain.
             RecordExists: there is a live one (``resume=False``), or the connection is another record's.
             TooManyRecords: the person has as many as they may have.
             StoreUnavailable: not stored; and what opening the session raises.
         """
         user = user_key(user_id)
-        if timeout is not None and timeout <= 0:
-            raise ValueError("a timeout is above 0 seconds")
+        seconds = checked_timeout(self.settings.timeout if timeout is None else timeout)
+        await self._ledger.ready()
         async with self._locks(person_of(user)):
             present = self._present(user, device)
             if present is None:
                 self._refuse_more(user)
-                return await self._make(self._new(user, device, connection, timeout, plain(metadata or {})))
+                return await self._make(self._new(user, device, connection, seconds, plain(metadata or {})))
             if not resume:
                 raise RecordExists("There is a live record of this user and device.")
             await self.update(present, timeout=timeout, metadata=metadata)
@@ -210,10 +227,10 @@ class SessionService(Ending):
         user: str,
         device: str,
         connection: ConnectionId | str | None,
-        timeout: float | None,
+        seconds: float,
         metadata: dict[str, Any],
     ) -> Record:
-        now, seconds = self._clock.now(), self.settings.timeout if timeout is None else float(timeout)
+        now = self._clock.now()
         if isinstance(connection, str):
             connection = ConnectionId.parse(connection)
         return Record(
@@ -240,6 +257,7 @@ class SessionService(Ending):
             await self._shelf.create(entry)
         except BaseException:
             self._ledger.book.drop(record.id)
+            self._shelf.doom([record.id])  # the store may have it although the answer was lost
             raise
         self.created += 1
         return Created(self._ledger.view(entry), token)
@@ -266,6 +284,7 @@ class SessionService(Ending):
             version: change only if this is still the present one.
 
         Raises:
+            ValueError: the timeout is not above 0 or too long, or metadata or stats are not plain.
             RecordNotFound, RecordExpired: see :meth:`get`.
             InvalidTransition: the state may not follow the present one.
             StaleWrite: the record has another version: read it again.
@@ -285,7 +304,7 @@ class SessionService(Ending):
                 state=state or record.state,
                 metadata=record.metadata if metadata is None else plain({**record.metadata, **metadata}),
                 stats=record.stats if stats is None else plain(stats),
-                timeout=record.timeout if timeout is None else float(timeout),
+                timeout=record.timeout if timeout is None else checked_timeout(timeout),
                 connection=connection or record.connection,
                 last_active=self._clock.now() if state is RecordState.ACTIVE else record.last_active,
                 version=record.version + 1,
@@ -297,6 +316,7 @@ class SessionService(Ending):
         return changed
 
     async def _change(self, id_: str, change: Callable[[Record], Record], token_hash: str | None = None) -> Record:
+        await self._ledger.ready()
         async with self._locks(id_):
             entry = self._ledger.require(id_)
             changed = change(entry.record)
@@ -320,6 +340,7 @@ class SessionService(Ending):
             RecordNotFound, RecordExpired: see :meth:`get`.
             InvalidTransition: it is closed.
         """
+        await self._ledger.ready()
         entry = self._ledger.require(id_)
         self._refuse_closed(entry.record)
         now = self._clock.now()
@@ -332,6 +353,7 @@ class SessionService(Ending):
         Raises:
             what :meth:`heartbeat` raises, and what opening the session raises.
         """
+        await self._ledger.ready()
         entry = self._ledger.require(id_)
         self._refuse_closed(entry.record)
         if self._ledger.connector is not None:
@@ -361,6 +383,7 @@ class SessionService(Ending):
             RecordNotFound, RecordExpired: see :meth:`get`; the token ended with it.
             Forbidden: it is not.
         """
+        await self._ledger.ready()
         entry = self._ledger.require(id_)
         if not tokens.fits(token, entry.token_hash):
             raise Forbidden("That is not the token of this record.")

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 from bybot.errors import RecordNotFound, StaleWrite, StoreUnavailable
@@ -18,6 +16,8 @@ from bybot.sessions.records.model import Record
 from bybot.stores.base import MAX_WRITES, Condition, Delete, Document, Key, Put, Store
 
 log = logging.getLogger(__name__)
+
+Learn = Callable[[Entry, Entry], None]
 
 RECORDS: Final = "records"
 _TRIES: Final = 5
@@ -77,8 +77,11 @@ class Shelf:
             return changed
         raise StoreUnavailable("a conditional write failed again and again")
 
-    async def flush(self, entries: Sequence[Entry]) -> int:
+    async def flush(self, entries: Sequence[Entry], learn: Learn) -> int:
         """Write those that heartbeats changed, and delete what is still to be deleted. Returns how many writes.
+
+        Args:
+            learn: gets a known record and what another process wrote in its place, and merges them.
 
         Raises:
             StoreUnavailable: they are written the next time.
@@ -87,28 +90,34 @@ class Shelf:
         dirty = [entry for entry in entries if entry.dirty and entry.stored is not None]
         for start in range(0, len(dirty), MAX_WRITES):
             chunk = dirty[start : start + MAX_WRITES]
-            for entry in chunk:
-                entry.dirty = False
             try:
-                writes = [Put(record_key(e.record.id), _fields(e), if_=e.stored or Condition.ANY) for e in chunk]
-                committed = await self._store.commit(writes)
+                await self._write(chunk)
             except StaleWrite:
-                await self._flush_each(chunk)
-            except StoreUnavailable:
-                for entry in chunk:
-                    entry.dirty = True
-                raise
-            else:
-                for entry in chunk:
-                    entry.stored = committed.versions[record_key(entry.record.id)]
+                await self._write_each(chunk, learn)
         return len(dirty)
 
-    async def _flush_each(self, entries: Sequence[Entry]) -> None:
+    async def _write(self, entries: Sequence[Entry]) -> None:
+        records = [entry.record for entry in entries]
+        writes = [Put(record_key(e.record.id), _fields(e), if_=e.stored or Condition.ABSENT) for e in entries]
+        committed = await self._store.commit(writes)
+        for entry, record in zip(entries, records, strict=True):
+            entry.stored = committed.versions[record_key(record.id)]
+            entry.dirty = entry.record is not record  # a heartbeat came while it was written
+
+    async def _write_each(self, entries: Sequence[Entry], learn: Learn) -> None:
         for entry in entries:
-            try:
-                await self.change(entry, partial(_kept_alive, entry.record))
-            except RecordNotFound:
-                log.info("A record was deleted by another process.")
+            for _ in range(_TRIES):
+                try:
+                    await self._write([entry])
+                    break
+                except StaleWrite:
+                    document = await self._store.get(record_key(entry.record.id))
+                    found = None if document is None else _entry(document)
+                    if found is None:
+                        log.info("A record was deleted by another process.")
+                        entry.stored, entry.dirty = None, False
+                        break
+                    learn(entry, found)
 
     async def erase(self, person: str) -> int:
         """Delete every document of a person's records. Returns how many. Raises StoreUnavailable."""
@@ -129,14 +138,6 @@ class Shelf:
             chunk = doomed[start : start + MAX_WRITES]
             await self._store.commit([Delete(record_key(id_)) for id_ in chunk])
             self._doomed.difference_update(chunk)
-
-
-def _kept_alive(ours: Record, theirs: Record) -> Record:
-    """What another process wrote, with the time that our heartbeats added."""
-    newest = ours if ours.version >= theirs.version else theirs
-    return replace(
-        newest, expires=max(ours.expires, theirs.expires), last_active=max(ours.last_active, theirs.last_active)
-    )
 
 
 def _fields(entry: Entry) -> dict[str, Any]:

@@ -29,16 +29,14 @@ from bybot.sessions.model import SESSIONS, SessionRecord, SessionState, session_
 from bybot.sessions.permit import Permit, Term
 from bybot.sessions.registry import entry_writes
 from bybot.sessions.traffic import Traffic
+from bybot.sessions.updates import Update, chunks, without_earlier_key
 from bybot.stores.base import DELETE_FIELD, MAX_WRITES, Committed, Condition, Document, Patch, Put, Store, Where, Write
 
 log = logging.getLogger(__name__)
 
-# A commit is bounded to 10 MiB by Firestore; session documents are around ten KB and at most one MB.
-_SAVES_PER_COMMIT: Final = 10
 #: What says whether a session may be claimed, and by whom.
 CLAIM_FIELDS: Final = ("state", "owner", "token", "reserved_for")
 _TRIES: Final = 4
-_KEYED_FIELDS: Final = ("session_data", "sealed_with", "key_hmac")
 
 Over = Callable[[SessionRecord | None], bool]
 
@@ -92,12 +90,6 @@ class Claim:
 
 #: A claim, and the document on which it was made.
 Taken = tuple[Claim, Document]
-
-
-def _without_earlier_key(claim: Claim, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    if claim.key_name is None or data.get("key_hmac") in (None, claim.key_name):
-        return data
-    return {name: value for name, value in data.items() if name not in _KEYED_FIELDS}
 
 
 class Claims:
@@ -304,7 +296,7 @@ class Claims:
         """
         key = session_key(claim.user)
         for _ in range(_TRIES):
-            fields = data if rekey else _without_earlier_key(claim, data)
+            fields = data if rekey else without_earlier_key(claim, data)
             entries = await self._entries(claim, fields)
             try:
                 committed = await self._store.commit([Patch(key, fields, if_=claim.version), *entries, *also])
@@ -338,14 +330,11 @@ class Claims:
         claim.version = record.version
         claim.key_name = record.key_hmac
 
-    async def save_many(
-        self, updates: Sequence[tuple[Claim, Mapping[str, Any]]], *, rekey: bool = False
-    ) -> list[tuple[Claim, BybotError]]:
-        """:meth:`save` for many, few per commit. Returns those that failed, each with its reason."""
+    async def save_many(self, updates: Sequence[Update], *, rekey: bool = False) -> list[tuple[Claim, BybotError]]:
+        """:meth:`save` for many, several per commit. Returns those that failed, each with its reason."""
         failed: list[tuple[Claim, BybotError]] = []
-        for start in range(0, len(updates), _SAVES_PER_COMMIT):
-            given = updates[start : start + _SAVES_PER_COMMIT]
-            chunk = given if rekey else [(claim, _without_earlier_key(claim, data)) for claim, data in given]
+        for given in chunks(updates):
+            chunk = given if rekey else [(claim, without_earlier_key(claim, data)) for claim, data in given]
             try:
                 committed = await self._store.commit(await self._writes_of(chunk))
             except (StaleWrite, KeyInUse, DocumentTooLarge):
@@ -361,7 +350,7 @@ class Claims:
                     self._saved(claim, data, committed)
         return failed
 
-    async def _writes_of(self, updates: Sequence[tuple[Claim, Mapping[str, Any]]]) -> list[Write]:
+    async def _writes_of(self, updates: Sequence[Update]) -> list[Write]:
         entries = await asyncio.gather(*(self._entries(claim, data) for claim, data in updates))
         flat = [write for each in entries for write in each]
         if len({write.key for write in flat}) < len(flat):

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 #: That a session was used is written with whatever else changed, and by itself at most that often.
 USE_SECONDS: Final = 86_400.0
-_PACK_AT_ONCE: Final = 20
+_PACK_AT_ONCE: Final = 25
 _RETRY_PAUSE: Final = 0.3
 #: Seconds between two tries at most, and after how many failed writes in a row the others wait too.
 _LONGEST_PAUSE: Final = 60.0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from bybot.errors import Fenced, StaleWrite, StoreUnavailable
 from bybot.sessions.claims import Claims
 from bybot.sessions.model import INSTANCES, session_key
+from bybot.sessions.updates import chunks
 from bybot.stores.base import Condition, Key, Patch, Put
 from tests.sessions.room import TIMES, Room, freeze
 
@@ -223,3 +225,11 @@ async def test_a_login_of_the_former_holder_that_is_written_late_is_found(room: 
     await room.advance(TIMES.renew_every + 1)
     assert second.adopted == ["1"]
     assert await room.owner() == (second.gained[0].term.instance, 2)
+
+
+def test_many_updates_go_in_parts_that_one_commit_holds() -> None:
+    small: list[Any] = [(None, {"owner": None}) for _ in range(60)]
+    assert [len(part) for part in chunks(small)] == [25, 25, 10]
+    large: list[Any] = [(None, {"session_data": "x" * 1_500_000}) for _ in range(5)]
+    assert [len(part) for part in chunks(large)] == [2, 2, 1]
+    assert list(chunks([])) == []

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from bybot.commands import shown
-from bybot.commands.running import AsJson, EnvFile, Facts, Options, User, Wait, operate, run, say
+from bybot.commands.running import AsJson, EnvFile, Facts, Options, User, Wait, operate, run, say, user_id
 from bybot.errors import BybotError
 
 if TYPE_CHECKING:
@@ -46,7 +46,13 @@ def import_session(
     ] = None,
     user: Annotated[
         str | None,
-        typer.Option("--user", metavar="USER", show_default=False, help="Whose session the file's login becomes."),
+        typer.Option(
+            "--user",
+            metavar="USER",
+            callback=user_id,
+            show_default=False,
+            help="Whose session the file's login becomes.",
+        ),
     ] = None,
     stored: Annotated[
         bool, typer.Option("--stored", help="Bring over what an older version left in the store itself.")

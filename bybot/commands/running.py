@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from bybot.errors import BybotError
+from bybot.ids import user_key
 from bybot.log import setup_logging
 from bybot.web.errorfacts import facts_of
 
@@ -33,6 +34,17 @@ TERMINATED: Final = 128 + signal.SIGTERM
 # Where the output is no terminal, lines are as long as they are.
 _WIDE: Final = 250
 
+
+def user_id(text: str | None) -> str | None:
+    """What names a user, as it was given. Raises BadParameter when it names nobody."""
+    try:
+        if text is not None:
+            user_key(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}") from None
+    return text
+
+
 EnvFile = Annotated[
     Path | None, typer.Option("--env-file", metavar="FILE", help="Read this file instead of .env.", show_default=False)
 ]
@@ -48,7 +60,10 @@ Wait = Annotated[
         "has lapsed.",
     ),
 ]
-User = Annotated[str, typer.Argument(metavar="USER", help="The person's Telegram id, as `sessions list` shows it.")]
+User = Annotated[
+    str,
+    typer.Argument(metavar="USER", callback=user_id, help="The person's Telegram id, as `sessions list` shows it."),
+]
 
 
 @dataclass(frozen=True)

@@ -197,6 +197,8 @@ async def test_sigterm_and_ctrl_c_end_a_command_within_five_seconds_and_give_the
         (["sessions", "cleanup", "--days", "-1"], "--days"),
         (["sessions", "cleanup", "--days", "0"], "every session"),
         (["sessions", "dance"], "dance"),
+        (["sessions", "info", "", "--json"], "must not be empty"),
+        (["sessions", "import", __file__, "--user", "1" * 201], "at most 200"),
         (["sessions", "list", "--env-file", "/nowhere"], "/nowhere is not there"),
     ],
 )

@@ -39,6 +39,7 @@ from bybot.mirror.reader import Reader, follows
 from bybot.mirror.requests import ANEW, FORWARD
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.sender import Sender, Unsure
+from bybot.mirror.topics import Topics
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +154,7 @@ class Engine:
     # Work -----------------------------------------------------------------------------------------------------
 
     async def _work(self) -> None:
-        pair, lane = self.pair, self._lane()
+        pair, lane, target = self.pair, self._lane(), input_peer(self.pair.target)
         random_id = random_ids(pair.id, self.journal.epoch, pair.source.id)
         self._changes = Changes(
             pair,
@@ -167,13 +168,14 @@ class Engine:
         )
         self._sender = Sender(
             source=self._source,
-            target=input_peer(pair.target),
+            target=target,
             random_id=random_id,
             lane=lane,
             pacing=self._account.pacing,
             ledger=self.journal,
             chat_key=chat_key(pair.target),
             source_protected=self._protection.ask,
+            topics=Topics(self._account.client, self._source, target, random_id, self._account.pacing, self._waits),
             on_wait=self._waits,
             sabotage=self._sabotage,
             stopping=self._stopping.is_set(),

@@ -44,6 +44,11 @@ class Unit:
         return int(self.messages[-1].id)
 
     @property
+    def topic(self) -> int | None:
+        """The topic of the source's forum that it is in; None: none, or the general one."""
+        return topic_of(self.messages[0])
+
+    @property
     def reply_to(self) -> int | None:
         """The message of the same chat that this unit replies to."""
         return next((to for to in map(reply_target, self.messages) if to is not None), None)
@@ -51,7 +56,9 @@ class Unit:
 
 @dataclass(frozen=True)
 class Step:
-    """One request. ``reply_to`` is a source id; ``alone`` forbids to share the request with other units.
+    """One request, whose units are of one topic.
+
+    ``reply_to`` is a source id; ``alone`` forbids to share the request with other units.
 
     ``part`` goes into the random ids: everything but 0 is a further message of the same post. ``texts``: what the
     rules made of the texts, by message id; such a step is never forwarded, since that would carry the old text.
@@ -75,6 +82,11 @@ class Step:
     @property
     def last_id(self) -> int:
         return self.units[-1].last_id
+
+    @property
+    def topic(self) -> int | None:
+        """As of its units."""
+        return self.units[0].topic
 
     def without_reply(self) -> Step:
         """The same posts without the reply header: by id, unless rules changed them."""
@@ -106,7 +118,17 @@ def reply_target(message: Message) -> int | None:
     header = getattr(message, "reply_to", None)
     if header is None or getattr(header, "reply_to_peer_id", None) is not None:
         return None
+    if getattr(header, "forum_topic", None) and header.reply_to_top_id is None:
+        return None  # it names the topic, no message
     return getattr(header, "reply_to_msg_id", None)
+
+
+def topic_of(message: Message) -> int | None:
+    """The topic of a forum that a message is in; None: none, or the general one."""
+    header = getattr(message, "reply_to", None)
+    if header is None or not getattr(header, "forum_topic", None):
+        return None
+    return header.reply_to_top_id or header.reply_to_msg_id
 
 
 def units_of(messages: Sequence[Message]) -> list[Unit]:
@@ -174,7 +196,7 @@ def plan(
             close()
             result.steps.append(step)
         else:
-            if size + len(unit.messages) > MAX_IDS:
+            if size + len(unit.messages) > MAX_IDS or (batch and batch[0].topic != unit.topic):
                 close()
             batch.append(unit)
             size += len(unit.messages)

@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 #: Part of a post: the copy itself. Other parts are for further messages that one source message brings forth.
 COPY = 0
+#: The part of a topic that is made for one of the source; the one below it: made again.
+TOPIC_PART = -1
 
 
 def random_ids(pair_id: str, epoch: int, source_chat: int, *, rules: int = 0) -> Callable[..., int]:

@@ -18,8 +18,10 @@ FORWARD = "ForwardMessages"
 ANEW = "SendMessage"
 
 
-def forward_request(step: Step, source: Any, target: Any, random_id: RandomId, *, part: int = 0) -> Any:
-    """All posts of a step by id, without their author."""
+def forward_request(
+    step: Step, source: Any, target: Any, random_id: RandomId, *, part: int = 0, topic: int | None = None
+) -> Any:
+    """All posts of a step by id, without their author, into a topic of the target if one is named."""
     ids = step.ids
     return functions.messages.ForwardMessagesRequest(
         from_peer=source,
@@ -27,6 +29,7 @@ def forward_request(step: Step, source: Any, target: Any, random_id: RandomId, *
         to_peer=target,
         random_id=[random_id(source_id, part) for source_id in ids],
         drop_author=True,
+        top_msg_id=topic,
     )
 
 
@@ -76,14 +79,19 @@ def _geo(point: Any) -> Any:
     return types.InputGeoPoint(point.lat, point.long, accuracy_radius=point.accuracy_radius)
 
 
-def anew_request(step: Step, target: Any, reply_to: int | None, random_id: RandomId) -> Any:
+def anew_request(
+    step: Step, target: Any, reply_to: int | None, random_id: RandomId, *, topic: int | None = None
+) -> Any:
     """The unit of a step as a new message, with the texts that the rules made of it.
 
     Args:
         reply_to: id in the target; None: it is no reply.
+        topic: of the target.
     """
     messages = step.messages
-    header = None if reply_to is None else _header(messages[0], reply_to)
+    header = None if reply_to is None else _header(messages[0], reply_to, topic)
+    if header is None and topic is not None:
+        header = types.InputReplyToMessage(topic, top_msg_id=topic)
     if len(messages) > 1:
         parts = [_part(step, message, random_id) for message in messages]
         return functions.messages.SendMultiMediaRequest(
@@ -159,10 +167,11 @@ def _names(text: str, entities: list[Any] | None, url: str) -> bool:
     return bare in text or any(bare in (getattr(entity, "url", None) or "") for entity in entities or ())
 
 
-def _header(message: Any, reply_to: int) -> Any:
+def _header(message: Any, reply_to: int, topic: int | None) -> Any:
     quoted = message.reply_to
     return types.InputReplyToMessage(
         reply_to,
+        top_msg_id=topic,
         quote_text=quoted.quote_text if quoted.quote else None,
         quote_entities=quoted.quote_entities if quoted.quote else None,
         quote_offset=quoted.quote_offset if quoted.quote else None,

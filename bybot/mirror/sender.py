@@ -20,6 +20,7 @@ from bybot.mirror.pacing import Pacing
 from bybot.mirror.planner import MAX_IDS, How, Step, Unit
 from bybot.mirror.requests import ANEW, FORWARD, RandomId, anew_request, copies, forward_request
 from bybot.mirror.sabotage import DOUBLE_PART, Sabotage
+from bybot.mirror.topics import Topics
 
 Why = Literal["service", "protected", "filtered", "refused", "gone"]
 
@@ -74,9 +75,11 @@ class Sender:
         random_id: from :func:`bybot.mirror.random_ids.random_ids`.
         chat_key: names the target for waits that belong to a chat.
         source_protected: asks Telegram whether the source forbids forwarding now.
+        topics: knows the topics of the target; None: posts go where they go.
         on_wait: told about every wait.
         on_answer: told when an answer came, so that whoever listens can call :meth:`land_answered`.
         stopping: set it to land what is under way and send nothing more.
+        may_send: returns once so many posts may be sent.
     """
 
     source: Any
@@ -89,8 +92,10 @@ class Sender:
     source_protected: Callable[[], Awaitable[bool]]
     on_wait: Callable[[Judgement], None] = lambda _: None
     on_answer: Callable[[], None] = lambda: None
+    topics: Topics | None = None
     sabotage: Sabotage = field(default_factory=Sabotage)
     stopping: bool = False
+    may_send: Callable[[int], Awaitable[None]] | None = None
     _todo: deque[Step] = field(default_factory=deque)
     _flying: deque[_Flight] = field(default_factory=deque)
     _stale: set[int] = field(default_factory=set)
@@ -155,13 +160,16 @@ class Sender:
             if reply_to is None:
                 self.ledger.reply_lost()
                 step = step.without_reply()
+        topic = await self._topic(step)
         await self.ledger.reserve(step.last_id)
         if step.how is How.ANEW:
-            kind, request = ANEW, anew_request(step, self.target, reply_to, self.random_id)
+            kind, request = ANEW, anew_request(step, self.target, reply_to, self.random_id, topic=topic)
         else:
             kind = FORWARD
-            request = forward_request(step, self.source, self.target, self.random_id, part=step.part)
+            request = forward_request(step, self.source, self.target, self.random_id, part=step.part, topic=topic)
         sent = {self.random_id(source_id, step.part): source_id for source_id in step.ids}
+        if self.may_send is not None:
+            await self.may_send(len(sent))
         if self.pacing.unpaced:
             await self.pacing.ready(kind, self.chat_key)
             future = self.lane.submit(request)
@@ -175,6 +183,11 @@ class Sender:
             flight = _Flight(step, self.lane.submit(request), sent, kind)
             self._flying.append(flight)
             await asyncio.wait((flight.future,))
+
+    async def _topic(self, step: Step) -> int | None:
+        if step.topic is None or self.topics is None:
+            return None
+        return await self.topics.target_of(step.topic)
 
     def _answered(self, _: asyncio.Future[Any]) -> None:
         self.on_answer()
@@ -232,6 +245,8 @@ class Sender:
                 self.on_wait(judgement)
             case Meaning.PROTECTED:
                 await self._protected()
+            case Meaning.REFUSED if self._lost_topic(judgement):
+                pass  # send it again, into another one
             case Meaning.REFUSED:
                 self._refused("refused")
             case Meaning.STALE_FILE:
@@ -241,6 +256,11 @@ class Sender:
             case _:
                 self._todo.clear()
                 raise stop_error(judgement) from _error_of(flight.future)
+
+    def _lost_topic(self, judgement: Judgement) -> bool:
+        topic = self._todo[0].topic
+        gone = judgement.name in ("TopicDeletedError", "TOPIC_CLOSED")
+        return gone and topic is not None and self.topics is not None and self.topics.forget(topic)
 
     async def _protected(self) -> None:
         if await self.source_protected():
@@ -288,7 +308,7 @@ class Sender:
                 elif len(unit.messages) == 1 and self.ledger.sabotaged("double") < self.sabotage.double:
                     self.ledger.sabotaged("double", 1)
                     result += [one, replace(one, part=DOUBLE_PART)]
-                elif result and _may_share(result[-1], step, unit):
+                elif result and result[-1].topic == step.topic and _may_share(result[-1], step, unit):
                     result[-1] = replace(result[-1], units=(*result[-1].units, unit))
                 else:
                     result.append(replace(step, units=(unit,)))

@@ -57,14 +57,19 @@ class Ground:
         return await self.stack.enter_async_context(connected(client))
 
     def mirror(
-        self, client: TelegramClient, mode: Mode | None = None, source: str = "@source", **options: Any
+        self,
+        client: TelegramClient,
+        mode: Mode | None = None,
+        source: str = "@source",
+        target: str = "@target",
+        **options: Any,
     ) -> Mirror:
         """A mirror from the source (or another chat) to the target."""
         settings: dict[str, Any] = {"pace": "off", "poll_seconds": 0.3, "store": self.store}
         return Mirror(
             client,
             source,
-            "@target",
+            target,
             mode=mode or Everything(),
             on_notice=lambda kind, facts: self.notices.append((kind, facts)),
             on_progress=self.progress.append,

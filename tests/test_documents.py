@@ -79,3 +79,10 @@ def test_the_container_runs_the_same_program_with_a_volume() -> None:
     assert re.search(r"^VOLUME /data$", docker, re.M)
     assert "bybot-data:/data" in compose
     assert int(re.search(r"stop_grace_period: (\d+)s", compose)[1]) > 25  # type: ignore[index]
+
+
+def test_commands_that_messages_name_work_without_installing_anything() -> None:
+    """`make setup` installs no `bybot` command: people write `python -m bybot`."""
+    sources = (ROOT / "bybot").rglob("*.py")
+    named = [path for path in sources if re.search(r"`bybot [a-z-]", path.read_text())]
+    assert named == []

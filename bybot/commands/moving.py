@@ -181,5 +181,5 @@ def _write(descriptor: int, data: bytes, user: str) -> None:
     except OSError as error:
         raise BybotError(
             f"The session of {user} is detached, but the login could not be written: {error.strerror}.",
-            next_step=f"Export it again to another place, or go on with it here: `bybot sessions attach {user}`.",
+            next_step=f"Export it again to another place, or go on here: `python -m bybot sessions attach {user}`.",
         ) from error

@@ -144,7 +144,7 @@ def deletion(console: Console, facts: Facts) -> None:
     """What ``clear`` shows."""
     user = facts["user_id"]
     if not facts["existed"] and not facts["removed"]:
-        console.print(text(f"There is no stored session of {user}. `sessions list` shows all."))
+        console.print(text(f"There is no stored session of {user}. `python -m bybot sessions list` shows all."))
         return
     if facts["existed"]:
         told = "logged out at Telegram and" if facts["logged_out"] else "NOT logged out at Telegram, but"
@@ -187,7 +187,7 @@ def exported(console: Console, facts: Facts) -> None:
     user, form, where = facts["user_id"], facts["form"], facts["where"]
     console.print(text(f"The session of {user} was exported as a {form}: {where}"))
     console.print(text("Whoever reads it has the account. Here the session is detached: nothing uses it"))
-    console.print(text(f"until you state that the other copy is stopped: `bybot sessions attach {user}`."))
+    console.print(text(f"until you state that the other copy is stopped: `python -m bybot sessions attach {user}`."))
 
 
 def exported_string(console: Console, facts: Facts) -> None:
@@ -202,7 +202,7 @@ def imported(console: Console, facts: Facts) -> None:
     console.print(text(f"A {facts['form']} was stored as the session of {user}, data centre {facts['dc_id']}."))
     if facts["state"] == "detached":
         console.print(text("It is detached. Once no other program uses this login:"))
-        console.print(text(f"`bybot sessions attach {user}`"))
+        console.print(text(f"`python -m bybot sessions attach {user}`"))
     else:
         _connected(console, facts)
 
@@ -224,7 +224,7 @@ def migrated(console: Console, facts: Facts) -> None:
     for source in facts["removed"]:
         console.print(text(f"{source} is gone: its copy was read back"))
     if facts["migrated"] and not facts["ready"] and not facts["dry_run"]:
-        console.print("They are detached. Once no other program uses a login: `bybot sessions attach USER`.")
+        console.print("They are detached. Once no other program uses a login: `python -m bybot sessions attach USER`.")
 
 
 def migrated_exit(facts: Facts) -> int:
@@ -263,7 +263,7 @@ def backup(console: Console, facts: Facts) -> None:
 def backups(console: Console, facts: Facts) -> None:
     """What ``backup --list`` shows."""
     if not facts["backups"]:
-        console.print("No backups are kept. `bybot backup` makes one; BACKUP_HOURS makes them by itself.")
+        console.print("No backups are kept. `python -m bybot backup` makes one; BACKUP_HOURS makes them by itself.")
         return
     made = table("Name", "Made (UTC)", "Size", "Sealed with", "Note")
     for entry in facts["backups"]:
@@ -290,7 +290,7 @@ def restored(console: Console, facts: Facts) -> None:
     for user, why in facts["refused"].items():
         console.print(text(f"Not restored: {user}: {why}", "red"))
     if facts["detached"]:
-        console.print("Once nothing else uses a detached login: `bybot sessions attach USER`.")
+        console.print("Once nothing else uses a detached login: `python -m bybot sessions attach USER`.")
 
 
 def restored_exit(facts: Facts) -> int:

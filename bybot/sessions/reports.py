@@ -19,7 +19,7 @@ _EXPIRED: Final = "expired"
 _MESSAGES: Final = {
     "leased": "Another process holds the sessions.",
     "detached": "The login is detached: another copy of it may be in use.",
-    "error": "An older version stored it, or facts about it were lost: `bybot sessions import --stored` mends it.",
+    "error": "Of an older version, or its facts were lost: `python -m bybot sessions import --stored` mends it.",
     "frozen": "Telegram has frozen the account: it may read but not write.",
 }
 

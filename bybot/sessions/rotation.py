@@ -57,7 +57,7 @@ async def rotate(core: Core) -> Rotation:
     """
     fingerprint = core.codec.vault.fingerprint
     if fingerprint is None:
-        raise KeyMissing("no key is configured to seal with", next_step="Put a key into SESSION_ENCRYPTION_KEYS.")
+        raise KeyMissing("No key is configured to seal with.", next_step="Put a key into SESSION_ENCRYPTION_KEYS.")
     counts = {True: 0, False: 0}
     failed: dict[str, str] = {}
     for collection in SEALED:

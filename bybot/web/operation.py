@@ -89,4 +89,4 @@ def value_of(part: str) -> str:
 
 def none_of(user: str) -> NoSession:
     """What an operator is told about a user without a session."""
-    return NoSession(f"There is no stored session of {user}.", next_step="`bybot sessions list` shows all.")
+    return NoSession(f"There is no stored session of {user}.", next_step="`python -m bybot sessions list` shows all.")

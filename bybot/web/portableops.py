@@ -138,7 +138,9 @@ async def restore(
         raise ValueError("Name either a file or a kept backup.")
     portable = hands.acting.portable
     if name is not None and name not in {entry.name for entry in await portable.list_backups()}:
-        raise UnreadableBackup(f"No backup {name} is kept.", next_step="`bybot backup --list` shows those that are.")
+        raise UnreadableBackup(
+            f"No backup {name} is kept.", next_step="`python -m bybot backup --list` shows those that are."
+        )
     return await portable.restore(file or str(name), other_copy_stopped=other_copy_stopped)
 
 

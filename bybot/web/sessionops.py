@@ -42,7 +42,7 @@ async def test_session(hands: Hands, user: str) -> Facts:
         ended = {"works": False, "status": "revoked", "reason": error.reason, "since": error.since}
         return {"user_id": user, **ended, "message": error.message, "next_step": error.next_step}
     except SessionDetached as error:
-        step = f"Once no other program uses this login: `bybot sessions attach {user}`."
+        step = f"Once no other program uses this login: `python -m bybot sessions attach {user}`."
         asleep = {"works": False, "status": "detached", "reason": error.reason, "since": error.since}
         return {"user_id": user, **asleep, "message": error.message, "next_step": step}
     name = " ".join(part for part in (me.first_name, me.last_name) if part)

@@ -704,7 +704,7 @@ async def test_records_that_were_not_read_yet_are_waited_for_and_then_an_outage(
     first = SessionService(store, clock)
     id_ = (await first.create("ann")).record.id
     service = SessionService(store, clock)
-    service.ledger.gate = lambda: None
+    service.ledger.gate = lambda all_here: None
     asked = asyncio.create_task(service.get(id_))
     await asyncio.sleep(0)
     await service.load()

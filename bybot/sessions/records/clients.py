@@ -56,10 +56,11 @@ def records_of(
     async def land(user_id: str) -> None:
         await service.land(user_key(user_id))
 
-    def gate() -> None:
-        core.require()
+    def gate(all_here: bool) -> None:
         to = core.ownership.given_to
-        if to is not None:
+        if to is None or not core.ownership.active:
+            core.require()
+        elif all_here:
             message = f"The sessions are being handed over to another process ({to.label})."
             raise OwnedElsewhere(message, holder=to.label, since=to.since, address=to.address)
 

@@ -47,14 +47,18 @@ class Ledger:
         self.clock = clock
         self.settings = settings
         self.connector = connector
-        #: Raises when this process does not serve the records; None: it always does.
-        self.gate: Callable[[], None] | None = None
+        #: Raises when this process does not serve the records, or, asked with True, not all of them any more; None: it
+        #: always does.
+        self.gate: Callable[[bool], None] | None = None
         #: The stored records were read.
         self.loaded = asyncio.Event()
         self._ended: OrderedDict[str, tuple[type[RecordNotFound] | type[RecordExpired], str]] = OrderedDict()
 
-    async def ready(self) -> None:
+    async def ready(self, *, all_here: bool = False) -> None:
         """Pass when this process serves the records and knows them.
+
+        Args:
+            all_here: pass only when none of them was given to another process.
 
         Raises:
             OwnedElsewhere: another process does.
@@ -62,14 +66,14 @@ class Ledger:
         """
         if self.gate is None:
             return
-        self.gate()
+        self.gate(all_here)
         if not self.loaded.is_set():
             try:
                 async with asyncio.timeout(_LOAD_SECONDS):
                     await self.loaded.wait()
             except TimeoutError:
                 raise StoreUnavailable("Session records cannot be read yet.") from None
-            self.gate()
+            self.gate(all_here)
 
     def learn(self, known: Entry, found: Entry) -> None:
         """Another process wrote this record: what it wrote counts, with the time that our heartbeats added."""
@@ -108,9 +112,12 @@ class Ledger:
 
         Raises:
             RecordNotFound, RecordExpired: there is none (any more).
+            OwnedElsewhere: another process has taken it over.
         """
         entry = self.book.get(id_)
         if entry is None:
+            if self.gate is not None and id_ not in self._ended:
+                self.gate(True)
             kind, reason = self._ended.get(id_, (RecordNotFound, ""))
             raise kind("There is no such record.", reason=reason)
         if self.over(self.now(entry)):

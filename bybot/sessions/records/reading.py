@@ -42,6 +42,7 @@ class Reading:
         await self._ledger.ready()
         entry = self._ledger.book.by_connection(wanted)
         if entry is None:
+            await self._ledger.ready(all_here=True)
             raise RecordNotFound("There is no record of this connection.")
         return await self.get(entry.record.id)
 
@@ -60,7 +61,7 @@ class Reading:
             limit: of this page, at most MAX_PAGE.
             after: where the page before ended. Nothing comes twice and nothing is left out, whatever came or went.
         """
-        await self._ledger.ready()
+        await self._ledger.ready(all_here=True)
         entries = self._ledger.present()
         if user_id is not None:
             wanted = {entry.record.id for entry in self._ledger.book.of_user(user_key(user_id))}
@@ -79,7 +80,7 @@ class Reading:
     def devices(self, user_id: int | str) -> list[DeviceOnline]:  # type: ignore[valid-type]
         """What uses a person's sessions now, oldest first. What is idle or still connecting is not online."""
         if self._ledger.gate is not None:
-            self._ledger.gate()
+            self._ledger.gate(True)
         found = []
         for entry in self._ledger.book.of_user(user_key(user_id)):
             record = self._ledger.now(entry)
@@ -89,7 +90,7 @@ class Reading:
 
     async def stats(self) -> dict[str, Any]:
         """Totals: by_state, records, created, expired, deleted, users_online, devices_online."""
-        await self._ledger.ready()
+        await self._ledger.ready(all_here=True)
         return self.totals()
 
     def totals(self) -> dict[str, Any]:

@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 UserId = int | str
 
 _RETRY_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.1
 
 
 class SessionService(Ending):
@@ -99,24 +100,25 @@ class SessionService(Ending):
 
         Args:
             instance: names this process in connection ids.
-            taking: does another process still hand over to this one? Then it writes, too: look again.
+            taking: does another process still hand over to this one? It writes until it is done: wait for that.
         """
         self._instance = instance
-        more = True
-        while more:
-            more = taking()
+        while not self._ledger.loaded.is_set():
             try:
-                await self.load()
+                if taking():
+                    await self._clock.sleep(_LOOK_SECONDS)
+                else:
+                    await self.load()
             except StoreError as error:
                 log.warning("Session records cannot be read yet: %s", error)
-                more = True
-            if more:
                 await self._clock.sleep(_RETRY_SECONDS)
         await self._sweep_on()
 
     async def load(self) -> None:
-        """Read the stored records, and what others changed in those that are known. Raises StoreUnavailable."""
+        """Read the stored records, and what others did to those that are known. Raises StoreUnavailable."""
+        gone = {entry.record.id for entry in self._ledger.book if entry.stored is not None}
         for entry in await self._shelf.load():
+            gone.discard(entry.record.id)
             known = self._ledger.book.get(entry.record.id)
             if known is None:
                 # Its connection was of another start of a process.
@@ -124,6 +126,8 @@ class SessionService(Ending):
                 self._ledger.book.add(entry)
             elif known.stored != entry.stored:
                 self._ledger.learn(known, entry)
+        for id_ in gone:
+            self._ledger.end(id_, reason="deleted")
         self._ledger.loaded.set()
 
     async def close(self) -> None:
@@ -199,7 +203,7 @@ class SessionService(Ending):
         """
         user = user_key(user_id)
         seconds = checked_timeout(self.settings.timeout if timeout is None else timeout)
-        await self._ledger.ready()
+        await self._ledger.ready(all_here=True)
         async with self._locks(person_of(user)):
             present = self._present(user, device)
             if present is None:
@@ -257,7 +261,6 @@ class SessionService(Ending):
             await self._shelf.create(entry)
         except BaseException:
             self._ledger.book.drop(record.id)
-            self._shelf.doom([record.id])  # the store may have it although the answer was lost
             raise
         self.created += 1
         return Created(self._ledger.view(entry), token)
@@ -321,8 +324,9 @@ class SessionService(Ending):
             entry = self._ledger.require(id_)
             changed = change(entry.record)
             self._ledger.book.free(changed)
+            here = changed.connection  # whatever another process wrote, the connection is one of this process
             if entry.stored is not None:
-                changed = await self._shelf.change(entry, change, token_hash)
+                changed = await self._shelf.change(entry, lambda r: replace(change(r), connection=here), token_hash)
             elif token_hash is not None:
                 entry.token_hash = token_hash
             if self._ledger.book.get(id_) is entry:

@@ -5,6 +5,7 @@ Every write is conditional on the version that was read, so nothing that another
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
@@ -21,6 +22,7 @@ Learn = Callable[[Entry, Entry], None]
 
 RECORDS: Final = "records"
 _TRIES: Final = 5
+_AT_ONCE: Final = 200  # even of the largest records a commit may carry as many
 
 
 def record_key(id_: str) -> Key:
@@ -44,7 +46,11 @@ class Shelf:
     async def create(self, entry: Entry) -> None:
         """Store a new record. Raises StoreUnavailable, StaleWrite."""
         key = record_key(entry.record.id)
-        committed = await self._store.commit([Put(key, _fields(entry), if_=Condition.ABSENT)])
+        try:
+            committed = await self._store.commit([Put(key, _fields(entry), if_=Condition.ABSENT)])
+        except (StoreUnavailable, asyncio.CancelledError):
+            self.doom([entry.record.id])  # it may be stored all the same, and nobody has its token
+            raise
         entry.stored = committed.versions[key]
 
     async def change(self, entry: Entry, change: Callable[[Record], Record], token_hash: str | None = None) -> Record:
@@ -88,8 +94,8 @@ class Shelf:
         """
         await self.remove()
         dirty = [entry for entry in entries if entry.dirty and entry.stored is not None]
-        for start in range(0, len(dirty), MAX_WRITES):
-            chunk = dirty[start : start + MAX_WRITES]
+        for start in range(0, len(dirty), _AT_ONCE):
+            chunk = dirty[start : start + _AT_ONCE]
             try:
                 await self._write(chunk)
             except StaleWrite:
@@ -114,8 +120,8 @@ class Shelf:
                     document = await self._store.get(record_key(entry.record.id))
                     found = None if document is None else _entry(document)
                     if found is None:
-                        log.info("A record was deleted by another process.")
-                        entry.stored, entry.dirty = None, False
+                        log.info("A record was deleted by another process; so it is here when they are read again.")
+                        entry.dirty = False
                         break
                     learn(entry, found)
 

@@ -175,6 +175,12 @@ class Person:
         async with self._busy:
             await self._let_go()
 
+    async def rest(self) -> None:
+        """Let go of the account when no pair runs, so that its client may be closed as idle."""
+        async with self._busy:
+            if self._held is not None and all(run.task is None or run.task.done() for run in self.runs.values()):
+                await self._let_go()
+
     async def lost(self, reason: BybotError | None) -> None:
         """The session is not usable here any more."""
         async with self._busy:

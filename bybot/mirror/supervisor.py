@@ -216,6 +216,8 @@ class Supervisor(ChatCalls, RuleCalls, AuditCalls):
             await self._clock.sleep(_RETRY_SECONDS)
             for person in [person for person in self._people.values() if person.cut_off]:
                 await self._start_person(person.user)
+            for person in list(self._people.values()):
+                await person.rest()
 
     # Pairs ----------------------------------------------------------------------------------------------------
 

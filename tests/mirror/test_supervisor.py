@@ -175,6 +175,24 @@ async def test_pause_resume_and_remove(sandbox: Sandbox, store: MemoryStore) -> 
         assert texts(sandbox) == ["one", "two"]
 
 
+async def test_an_account_without_running_pairs_is_let_go(sandbox: Sandbox, store: MemoryStore) -> None:
+    await plant_session(sandbox, store, ANN)
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", New())
+        post(sandbox, "zero")
+        await until(lambda: texts(sandbox) == ["zero"])
+        person, live = p.mirror._people[str(ANN)], p.manager._pool.live[str(ANN)]
+        await person.rest()
+        assert live.in_use == 1
+        await p.mirror.pause(ANN, pair.id)
+        await person.rest()
+        assert live.in_use == 0
+        assert await p.manager._idle.close(str(ANN))
+        await p.mirror.resume(ANN, pair.id)
+        post(sandbox, "one")
+        await until(lambda: texts(sandbox) == ["zero", "one"])
+
+
 async def test_one_source_feeds_many_targets(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, ANN)
     async with process(sandbox, store) as p:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bybot.mirror.allowance import Allowance
 from bybot.mirror.live import Ears
 from bybot.mirror.model import NoticeKind
 from bybot.mirror.pacing import Pacing
@@ -21,6 +22,7 @@ class Account:
     client: Any
     pacing: Pacing
     ears: Ears
+    allowance: Allowance
 
 
 class Report(Protocol):

@@ -108,9 +108,8 @@ class Engine:
         phase: Literal["history", "live", "finished"] = "history" if self.phase in ("starting", "history") else "live"
         phase = "finished" if self.phase == "finished" else phase
         total, rate = self.journal.total or None, self._rate.per_second(counts)
-        return Progress(
-            phase, counts.copied, counts.skipped, total, rate, self.not_before, counts.left_out, self._gate.due
-        )
+        due = self._gate.due or self._account.allowance.until
+        return Progress(phase, counts.copied, counts.skipped, total, rate, self.not_before, counts.left_out, due)
 
     @property
     def protected(self) -> bool:
@@ -179,6 +178,7 @@ class Engine:
             on_wait=self._waits,
             sabotage=self._sabotage,
             stopping=self._stopping.is_set(),
+            may_send=lambda posts: self._account.allowance.take(posts, self._day_is_over),
         )
         self._inbox = self._account.ears.open(pair.source.id, self._source)
         self._sender.on_answer = self._inbox.wake
@@ -303,7 +303,7 @@ class Engine:
             await self._land()
             self._reach_end()
         assert self._changes is not None
-        self._changes.hear(heard.edited, heard.deleted)
+        self._changes.hear(heard.edited, heard.deleted, pins=heard.pins)
         await self._follow_changes(scan=heard.scan)
         self._look_back()
 
@@ -384,6 +384,10 @@ class Engine:
     def _waits(self, judgement: Judgement) -> None:
         until = self._clock.now() + timedelta(seconds=judgement.seconds)
         self._report.notice(self, NoticeKind.FLOOD, {"seconds": judgement.seconds, "until": until})
+        self._report.progressed(self)
+
+    def _day_is_over(self, until: datetime) -> None:
+        self._report.notice(self, NoticeKind.DAY_FULL, {"until": until})
         self._report.progressed(self)
 
     def tell_once(self, kind: NoticeKind, **facts: Any) -> None:

@@ -231,7 +231,7 @@ class Progress:
     """How far a pair is.
 
     ``total`` is an estimate, in messages; None when unknown. ``left_out``: posts without a copy.
-    ``due``: when the next post goes that the pair's schedule holds back.
+    ``due``: when the next post goes, while the pair's schedule or the account's day holds it back.
     """
 
     phase: Literal["history", "live", "finished"]
@@ -288,6 +288,7 @@ class NoticeKind(StrEnum):
     HISTORY_DONE = "history_done"  # facts: copied, skipped
     FINISHED = "finished"
     UNDONE = "undone"  # all copies were deleted, as the user asked; facts: count
+    DAY_FULL = "day_full"  # the account has sent as many posts as it may in a day; facts: until
     GAPS = "gaps"  # a look at a part of the target found posts missing or doubled; facts: missing, doubled
     FAILED = "failed"  # something that should not happen; facts: error
 

@@ -28,7 +28,7 @@ class Pace:
 
     ``per_request`` is what a request costs at least, ``per_post`` what each post in it costs; ``burst`` seconds may be
     spent ahead. A flood wait multiplies the cost by ``slow_down`` (at most to ``slowest``); every
-    ``recover_after`` posts without one divide it by the same.
+    ``recover_after`` posts without one divide it by the same. ``per_day`` posts go in a day, 0: any number.
     """
 
     per_request: float = 1.0
@@ -37,14 +37,17 @@ class Pace:
     slow_down: float = 1.5
     slowest: float = 16.0
     recover_after: int = 500
+    per_day: int = 0
 
     def seconds(self, posts: int, *, in_one: int = 60) -> float:
         """What so many posts cost when about ``in_one`` of them travel together."""
-        return posts * max(self.per_post, self.per_request / max(1, in_one))
+        pure = posts * max(self.per_post, self.per_request / max(1, in_one))
+        days = posts // self.per_day if self.per_day else 0
+        return max(pure, days * 86_400.0)
 
 
-#: On by default: about 1,000 posts a minute in batches, one post a second one by one.
-SAFE = Pace()
+#: On by default: about 1,000 posts a minute in batches, one post a second one by one, 50,000 a day.
+SAFE = Pace(per_day=50_000)
 #: For the sandbox and the bench only; the configuration refuses it against the real Telegram.
 OFF = Pace(per_request=0.0, per_post=0.0, burst=0.0)
 

@@ -23,6 +23,7 @@ from bybot.errors import (
     TelegramUnreachable,
 )
 from bybot.mirror.account import Account
+from bybot.mirror.allowance import Allowance
 from bybot.mirror.chats import refresh
 from bybot.mirror.engine import Engine
 from bybot.mirror.journal import Journal
@@ -115,6 +116,10 @@ class Person:
     _held: AsyncExitStack | None = None
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def __post_init__(self) -> None:
+        s = self.settings
+        self.allowance = Allowance(s.store, self.user, s.clock, self.pacing.pace.per_day)
+
     # Starting and stopping ------------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -161,11 +166,12 @@ class Person:
         except BaseException:
             await held.aclose()
             raise
-        self._held, self._account = held, Account(client, self.pacing, ears)
+        self._held, self._account = held, Account(client, self.pacing, ears, self.allowance)
         return self._account
 
     async def _let_go(self) -> None:
         await self._end_runs(list(self.runs))
+        await self.allowance.close()
         held, self._held, self._account = self._held, None, None
         if held is not None:
             await held.aclose()

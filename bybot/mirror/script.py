@@ -15,6 +15,7 @@ from typing import Any
 from bybot.clock import Clock, SystemClock
 from bybot.errors import ChatNotReadable, ChatNotWritable, SameChat, StaleWrite
 from bybot.mirror.account import Account
+from bybot.mirror.allowance import Allowance
 from bybot.mirror.chats import input_peer, resolve
 from bybot.mirror.engine import Engine
 from bybot.mirror.journal import Journal
@@ -92,14 +93,16 @@ class Mirror:
             await prepare(self._store, Reader(self._client, input_peer(source), self._pacing), pair)
         ears = Ears(self._client, self._pacing, poll_seconds=self._poll_seconds)
         ears.start()
+        allowance = Allowance(self._store, f"script-{me}", self._clock, self._pacing.pace.per_day)
         try:
-            account = Account(self._client, self._pacing, ears)
+            account = Account(self._client, self._pacing, ears, allowance)
             journal = Journal(self._store, pair.id, "script", self._clock)
             engine = self._engine = Engine(pair, journal, account, self._clock, self)
             if not self._stopped:
                 await engine.run()
         finally:
             await ears.stop()
+            await allowance.close()
 
     async def stop(self) -> None:
         """End :meth:`run` in order: everything sent is remembered. It does not start again."""

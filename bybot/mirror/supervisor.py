@@ -18,6 +18,7 @@ from bybot.errors import PairNotFound, SessionRevoked, StoreUnavailable
 from bybot.ids import user_id_from_key, user_key, uuid7
 from bybot.mirror import chats
 from bybot.mirror.acting import ActingMirror
+from bybot.mirror.allowance import allowance_key
 from bybot.mirror.auditcalls import AuditCalls
 from bybot.mirror.chatcalls import ChatCalls
 from bybot.mirror.engine import Engine
@@ -325,6 +326,8 @@ class Supervisor(ChatCalls, RuleCalls, AuditCalls):
         for pair in pairs:
             with contextlib.suppress(PairNotFound):
                 await self.remove(pair.user, pair.id)
+        owners = await self._book.owners(user)
+        await delete_all(self._store, [allowance_key(user_id_from_key(owner)) for owner in owners])
         return len(pairs)
 
     # Telling --------------------------------------------------------------------------------------------------

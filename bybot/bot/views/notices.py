@@ -15,7 +15,7 @@ from bybot.bot.views.pairs import names, wait_text
 from bybot.mirror.model import ChannelPair, Notice, NoticeKind, Progress
 
 #: These concern an account, not one pair.
-_OF_ACCOUNT: Final = frozenset({NoticeKind.SESSION_LOST, NoticeKind.LIMITED, NoticeKind.FLOOD})
+_OF_ACCOUNT: Final = frozenset({NoticeKind.SESSION_LOST, NoticeKind.LIMITED, NoticeKind.FLOOD, NoticeKind.DAY_FULL})
 
 _ANSWERS: Final = ("copies_delete", "copies_keep")
 

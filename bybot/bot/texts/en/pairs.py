@@ -20,7 +20,7 @@ TEXTS: Final[dict[str, str]] = {
     "pair.copies_kept": "{count} copies stay.",
     "pair.nothing_waits": "Nothing waits for an answer any more.",
     "pair.not_before": "⏳ Telegram asks to wait until {until} ({left}).",
-    "pair.due": "🕒 By its times, the next post goes at {until} ({left}).",
+    "pair.due": "🕒 The next post goes at {until} ({left}).",
     "pair.remove_ask": (
         "🗑 <b>Remove this pair?</b>\n\n{source} → {target}\n\nCopies that were made stay where they are."
     ),
@@ -221,6 +221,10 @@ TEXTS: Final[dict[str, str]] = {
     "notice.undone": (
         "↩️ {count} copies of <b>{source}</b> in <b>{target}</b> were deleted. The pair is paused; resumed, it copies "
         "everything once more."
+    ),
+    "notice.day_full": (
+        "🕒 Your account has sent as many posts today as it safely may. I go on by myself at {until} ({left}); nothing "
+        "is skipped."
     ),
     "notice.gaps": (
         "🔎 I compared some posts of <b>{source}</b> with <b>{target}</b>: {missing} are missing, {doubled} are there "

@@ -20,7 +20,7 @@ TEXTS: Final[dict[str, str]] = {
     "pair.copied": "已复制：<b>{copied}</b>",
     "pair.skipped": "已跳过：{skipped}",
     "pair.not_before": "⏳ Telegram 要求等到 {until}（{left}）。",
-    "pair.due": "🕒 按所设的时间，下一条在 {until} 发送（{left}）。",
+    "pair.due": "🕒 下一条在 {until} 发送（{left}）。",
     "pair.remove_ask": "🗑 <b>删除这个配对？</b>\n\n{source} → {target}\n\n已复制的帖子会保留。",
     "pair.removed": "🗑 已删除：{source} → {target}",
     "pair.gone": "这个配对已经不存在。",
@@ -199,6 +199,7 @@ TEXTS: Final[dict[str, str]] = {
     "notice.undone": (
         "↩️ <b>{source}</b> 在 <b>{target}</b> 中的 {count} 条副本已删除。配对已暂停；继续后会从头重新复制一遍。"
     ),
+    "notice.day_full": "🕒 你的账号今天发送的帖子已达到安全上限。{until}（{left}）我会自动继续，不会跳过任何内容。",
     "notice.gaps": (
         "🔎 我比对了 <b>{source}</b> 和 <b>{target}</b> 的部分帖子：缺少 {missing} 条，重复 {doubled} 条。"
         "请检查副本，补齐或删除。"

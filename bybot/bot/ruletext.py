@@ -168,6 +168,11 @@ def next_edits(rules: Rules) -> Rules:
     return replace(rules, edits=_EDITS[at])
 
 
+def next_pins(rules: Rules) -> Rules:
+    """The other policy for pinned posts."""
+    return replace(rules, pins="ignore" if rules.pins == "follow" else "follow")
+
+
 def next_deletions(rules: Rules) -> Rules:
     """The other policy for deletions."""
     return replace(rules, deletions="keep" if rules.deletions == "delete" else "delete")

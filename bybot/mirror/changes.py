@@ -19,6 +19,7 @@ from bybot.mirror.copies import EDIT, Copies
 from bybot.mirror.cursor import Cursor
 from bybot.mirror.model import ChannelPair
 from bybot.mirror.outcome import Judgement
+from bybot.mirror.pins import Map, Pins
 from bybot.mirror.reader import ALBUM_PARTS, Reader
 from bybot.mirror.requests import RandomId, edit_request, edited_anew
 from bybot.mirror.rules.book import Written
@@ -41,6 +42,10 @@ class Memory(Protocol):
     """What the journal knows of copies."""
 
     cursor: Cursor
+
+    @property
+    def map(self) -> Map:
+        """All copies."""
 
     async def load(self, source_ids: Collection[int]) -> None:
         """Have what is known of these ids in memory."""
@@ -80,12 +85,14 @@ class Changes:
 
     def __post_init__(self) -> None:
         self.copies = Copies(self.account.client, self.pair, self.account.pacing, self.on_wait)
+        self._pins = Pins(self.source, self.copies, self.journal, due=self.pair.rules.pins == "follow")
 
     # Hearing --------------------------------------------------------------------------------------------------
 
-    def hear(self, edited: Mapping[int, Any], deleted: Iterable[int]) -> None:
+    def hear(self, edited: Mapping[int, Any], deleted: Iterable[int], *, pins: bool = False) -> None:
         """Remember what was pushed, as far as it concerns posts that were copied or are under way."""
         cursor, rules = self.journal.cursor, self.pair.rules
+        self._pins.due = self._pins.due or (pins and rules.pins == "follow")
         if rules.edits != "ignore":
             self._edited |= {i: m for i, m in edited.items() if i in cursor or i in cursor.pinned}
         if rules.deletions == "delete":
@@ -96,9 +103,9 @@ class Changes:
     async def scan(self) -> None:
         """Look at the last posts again: what was changed or deleted while nobody listened. Raises as :meth:`apply`."""
         rules = self.pair.rules
-        if rules.edits == "ignore" and rules.deletions == "keep":
-            return
-        ids = await self.journal.last_copied(rules.window)
+        self.hear({}, (), pins=True)
+        untouched = rules.edits == "ignore" and rules.deletions == "keep"
+        ids = [] if untouched else await self.journal.last_copied(rules.window)
         for start in range(0, len(ids), _IDS):
             some = ids[start : start + _IDS]
             found = await self.source.by_ids(some)
@@ -127,11 +134,12 @@ class Changes:
         pinned = self.journal.cursor.pinned
         deleted = {i for i in self._deleted if i not in pinned}
         edited = {i: m for i, m in self._edited.items() if i not in pinned and i not in self._deleted}
-        if not deleted and not edited:
-            return
-        await self.journal.load([*deleted, *edited])
-        await self._delete(deleted)
-        await self._edit(edited)
+        if deleted or edited:
+            await self.journal.load([*deleted, *edited])
+            await self._delete(deleted)
+            await self._edit(edited)
+        if self._pins.due:
+            await self._pins.follow()
 
     async def _delete(self, ids: set[int]) -> None:
         copies = {i: copy for i in sorted(ids) if (copy := self.journal.target_of(i)) is not None}

@@ -30,11 +30,13 @@ _INBOX = 1_000
 _NEW = (types.UpdateNewChannelMessage, types.UpdateNewMessage)
 _EDITED = (types.UpdateEditChannelMessage, types.UpdateEditMessage)
 _DELETED = (types.UpdateDeleteChannelMessages, types.UpdateDeleteMessages)
+_PINNED = (types.UpdatePinnedChannelMessages,)
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What an inbox held: messages in the order of their ids, its hints, and what was edited and deleted."""
+    """What an inbox held: messages in the order of their ids, its hints, what was edited and deleted, and ``pins``:
+    something was pinned or unpinned."""
 
     messages: list[Any]
     look: bool
@@ -42,6 +44,7 @@ class Heard:
     scan: bool = False
     edited: Mapping[int, Any] = field(default_factory=dict)
     deleted: Collection[int] = ()
+    pins: bool = False
 
 
 class Inbox:
@@ -55,6 +58,7 @@ class Inbox:
         self.look = False  # read on from the cursor, whatever the messages say
         self.settle = False  # read the open window again
         self.scan = False  # edits and deletions may have been missed
+        self._pins = False
 
     def push(self, message: Any) -> None:
         """A message that was pushed."""
@@ -73,6 +77,11 @@ class Inbox:
         """Messages that were deleted."""
         self._deleted.update(ids)
         self._bound()
+
+    def pin(self) -> None:
+        """Something was pinned or unpinned."""
+        self._pins = True
+        self._woken.set()
 
     def _bound(self) -> None:
         if len(self._edited) + len(self._deleted) > _INBOX:
@@ -99,11 +108,11 @@ class Inbox:
     def take(self) -> Heard:
         """All that was heard so far; the box is empty afterwards."""
         messages = sorted({message.id: message for message in self._messages}.values(), key=lambda m: m.id)
-        heard = Heard(messages, self.look, self.settle, self.scan, self._edited, self._deleted)
+        heard = Heard(messages, self.look, self.settle, self.scan, self._edited, self._deleted, self._pins)
         self._messages.clear()
         self._edited, self._deleted = {}, set()
         self._woken.clear()
-        self.look = self.settle = self.scan = False
+        self.look = self.settle = self.scan = self._pins = False
         return heard
 
 
@@ -117,7 +126,7 @@ class Ears:
         self._boxes: dict[int, dict[Inbox, Any]] = {}
         self._tops: dict[Inbox, int] = {}
         self._poller: asyncio.Task[None] | None = None
-        self._event = events.Raw(types=(*_NEW, *_EDITED, *_DELETED))
+        self._event = events.Raw(types=(*_NEW, *_EDITED, *_DELETED, *_PINNED))
 
     def start(self) -> None:
         """Begin to listen."""
@@ -154,6 +163,10 @@ class Ears:
     async def _on_update(self, update: Any) -> None:
         if isinstance(update, _DELETED):
             self._on_deleted(update)
+            return
+        if isinstance(update, _PINNED):
+            for inbox in self._boxes.get(utils.get_peer_id(types.PeerChannel(update.channel_id)), ()):
+                inbox.pin()
             return
         message = update.message
         peer = getattr(message, "peer_id", None)

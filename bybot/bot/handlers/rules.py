@@ -9,6 +9,7 @@ from bybot.bot.ruletext import (
     SWITCHES,
     next_deletions,
     next_edits,
+    next_pins,
     switched,
     with_added,
     with_replacements,
@@ -75,6 +76,8 @@ async def _act(turn: Turn, pair: ChannelPair, action: str) -> None:
         await _set(turn, pair, next_edits(held))
     elif action == "deletions":
         await _set(turn, pair, next_deletions(held))
+    elif action == "pins":
+        await _set(turn, pair, next_pins(held))
     else:
         await turn.show(views.rules(turn.language, pair))
 

@@ -35,6 +35,7 @@ def rules(language: Language, pair: ChannelPair) -> View:
     policies = (
         (button(language, f"rules_edits_{held.edits}", _press(pair, "edits")),),
         (button(language, f"rules_deletions_{held.deletions}", _press(pair, "deletions")),),
+        (button(language, f"rules_pins_{held.pins}", _press(pair, "pins")),),
     )
     rows: Rows = (
         (

@@ -56,6 +56,7 @@ class Rules:
     Attributes:
         edits: what becomes of a copy whose source is edited: it is edited too, a new post follows, or nothing.
         deletions: what becomes of a copy whose source is deleted.
+        pins: whether a copy is pinned and unpinned with its source.
         window: how many of the last copied posts are looked at for changes that nobody heard of.
         schedule: when posts may go.
     """
@@ -64,12 +65,15 @@ class Rules:
     transforms: tuple[Transform, ...] = ()
     edits: Literal["edit", "new", "ignore"] = "edit"
     deletions: Literal["delete", "keep"] = "delete"
+    pins: Literal["follow", "ignore"] = "ignore"
     window: int = 200
     schedule: Schedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
         if self.edits not in ("edit", "new", "ignore") or self.deletions not in ("delete", "keep"):
             raise ValueError("edits are edit, new or ignore; deletions are delete or keep")
+        if self.pins not in ("follow", "ignore"):
+            raise ValueError("pins are follow or ignore")
         if not 0 <= self.window <= MOST_WINDOW:
             raise ValueError(f"the window is 0 to {MOST_WINDOW} posts")
 
@@ -136,6 +140,7 @@ class Rules:
         return {
             "edits": self.edits,
             "deletions": self.deletions,
+            "pins": self.pins,
             "window": self.window,
             "schedule": self.schedule.to_value(),
             "filters": [to_value(each) for each in self.filters],
@@ -151,7 +156,7 @@ class Rules:
         """
         filters = tuple(from_value(FILTERS, each) for each in value.get("filters", ()))
         transforms = tuple(from_value(TRANSFORMS, each) for each in value.get("transforms", ()))
-        more = {name: value[name] for name in ("edits", "deletions", "window") if name in value}
+        more = {name: value[name] for name in ("edits", "deletions", "pins", "window") if name in value}
         return cls(filters, transforms, **more, schedule=Schedule.from_value(value.get("schedule", {})))
 
 

@@ -70,6 +70,8 @@ TEXTS: Final[dict[str, str]] = {
     "button.rules_edits_ignore": "Edited posts: the copy stays",
     "button.rules_deletions_delete": "Deleted posts: the copy is deleted",
     "button.rules_deletions_keep": "Deleted posts: the copy stays",
+    "button.rules_pins_follow": "Pinned posts: the copy is pinned",
+    "button.rules_pins_ignore": "Pinned posts: nothing is pinned",
     "button.rules_try": "🔍 Try on the last posts",
     "button.copies_delete": "🗑 Delete the copies",
     "button.copies_keep": "Keep them",

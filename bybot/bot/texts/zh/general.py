@@ -70,6 +70,8 @@ TEXTS: Final[dict[str, str]] = {
     "button.rules_edits_ignore": "帖子被编辑：副本不变",
     "button.rules_deletions_delete": "帖子被删除：副本随之删除",
     "button.rules_deletions_keep": "帖子被删除：副本保留",
+    "button.rules_pins_follow": "帖子被置顶：副本也置顶",
+    "button.rules_pins_ignore": "帖子被置顶：不置顶副本",
     "button.rules_try": "🔍 在最近的帖子上试试",
     "button.copies_delete": "🗑 删除副本",
     "button.copies_keep": "保留",

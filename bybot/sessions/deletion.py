@@ -9,7 +9,7 @@ from typing import Any
 from telethon import TelegramClient, errors
 from telethon.tl import functions
 
-from bybot.errors import BybotError, NoSession, SessionRevoked, StoreError, TelegramUnreachable
+from bybot.errors import BybotError, NoSession, OwnedElsewhere, SessionRevoked, StoreError, TelegramUnreachable
 from bybot.ids import user_id_from_key
 from bybot.sessions.clients import connect, hang_up
 from bybot.sessions.core import Core
@@ -71,6 +71,8 @@ async def _log_out(core: Core, user: str, record: SessionRecord, failures: list[
         opening = await core.load(user)
     except (NoSession, SessionRevoked):
         return True
+    except OwnedElsewhere:
+        raise  # who has it would speak on, and nobody could log it out any more
     except BybotError as error:
         failures.append(f"Not logged out at Telegram: {error}")
         return False

@@ -12,11 +12,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, Final
 
 from bybot.clock import Clock
 from bybot.errors import Fenced, OwnedElsewhere, StoreError, StoreUnavailable
 from bybot.sessions.claims import Claims, Taken
+from bybot.sessions.lasting import lasting
 from bybot.sessions.lease import Giver, Lease
 from bybot.sessions.model import Holder
 from bybot.sessions.permit import Term
@@ -184,7 +186,11 @@ class Ownership:
 
     async def _run(self) -> None:
         while True:
-            await self._hold(await self._lease.contend())
+            # Whatever fails, the right to act is contended for again: a process that only waits serves nobody.
+            await lasting("life with the lease", self._live, self._clock)
+
+    async def _live(self) -> None:
+        await self._hold(await self._lease.contend())
 
     async def _hold(self, term: Term) -> None:
         claims = self.claims = Claims(self._store, term, self._lease, self._clock)
@@ -221,7 +227,7 @@ class Ownership:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._settle())
             group.create_task(self._gained(claims))
-            group.create_task(self._adopt(claims, renewed))
+            group.create_task(lasting("search for sessions", partial(self._adopt, claims, renewed), self._clock))
 
     async def _settle(self) -> None:
         """Wait for what another process still gives us."""

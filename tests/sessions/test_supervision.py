@@ -302,6 +302,10 @@ async def test_a_session_that_another_living_process_owns_is_leased_and_says_who
             await manager.get_user_client(1)
         report = await manager.cleanup_inactive_sessions(0)
         assert report.skipped == {"1": "leased"}
+        before = await fields(store)
+        with pytest.raises(OwnedElsewhere):
+            await manager.delete_user_session(1)
+        assert await fields(store) == before
 
 
 # Connections ------------------------------------------------------------------------------------------------------

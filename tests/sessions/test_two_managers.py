@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from bybot.errors import OwnedElsewhere, StoreUnavailable
 from bybot.sandbox.server import Sandbox
+from bybot.sessions.model import LEADER
+from bybot.stores.base import Document, Key
 from bybot.stores.memory import MemoryStore
 from tests.sessions.support import ANN, FaultyStore, log_in, plant_session, running, until
 
@@ -126,3 +129,38 @@ async def test_a_session_deleted_while_another_waits_stays_deleted(sandbox: Sand
             await first.close_all_sessions(5)
             await until(lambda: second.state == "active")
             assert await second.get_user_client(1) is None
+
+
+async def test_a_mistake_while_waiting_or_acting_does_not_end_the_wish_to_act(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = FaultyStore()
+    await plant_session(sandbox, store, 1)
+    right, mistakes = store.get, [RuntimeError("while waiting")]
+
+    async def get(key: Key) -> Document | None:
+        if key == LEADER and mistakes:
+            raise mistakes.pop()
+        return await right(key)
+
+    monkeypatch.setattr(store, "get", get)
+    async with running(sandbox, store, lease_seconds=1.0) as manager:
+        assert manager.ready_users() == ["1"]
+        first = manager.instance
+        mistakes_of_the_end = [RuntimeError("while losing it")]
+        drop_all = manager._pool.drop_all
+
+        async def drop(**options: Any) -> Any:
+            lives = await drop_all(**options)
+            if mistakes_of_the_end:
+                raise mistakes_of_the_end.pop()
+            return lives
+
+        monkeypatch.setattr(manager._pool, "drop_all", drop)
+        store.down = True
+        await until(lambda: manager.state == "waiting")
+        await until(lambda: not mistakes_of_the_end)
+        store.down = False
+        await until(lambda: manager.ready_users() == ["1"])
+        assert manager.instance not in (None, first)
+    assert "begins anew" in caplog.text

@@ -105,7 +105,7 @@ async def export(core: Core, user: str, form: Form, *, api_id: int) -> Exported:
     async with core.pool.locks(user):
         record = await core.read(user)
         if record.state is SessionState.DETACHED:
-            image = (await asyncio.to_thread(core.codec.unpack, record)).snapshot()
+            image = await asyncio.to_thread(lambda: core.codec.unpack(record).snapshot())
             data = await asyncio.to_thread(_written, core, record, image, form, api_id)
         else:
             core.refuse_ended(record)
@@ -123,6 +123,7 @@ async def _hand_out(core: Core, record: SessionRecord, form: Form, api_id: int) 
         else:
             opening = await core.load(user)
             claim, session = opening.claim, opening.session
+        await asyncio.to_thread(session.prepare)
         image, now = session.snapshot(), core.clock.now()
         data = await asyncio.to_thread(_written, core, record, image, form, api_id)
         fields = await asyncio.to_thread(core.codec.pack, user, image, now)

@@ -37,6 +37,9 @@ _NO_IDS: Final = array("q")
 class StoredSession(MemorySession):
     """See the module. Made by the constructor (empty) or :meth:`from_bytes`."""
 
+    # What :meth:`prepare` read, and of which bytes; most sessions never have it.
+    _parsed: tuple[bytes, Image] | None = None
+
     def __init__(self, *, max_entities: int = MAX_ENTITIES, max_states: int = MAX_STATES) -> None:
         super().__init__()
         del self._entities, self._update_states  # replaced by what follows
@@ -85,6 +88,12 @@ class StoredSession(MemorySession):
         """A SQLite image that plain Telethon opens. Safe in a thread while the loop runs on: see :meth:`snapshot`."""
         return images.write(self.snapshot(), now=now)
 
+    def prepare(self) -> None:
+        """Parse what is still packed: milliseconds that :meth:`snapshot` does not need then. For a thread."""
+        packed = self._packed
+        if packed is not None:
+            self._parsed = packed, images.read(zlib.decompress(packed))
+
     def snapshot(self) -> Image:
         """What is to be stored, as plain values."""
         self._unpack()
@@ -123,8 +132,9 @@ class StoredSession(MemorySession):
     def _unpack(self) -> None:
         if self._packed is None:
             return
-        old = images.read(zlib.decompress(self._packed))
-        self._packed, self._packed_ids = None, _NO_IDS
+        packed, parsed = self._packed, self._parsed
+        old = parsed[1] if parsed is not None and parsed[0] is packed else images.read(zlib.decompress(packed))
+        self._packed, self._packed_ids, self._parsed = None, _NO_IDS, None
         rows = {entity.id: entity for entity in old.entities[-self._max_entities :]}
         for id_, entity in self._rows.items():
             rows.pop(id_, None)

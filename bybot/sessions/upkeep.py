@@ -19,6 +19,7 @@ from bybot.sessions.claims import Claim, Claims
 from bybot.sessions.core import Core
 from bybot.sessions.model import FACTS, METADATA, SESSIONS, SessionRecord, SessionState
 from bybot.sessions.pool import Live
+from bybot.sessions.stored import StoredSession
 from bybot.stores.base import SERVER_TIME, Condition, Delete, Patch, Put, Where
 
 log = logging.getLogger(__name__)
@@ -140,6 +141,9 @@ class Upkeep:
         """
         now, written = self._core.clock.now(), self._core.clock.elapsed()
         known = [live.saved if release is None else live.stored for live in lives]
+        changed = [live.session for live, seen in zip(lives, known, strict=True) if live.session.revision != seen]
+        if changed:
+            await asyncio.to_thread(_prepare, changed)
         snapshots = [
             live.session.snapshot() if live.session.revision != revision else None
             for live, revision in zip(lives, known, strict=True)
@@ -264,6 +268,11 @@ class Upkeep:
         except StaleWrite:
             await self._core.store.commit([Put(METADATA, data, if_=Condition.ABSENT)])
         self._core.recount = False
+
+
+def _prepare(sessions: list[StoredSession]) -> None:
+    for session in sessions:
+        session.prepare()
 
 
 def count(records: list[SessionRecord]) -> dict[str, int]:

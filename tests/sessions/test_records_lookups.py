@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bybot.clock import ManualClock
-from bybot.errors import BybotError, RecordExists, RecordExpired, RecordNotFound
-from bybot.sessions.records import RecordSettings, SessionService
+from bybot.errors import BybotError, InvalidTransition, RecordExists, RecordExpired, RecordNotFound
+from bybot.sessions.records import RecordSettings, RecordState, SessionService
 from bybot.stores.memory import MemoryStore
 
 USERS = ["ann", "ann~1", "li"]
@@ -19,6 +19,7 @@ CONNECTIONS = ["h:1", "h:2", "h:3"]
 create = st.tuples(st.just("create"), st.sampled_from(USERS), st.sampled_from("abc"), st.integers(1, 20))
 on_one = st.tuples(st.sampled_from(["delete", "heartbeat", "touch"]), st.integers(0, 9))
 connect = st.tuples(st.just("connect"), st.integers(0, 9), st.sampled_from(CONNECTIONS))
+state = st.tuples(st.just("state"), st.integers(0, 9), st.sampled_from(list(RecordState)))
 wait = st.tuples(st.just("wait"), st.integers(1, 15))
 sweep = st.tuples(st.just("sweep"))
 
@@ -66,11 +67,15 @@ async def carry_out(service: SessionService, clock: ManualClock, model: Model, s
             model.records[id_] = (user, connection, model.now + timeout, timeout)
         elif kind == "touch":
             await service.touch(id_)
+        elif kind == "state":
+            await service.update(id_, state=arguments[1])
         else:
             await service.update(id_, connection=arguments[1])
             model.records[id_] = (user, arguments[1], expires, timeout)
     except (RecordNotFound, RecordExpired):
         assert not there
+    except InvalidTransition:
+        assert there
     except RecordExists:
         holders = [other for other, facts in model.records.items() if facts[1] == arguments[1]]
         assert holders
@@ -87,6 +92,9 @@ async def agree(service: SessionService, model: Model) -> None:
         page = await service.list(user_id=user, limit=100)
         assert [record.id for record in page.records] == sorted(wanted)
         assert page.total == len(wanted)
+        online = [record.id for record in page.records if record.state is RecordState.ACTIVE]
+        assert [device.record for device in service.devices(user)] == online
+        assert service.is_online(user) == bool(online)
     connections = {facts[1]: id_ for id_, facts in live.items()}
     for connection in {*CONNECTIONS, *connections}:
         try:
@@ -104,7 +112,7 @@ async def agree(service: SessionService, model: Model) -> None:
 
 
 @settings(max_examples=120, deadline=None)
-@given(st.lists(st.one_of(create, on_one, connect, wait, sweep), max_size=25))
+@given(st.lists(st.one_of(create, on_one, connect, state, wait, sweep), max_size=25))
 def test_all_ways_to_find_a_record_agree(steps: list[Any]) -> None:
     async def play() -> None:
         clock = ManualClock()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bybot.errors import Forbidden
@@ -93,7 +93,7 @@ class ActingService:
         self._check("records.is_online", user_key(user_id))
         return self._service.is_online(user_id)
 
-    def devices(self, user_id: UserId) -> list[DeviceOnline]:  # type: ignore[valid-type]
+    def devices(self, user_id: UserId) -> Sequence[DeviceOnline]:
         self._check("records.devices", user_key(user_id))
         return self._service.devices(user_id)
 

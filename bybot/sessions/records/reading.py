@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from bybot.errors import RecordNotFound
@@ -77,7 +78,7 @@ class Reading:
         """Is one of a person's sessions connected, or one account's (``{person}~{account}``)?"""
         return bool(self.devices(user_id))
 
-    def devices(self, user_id: int | str) -> list[DeviceOnline]:  # type: ignore[valid-type]
+    def devices(self, user_id: int | str) -> Sequence[DeviceOnline]:
         """What uses a person's sessions now, oldest first. What is idle or still connecting is not online."""
         if self._ledger.gate is not None:
             self._ledger.gate(True)

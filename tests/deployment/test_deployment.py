@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from pathlib import Path
 
 import httpx
@@ -102,6 +103,37 @@ async def test_a_render_deployment_keeps_everything_in_firestore_and_takes_updat
     finally:
         await deployment.stop()
     assert not (tmp_path / "sessions").exists()
+
+
+async def test_after_a_restart_on_another_machine_with_an_empty_disk_every_session_is_there(
+    make_settings: MakeSettings, firestore: dict[str, str], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        port = _free_port()
+        settings = make_settings(
+            **firestore,
+            RENDER="true",
+            RENDER_EXTERNAL_URL=f"http://127.0.0.1:{port}",
+            PORT=port,
+            HOST="127.0.0.1",
+            RENDER_INSTANCE_ID=f"srv-{number}",
+            SESSIONS_DIR=tmp_path / f"disk-{number}",
+        )
+        if number == 1:
+            store = create_store(settings, SystemClock())
+            await store.open()
+            await plant_session(sandbox, store, ANN, seal=vault_of(settings))
+            await plant_session(sandbox, store, 5000200, 5000200, seal=vault_of(settings))
+            await store.close()
+        async with Deployment(settings) as deployment:
+            await deployment.ready()
+            await until(lambda: len(deployment.manager.ready_users()) == 2, seconds=20)
+            for user in (ANN, 5000200):
+                client = await deployment.manager.get_user_client(user)
+                assert client is not None
+                assert (await client.get_me()).id == user
+    assert sandbox.counters.calls_of("auth.sendCode") == 0
+    assert not {"disk-1", "disk-2"} & set(os.listdir(tmp_path))
 
 
 async def test_a_second_process_waits_healthy_and_takes_over(

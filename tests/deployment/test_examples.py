@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -63,6 +64,30 @@ async def test_the_session_manager_alone(variables: dict[str, str], logged_in: N
     assert process.returncode == 0, err.decode()
     assert "Logged in as Ann (5000100)" in out.decode()
     assert "1 of 1 sessions" in out.decode()
+
+
+# Runs statements that await at the top, as an interactive prompt does.
+AWAITING = """
+import ast, asyncio, sys
+asyncio.run(eval(compile(sys.argv[1], "README", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)))
+"""
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+async def test_the_lines_that_the_readme_shows_run_as_they_stand(
+    variables: dict[str, str], make_settings: MakeSettings, sandbox: Sandbox, name: str
+) -> None:
+    snippets = re.findall(r"^```python\n(.*?)^```", (ROOT / name).read_text(), re.M | re.S)
+    assert ["get_user_client" in snippet for snippet in snippets] == [True, False]
+    store = create_store(make_settings(), SystemClock())
+    await store.open()
+    await plant_session(sandbox, store, "123", ANN, seal=Vault.from_text([KEY], bot_id="bybot_local"))
+    await store.close()
+    for snippet, said in zip(snippets, ("Ann\n", ""), strict=True):
+        async with example(variables, "-W", "error", "-c", AWAITING, snippet) as process:
+            out, err = await asyncio.wait_for(process.communicate(), 30)
+        assert (process.returncode, out.decode()) == (0, said), err.decode()
+    assert sandbox.counters.calls_of("auth.sendCode") == 0
 
 
 async def test_the_session_manager_says_when_there_is_no_session(variables: dict[str, str]) -> None:

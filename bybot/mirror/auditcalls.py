@@ -180,4 +180,4 @@ class AuditCalls:
             auditor = await self._auditor(engine.pair, client, protected=engine.protected)
             found = await auditor.window(first)
         if journal.found(range(first, first + WINDOW), found.missing, found.doubled):
-            engine.tell_once(NoticeKind.GAPS, missing=len(found.missing), doubled=len(found.doubled))
+            engine.tell.once(NoticeKind.GAPS, missing=len(found.missing), doubled=len(found.doubled))

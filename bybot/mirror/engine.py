@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
@@ -29,7 +29,6 @@ from bybot.mirror.keeping import keep
 from bybot.mirror.lane import ChainedLane, Lane, PacedLane
 from bybot.mirror.live import Inbox
 from bybot.mirror.model import ChannelPair, NoticeKind, Progress
-from bybot.mirror.outcome import Judgement
 from bybot.mirror.pacing import chat_key
 from bybot.mirror.patience import Patience
 from bybot.mirror.protection import Protection
@@ -39,6 +38,7 @@ from bybot.mirror.reader import Reader, follows
 from bybot.mirror.requests import ANEW, FORWARD
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.sender import Sender, Unsure
+from bybot.mirror.telling import Telling
 from bybot.mirror.topics import Topics
 
 log = logging.getLogger(__name__)
@@ -79,9 +79,10 @@ class Engine:
         self._account = account
         self._clock = clock
         self._report = report
+        self.tell = Telling(self, journal, report, clock)
         self._sabotage = sabotage or Sabotage()
         self._source = input_peer(pair.source)
-        self._reader = Reader(account.client, self._source, account.pacing, self._waits)
+        self._reader = Reader(account.client, self._source, account.pacing, self.tell.waits)
         self._sender: Sender | None = None
         self._inbox: Inbox | None = None
         self._patience = Patience(clock)
@@ -163,7 +164,7 @@ class Engine:
             self._clock,
             random_id,
             asks=lambda count: self._report.notice(self, NoticeKind.BULK_DELETION, {"count": count}),
-            on_wait=self._waits,
+            on_wait=self.tell.waits,
         )
         self._sender = Sender(
             source=self._source,
@@ -174,11 +175,12 @@ class Engine:
             ledger=self.journal,
             chat_key=chat_key(pair.target),
             source_protected=self._protection.ask,
-            topics=Topics(self._account.client, self._source, target, random_id, self._account.pacing, self._waits),
-            on_wait=self._waits,
+            topics=Topics(self._account.client, self._source, target, random_id, self._account.pacing, self.tell.waits),
+            on_wait=self.tell.waits,
+            on_refused=lambda messages: self.tell.left_out(messages, "refused"),
             sabotage=self._sabotage,
             stopping=self._stopping.is_set(),
-            may_send=lambda posts: self._account.allowance.take(posts, self._day_is_over),
+            may_send=lambda posts: self._account.allowance.take(posts, self.tell.day_is_over),
         )
         self._inbox = self._account.ears.open(pair.source.id, self._source)
         self._sender.on_answer = self._inbox.wake
@@ -231,7 +233,7 @@ class Engine:
         await self._land()
         if self._at_end() and not self._stopping.is_set():
             self.phase = "finished"
-            self.tell_once(NoticeKind.FINISHED)
+            self.tell.once(NoticeKind.FINISHED)
             self._report.progressed(self)
 
     async def _run_errands(self) -> None:
@@ -275,7 +277,7 @@ class Engine:
         self.phase = "live"
         if self.journal.total:
             counts = self.journal.counts
-            self.tell_once(NoticeKind.HISTORY_DONE, copied=counts.copied, skipped=counts.left_out)
+            self.tell.once(NoticeKind.HISTORY_DONE, copied=counts.copied, skipped=counts.left_out)
         self._report.progressed(self)
 
     def _at_end(self) -> bool:
@@ -345,7 +347,7 @@ class Engine:
         """Tell how far it came."""
         self.journal.cursor.settle(self._clock.elapsed())
         if self.journal.counts.protected:
-            self.tell_once(NoticeKind.PROTECTED, whole=self._protection.on)
+            self.tell.once(NoticeKind.PROTECTED, whole=self._protection.on)
         self._report.progressed(self)
 
     def _reach_end(self) -> None:
@@ -376,23 +378,6 @@ class Engine:
         """Give them to the sender."""
         assert self._sender is not None
         made = await self._drafting.plan(messages, verdicts, self._sender.will_copy, alone_until)
+        self.tell.left_out(made.unsendable, "rules")
         await self._sender.feed(made.steps)
         self._look_back()
-
-    # Waits and notices --------------------------------------------------------------------------------------
-
-    def _waits(self, judgement: Judgement) -> None:
-        until = self._clock.now() + timedelta(seconds=judgement.seconds)
-        self._report.notice(self, NoticeKind.FLOOD, {"seconds": judgement.seconds, "until": until})
-        self._report.progressed(self)
-
-    def _day_is_over(self, until: datetime) -> None:
-        self._report.notice(self, NoticeKind.DAY_FULL, {"until": until})
-        self._report.progressed(self)
-
-    def tell_once(self, kind: NoticeKind, **facts: Any) -> None:
-        """Tell the user, unless that was done before."""
-        if kind.value not in self.journal.told:
-            self.journal.told.add(kind.value)
-            self.journal.write_soon()
-            self._report.notice(self, kind, facts)

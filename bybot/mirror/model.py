@@ -290,6 +290,7 @@ class NoticeKind(StrEnum):
     UNDONE = "undone"  # all copies were deleted, as the user asked; facts: count
     DAY_FULL = "day_full"  # the account has sent as many posts as it may in a day; facts: until
     GAPS = "gaps"  # a look at a part of the target found posts missing or doubled; facts: missing, doubled
+    LEFT_OUT = "left_out"  # a kind of post has no copies; facts: what, why (refused or rules). Once for each
     FAILED = "failed"  # something that should not happen; facts: error
 
 

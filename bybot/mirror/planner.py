@@ -102,13 +102,17 @@ class Step:
 
 @dataclass
 class Plan:
-    """What to send, in order, and what to skip and why. Replies without a copied target are counted."""
+    """What to send, in order, and what to skip and why. Replies without a copied target are counted.
+
+    ``unsendable``: the posts behind ``refused``.
+    """
 
     steps: list[Step] = field(default_factory=list)
     service: list[int] = field(default_factory=list)
     protected: list[int] = field(default_factory=list)
     filtered: list[int] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
+    unsendable: list[Message] = field(default_factory=list)
     reply_lost: int = 0
     shortened: int = 0
 
@@ -189,6 +193,7 @@ def plan(
         if not verdict.keep or (verdict.texts and not _can_write(unit, verdict.texts, may_reply)):
             # What cannot be sent anew cannot be changed, and must not slip through as it was.
             (result.refused if verdict.keep else result.filtered).extend(unit.ids)
+            result.unsendable += unit.messages if verdict.keep else ()
             continue
         result.shortened += verdict.shortened
         step = _alone(unit, planned, copied, may_reply, uncertain_until, result, verdict.texts)

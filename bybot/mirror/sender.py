@@ -77,6 +77,7 @@ class Sender:
         source_protected: asks Telegram whether the source forbids forwarding now.
         topics: knows the topics of the target; None: posts go where they go.
         on_wait: told about every wait.
+        on_refused: told which posts Telegram did not take.
         on_answer: told when an answer came, so that whoever listens can call :meth:`land_answered`.
         stopping: set it to land what is under way and send nothing more.
         may_send: returns once so many posts may be sent.
@@ -92,6 +93,7 @@ class Sender:
     source_protected: Callable[[], Awaitable[bool]]
     on_wait: Callable[[Judgement], None] = lambda _: None
     on_answer: Callable[[], None] = lambda: None
+    on_refused: Callable[[Sequence[Any]], None] = lambda _: None
     topics: Topics | None = None
     sabotage: Sabotage = field(default_factory=Sabotage)
     stopping: bool = False
@@ -280,6 +282,8 @@ class Sender:
             self._todo.extendleft(reversed(halves))
         elif not step.part:
             self.ledger.skipped(step.ids, why)
+            if why == "refused":
+                self.on_refused(step.messages)
 
     def _stale_file(self, judgement: Judgement) -> None:
         """Read the post again for a fresh file reference; when that did not help, forward it."""

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import pytest
 from telethon.tl import types
 
-from bybot.mirror import Everything
+from bybot.mirror import Everything, NoticeKind
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Kinds, Words
 from bybot.mirror.rules.post import Media as Kind
@@ -136,6 +136,8 @@ async def test_every_kind_of_post_becomes_what_the_table_says(name: str) -> None
             await until(lambda: mirror.progress and mirror.progress.phase == "live" and len(g.copies()) >= len(staying))
             assert mirror.progress is not None
             assert mirror.progress.left_out == len(cells) - len(staying)
+        told = [facts for kind, facts in g.notices if kind is NoticeKind.LEFT_OUT]
+        assert told == [{"what": "poll", "why": "rules"}] * (len(cells) - len(staying))
         reader = g.world.create_account("Reader", phone="447700900019")
         async with ready_client(g.running, reader) as plain:
             originals = {kind: (await plain.get_messages("source", ids=posts[kind].id)) for kind in TABLE}
@@ -184,6 +186,7 @@ async def test_a_poll_that_may_not_go_into_a_channel_is_counted_and_the_rest_is_
             g.world.send_message(g.editor, group.peer, **item)
         async with g.running_mirror(await g.client(), source="@group_source") as mirror:
             await until(lambda: len(g.copies()) == 2 and mirror.progress.left_out == 1)
+        assert (NoticeKind.LEFT_OUT, {"what": "poll", "why": "refused"}) in g.notices
         assert [copy.text for copy in g.copies()] == ["one", "two"]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from bybot.bot.callbacks import Press
-from bybot.bot.texts import Html, Language, has, lines, t
+from bybot.bot.texts import Html, Language, has, lines, plain, t
 from bybot.bot.texts.errors import reason_text
 from bybot.bot.texts.formats import bar, duration, from_now, number, until
 from bybot.bot.views.base import View, button, heading
@@ -60,7 +60,10 @@ def notice(language: Language, news: Notice, now: datetime, *, account: str | No
         values[name] = number(int(facts.get(name) or 0))
     values["copied"] = number(int(facts.get("copied") or 0))
     values["reason"] = reason_text(language, str(facts.get("reason") or "other"))
+    values["what"] = plain(language, f"media.{facts.get('what') or 'other'}")
     key = f"notice.{news.kind}"
+    if news.kind == NoticeKind.LEFT_OUT and facts.get("why") == "rules":
+        key = "notice.left_out_rules"
     if news.kind == NoticeKind.PROTECTED and not facts.get("whole", True):
         key = "notice.protected_some"
     if news.kind == NoticeKind.SESSION_LOST and account:

@@ -187,6 +187,14 @@ TEXTS: Final[dict[str, str]] = {
         "🔒 Some posts of <b>{source}</b> are protected from forwarding. I leave those out and do not go around the "
         "protection; all others are copied."
     ),
+    "notice.left_out": (
+        "⚠️ {source} → {target}: Telegram does not take some posts there (kind: {what}). They are left out and counted; "
+        "everything else is copied."
+    ),
+    "notice.left_out_rules": (
+        "⚠️ {source} → {target}: your rules change posts that cannot be sent anew (kind: {what}), such as a quiz, whose "
+        "right answer only its author knows. They are left out and counted, not sent unchanged."
+    ),
     "notice.flood": (
         "⏳ Telegram asks your account to wait until {until} ({left}). I go on by myself then; nothing is skipped."
     ),

@@ -174,6 +174,13 @@ TEXTS: Final[dict[str, str]] = {
     # Notices -------------------------------------------------------------------------------------------------------
     "notice.protected_some": ("🔒 <b>{source}</b> 有些帖子禁止转发。这些帖子会略过，我不绕过保护；其余的照常复制。"),
     "notice.protected": ("🔒 <b>{source}</b> 禁止转发帖子。我会跳过它们，不绕过保护。可以请频道所有者允许转发。"),
+    "notice.left_out": (
+        "⚠️ {source} → {target}：Telegram 不接受把某些帖子发到那里（类型：{what}）。它们会略过并计数，其余的照常复制。"
+    ),
+    "notice.left_out_rules": (
+        "⚠️ {source} → {target}：你的规则要改动的某些帖子无法重新发送（类型：{what}），例如测验，正确答案只有作者知道。"
+        "它们会略过并计数，不会原样发送。"
+    ),
     "notice.flood": ("⏳ Telegram 要求你的帐号等到 {until}（{left}）。之后我会自动继续，不会跳过任何帖子。"),
     "notice.source_lost": (
         "🚪 你的帐号不能再读取 <b>{source}</b>，{source} → {target} 已停下。重新加入后，请在 /pairs 中继续。"

@@ -25,6 +25,7 @@ from bybot.config import Settings, get_config
 from bybot.config_rules import check
 from bybot.errors import BybotError, ConfigurationError, Problem, StoreUnavailable
 from bybot.log import setup_logging
+from bybot.mirror.pairs import PairBook
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.supervisor import Supervisor
 from bybot.parts import create_manager, create_store, create_vault
@@ -64,7 +65,10 @@ def create_user_session_manager_from_config(settings: Settings | None = None) ->
     """
     settings = settings or get_config()
     clock = SystemClock()
-    return create_manager(settings, create_store(settings, clock), clock, owns_store=True)
+    store = create_store(settings, clock)
+    manager = create_manager(settings, store, clock, owns_store=True)
+    manager.housework.keep_while(PairBook(store).in_use)  # although no mirror runs here
+    return manager
 
 
 # What this deployment is --------------------------------------------------------------------------------------

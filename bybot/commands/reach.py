@@ -19,7 +19,6 @@ from bybot.config import Settings
 from bybot.errors import StoreError
 from bybot.mirror.pairs import PairBook
 from bybot.parts import create_manager, create_store, create_vault
-from bybot.stores.base import Store
 from bybot.web.operations import Hands, Here, Operator
 
 #: Seconds for giving everything back at the end: whoever presses Ctrl-C waits no longer than five.
@@ -53,7 +52,7 @@ async def reach(
     store = create_store(settings, clock)
     manager = create_manager(settings, store, clock, restore=False)
     vault = create_vault(settings)
-    manager.housework.keep_while(_Pairs(store).in_use)
+    manager.housework.keep_while(PairBook(store).in_use)  # although no bot runs that would say so
     finder = Finder(settings, manager, clock, say)
     try:
         await store.open()
@@ -92,14 +91,3 @@ async def stored(settings: Settings) -> AsyncIterator[Hands]:
     finally:
         await manager.close_all_sessions(_CLOSE_SECONDS)
         await store.close()
-
-
-class _Pairs:
-    """What a session is needed for although no bot runs that would say so."""
-
-    def __init__(self, store: Store) -> None:
-        self._book = PairBook(store)
-
-    async def in_use(self, user_id: int | str) -> str | None:
-        """Why; None: for nothing."""
-        return "mirroring" if any(pair.enabled for pair in await self._book.of(user_id)) else None

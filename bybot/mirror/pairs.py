@@ -50,6 +50,10 @@ class PairBook:
                 return pair
         raise PairNotFound("There is no such pair.")
 
+    async def in_use(self, user: int | str) -> str | None:
+        """Why a user's session is in use, although it may not be connected. Raises StoreUnavailable."""
+        return "mirroring" if any(pair.enabled for pair in await self.of(user)) else None
+
     async def owners(self, person: int | str) -> list[str]:
         """Under which keys a person has pairs: one for each account, the first one first."""
         further = await query_prefix(self._store, "users", user_key(person) + "~", fields=[])

@@ -183,7 +183,7 @@ class Supervisor(ChatCalls, RuleCalls, AuditCalls):
 
     async def in_use(self, user_id: int | str) -> str | None:
         """Why this user's session is in use, although it may not be connected. Raises StoreUnavailable."""
-        return "mirroring" if any(pair.enabled for pair in await self._book.of(user_id)) else None
+        return await self._book.in_use(user_id)
 
     async def _start_person(self, user_id: int | str) -> None:
         person = self._person(user_id)

@@ -5,21 +5,30 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from bybot import create_deployment_manager, start_local_deployment, start_render_deployment
+from bybot import (
+    create_deployment_manager,
+    create_user_session_manager_from_config,
+    start_local_deployment,
+    start_render_deployment,
+)
 from bybot.clock import SystemClock
 from bybot.config import Settings
 from bybot.deployment import Deployment
 from bybot.errors import ConfigurationError, WrongKey
+from bybot.mirror.model import ChannelPair, ChatRef, New
+from bybot.mirror.pairs import PairBook
 from bybot.parts import create_store
 from bybot.sandbox.control_client import ControlClient
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.model import session_key
 from bybot.sessions.vault import Vault
+from bybot.stores.base import Patch
 from tests.deployment.conftest import MakeSettings
 from tests.sessions.support import plant_session
 from tests.waiting import until
@@ -262,6 +271,27 @@ async def test_a_part_that_does_not_stop_costs_the_sessions_nothing_of_their_tim
     assert kept.data["owner"] is None
     assert kept.data["saved_at"] > kept.data["created_at"]
     await store.close()
+
+
+async def test_the_manager_alone_cleans_up_no_session_that_mirrors(
+    make_settings: MakeSettings, sandbox: Sandbox
+) -> None:
+    settings = make_settings()
+    store = create_store(settings, SystemClock())
+    await store.open()
+    for user in (ANN, 5000200):
+        await plant_session(sandbox, store, user, user, seal=vault_of(settings))
+        long_ago = datetime.now(UTC) - timedelta(days=40)
+        await store.commit([Patch(session_key(str(user)), {"last_used_at": long_ago})])
+    chats = [ChatRef(number, "chat", username="chat") for number in (-1001, -1002)]
+    await PairBook(store).add(ChannelPair("p", str(ANN), chats[0], chats[1], New(), datetime.now(UTC)))
+    await store.close()
+    manager = create_user_session_manager_from_config(settings)
+    try:
+        report = await manager.cleanup_inactive_sessions(30)
+        assert (report.removed, report.skipped) == (["5000200"], {str(ANN): "mirroring"})
+    finally:
+        await manager.close_all_sessions()
 
 
 async def test_each_environment_has_its_own_start(make_settings: MakeSettings, firestore: dict[str, str]) -> None:

@@ -21,6 +21,7 @@ from telethon import TelegramClient
 from bybot.clock import SystemClock
 from bybot.sandbox.firestore.server import FirestoreServer
 from bybot.sandbox.server import Sandbox
+from tests.chaos.deploys import Deploys, cast
 from tests.chaos.ground import Ground
 from tests.chaos.rounds import Outcome, Round
 
@@ -30,11 +31,17 @@ _FIRST = 5_000_000
 
 def people(rounds: int) -> dict[str, Any]:
     """Accounts for all rounds: nobody's login is used in two of them."""
-    return {
-        "accounts": [
-            {"name": f"Person {n}", "phone": f"+4477{n:08d}", "id": _FIRST + n} for n in range(rounds * _ACCOUNTS)
-        ]
-    }
+    accounts = [{"name": f"Person {n}", "phone": f"+4477{n:08d}", "id": _FIRST + n} for n in range(rounds * _ACCOUNTS)]
+    seed: dict[str, Any] = {"accounts": accounts, "bots": [], "channels": []}
+    for number in filter(_deploys, range(rounds)):
+        for name, entries in cast(number, _FIRST + number * _ACCOUNTS).items():
+            seed[name] += entries
+    return seed
+
+
+def _deploys(number: int) -> bool:
+    """Every fifth round is one of whole programs."""
+    return number % 5 == 2
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -48,7 +55,9 @@ async def run(rounds: int, seed: int, *, kind: str | None, keep: Path | None, ve
     outcomes: list[Outcome] = []
     firestore = FirestoreServer(SystemClock())
     with tempfile.TemporaryDirectory(prefix="bybot-chaos-") as folder:
-        async with Sandbox(seed=people(rounds)) as sandbox:
+        telegram = Path(folder) / "telegram"
+        telegram.mkdir()
+        async with Sandbox(seed=people(rounds), dcs=(2, 4), state_dir=telegram) as sandbox:
             TelegramClient._config = None
             await firestore.start()
             try:
@@ -58,7 +67,8 @@ async def run(rounds: int, seed: int, *, kind: str | None, keep: Path | None, ve
                     store = kind or ("local", "firestore")[number % 2]
                     ground = Ground(sandbox, firestore, directory, store, number)
                     dice = random.Random(f"{seed} {number}")
-                    outcome = await Round(ground, dice, _FIRST + number * _ACCOUNTS).play()
+                    play = Deploys if _deploys(number) else Round
+                    outcome = await play(ground, dice, _FIRST + number * _ACCOUNTS).play()
                     outcomes.append(outcome)
                     if outcome.bad or verbose:
                         print(f"round {number} ({store})", *outcome.story, *outcome.bad, sep="\n  ", flush=True)

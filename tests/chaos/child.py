@@ -66,7 +66,7 @@ class Child:
         endpoint = TelegramEndpoint(
             12345,
             "0123456789abcdef0123456789abcdef",
-            dc=DataCenter.parse(facts["dc"]),
+            dc=DataCenter.parse_all(facts["dc"]),
             rsa_pem=facts["pem"],
             unsent_for=times.margin * 0.8,
         )

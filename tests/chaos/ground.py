@@ -31,7 +31,7 @@ LEASE = 1.0
 MARGIN = LEASE / 3
 #: All come from one server that has imported everything, so that a start costs milliseconds.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.chaos.child"])
+PROCESSES.set_forkserver_preload(["tests.chaos.child", "tests.chaos.program"])
 
 
 async def until(condition: Callable[[], Any], seconds: float) -> bool:
@@ -58,9 +58,9 @@ class Runner:
         self._read_to = 0
 
     @classmethod
-    def start(cls, facts: dict[str, Any]) -> Runner:
+    def start(cls, facts: dict[str, Any], main: Callable[[dict[str, Any], Any], None] = child.main) -> Runner:
         ours, theirs = PROCESSES.Pipe()
-        process = PROCESSES.Process(target=child.main, args=(facts, theirs), daemon=True)
+        process = PROCESSES.Process(target=main, args=(facts, theirs), daemon=True)
         process.start()
         theirs.close()
         return cls(facts, ours, process)
@@ -184,14 +184,10 @@ class Ground:
             await store.close()
         self.users[user] = account
 
-    def start(self, *, watchdog: bool = False, also: Sequence[str] = ()) -> Runner:
-        """One more process.
-
-        Args:
-            also: people without a session from before, for whom it is to speak too.
-        """
+    def facts(self, *, watchdog: bool, also: Sequence[str] = ()) -> dict[str, Any]:
+        """What the next process must know."""
         label = f"{self.number}.{len(self.runners)}"
-        facts = {
+        return {
             "label": label,
             "lease": LEASE,
             "bot_id": self.bot_id,
@@ -204,7 +200,14 @@ class Ground:
             "log": str(self.directory / f"log-{label}.txt"),
             "watchdog": watchdog,
         }
-        runner = Runner.start(facts)
+
+    def start(self, *, watchdog: bool = False, also: Sequence[str] = ()) -> Runner:
+        """One more process.
+
+        Args:
+            also: people without a session from before, for whom it is to speak too.
+        """
+        runner = Runner.start(self.facts(watchdog=watchdog, also=also))
         self.runners.append(runner)
         return runner
 

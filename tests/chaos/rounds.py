@@ -50,6 +50,7 @@ class Round:
         self._dice = dice
         self._accounts = itertools.count(first_account)
         self._began = time.monotonic()
+        self._moved: set[str] = set()
         self._deleted: set[str] = set()  # somebody asked to delete it
         self._gone: set[str] = set()  # and was told that it is
         self._logins: dict[str, int] = {}
@@ -126,10 +127,12 @@ class Round:
             self._clean,
             self._back_up,
             self._hand_over,
+            self._move,
+            self._move,
         ]
         if self._ground.kind == "firestore":
             actions += [self._cut_off] * 4
-        for action in [dice.choice(actions) for _ in range(dice.randint(4, 6))]:
+        for action in [dice.choice(actions) for _ in range(dice.randint(6, 9))]:
             there = [runner for runner in self._ground.runners if runner.healthy]
             if not there or (len(there) == 1 and dice.random() < 0.5):
                 self._note("a process starts")
@@ -214,6 +217,15 @@ class Round:
             await asyncio.sleep(self._dice.uniform(0, 0.1))
             await self._kill(self._dice.choice([new, runner]))
 
+    async def _move(self, runner: Runner) -> None:
+        """Telegram moves an account to another data centre: its login goes on under another key."""
+        user = self._dice.choice([u for u in self._ground.users if u != "old"])
+        account = self._ground.sandbox.world.account(self._ground.users[user])
+        account.dc_id = 6 - account.dc_id
+        self._moved.add(user)
+        self._note(f"the account of {user} moves to data centre {account.dc_id}")
+        await self._kill_soon(runner)
+
     async def _cut_off(self, runner: Runner) -> None:
         """The store answers nothing, or carries out and does not say so, or does it late."""
         dice, faults = self._dice, self._ground.firestore.faults
@@ -283,7 +295,8 @@ class Round:
             self._found(self.outcome.torn, f"kept aside: {aside}")
 
     def _look_at(self, user: str, account: int, record: SessionRecord | None) -> None:
-        at_telegram = {key.data for key in self._ground.sandbox.auth.keys.of_account(account)}
+        # A login that moved has a key in each data centre.
+        at_telegram = {key.data for key in self._ground.sandbox.auth.keys if key.account_id == account}
         if record is None or record.state is not SessionState.READY:
             if user in self._logins:
                 if self._acknowledged(user):
@@ -302,7 +315,7 @@ class Round:
             return
         if key not in at_telegram and user not in self._deleted:
             self._found(self.outcome.lost, f"the stored key of {user} is not logged in")
-        if user in self._ground.keys and key != self._ground.keys[user]:
+        if user in self._ground.keys and user not in self._moved and key != self._ground.keys[user]:
             self._found(self.outcome.lost, f"the stored key of {user} is another one")
         said = [runner.said for runner in self._ground.runners]
         if any(s("done", "delete", user) for s in said) and not any(s("failed", "delete", user) for s in said):

@@ -17,6 +17,7 @@ from bybot.clock import Clock
 from bybot.mirror.account import Account
 from bybot.mirror.copies import EDIT, Copies
 from bybot.mirror.cursor import Cursor
+from bybot.mirror.links import Copied, Links
 from bybot.mirror.model import ChannelPair
 from bybot.mirror.outcome import Judgement
 from bybot.mirror.pins import Map, Pins
@@ -38,13 +39,17 @@ _KEPT: Final = 1_000
 What = Literal["edited", "deleted", "not_edited"]
 
 
+class Known(Map, Copied, Protocol):
+    """The copies of a pair."""
+
+
 class Memory(Protocol):
     """What the journal knows of copies."""
 
     cursor: Cursor
 
     @property
-    def map(self) -> Map:
+    def map(self) -> Known:
         """All copies."""
 
     async def load(self, source_ids: Collection[int]) -> None:
@@ -84,6 +89,7 @@ class Changes:
     _confirmed: bool = False
 
     def __post_init__(self) -> None:
+        self._links = Links(self.pair)
         self.copies = Copies(self.account.client, self.pair, self.account.pacing, self.on_wait)
         self._pins = Pins(self.source, self.copies, self.journal, due=self.pair.rules.pins == "follow")
 
@@ -181,6 +187,7 @@ class Changes:
         if not verdict.keep:
             return  # the copy is there; leaving posts out concerns new ones
         written = verdict.texts.get(message.id) or Written(message.message or "", tuple(message.entities or ()))
+        written = (await self._links.changed({message.id: written}, self.journal.map)).get(message.id, written)
         if same(message, written, copy):
             return
         peer = self.copies.reader.peer

@@ -1,18 +1,19 @@
-"""What is to be sent of some messages, and how: the rules, then the plan."""
+"""What is to be sent of some messages, and how: the rules, then the links, then the plan."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bybot.mirror.journal import Journal
+from bybot.mirror.links import Links
 from bybot.mirror.model import ChannelPair
-from bybot.mirror.planner import Plan, judged, plan, reply_target
+from bybot.mirror.planner import Plan, judged, plan, reply_target, sort_out, units_of
 from bybot.mirror.protection import Protection
 from bybot.mirror.requests import can_reply_with
-from bybot.mirror.rules.book import Verdict
+from bybot.mirror.rules.book import Verdict, Written
 
 Verdicts = Mapping[int, Verdict] | None
 
@@ -24,13 +25,31 @@ class Drafting:
     pair: ChannelPair
     journal: Journal
     protection: Protection
+    links: Links
 
     async def verdicts(self, messages: Sequence[Any]) -> Verdicts:
-        """What the rules make of the posts, by their last ids; None: they touch nothing."""
-        rules = self.pair.rules
-        if not rules.touches:
-            return None
-        return await asyncio.to_thread(judged, messages, rules, self.pair.id, self.protection.on)
+        """What becomes of the posts, by their last ids; None: all go as they are."""
+        rules, protected = self.pair.rules, self.protection.on
+        verdicts = None
+        if rules.touches:
+            verdicts = await asyncio.to_thread(judged, messages, rules, self.pair.id, protected)
+        return await self._linked(sort_out(messages, Plan(), chat_protected=protected), verdicts)
+
+    async def _linked(self, posts: Sequence[Any], verdicts: Verdicts) -> Verdicts:
+        """The same, with links to posts that were copied pointing at the copies, where a post can be written anew."""
+        written = {message.id: Written(message.message or "", tuple(message.entities or ())) for message in posts}
+        for verdict in (verdicts or {}).values():
+            written |= verdict.texts
+        changed = await self.links.changed(written, self.journal.map)
+        if not changed:
+            return verdicts
+        result = dict(verdicts or {})
+        for unit in units_of(posts):
+            verdict = result.setdefault(unit.last_id, Verdict())
+            texts = {id_: changed[id_] for id_ in unit.ids if id_ in changed}
+            if texts and can_reply_with(unit):
+                result[unit.last_id] = replace(verdict, texts={**verdict.texts, **texts})
+        return result
 
     async def plan(
         self, messages: Sequence[Any], verdicts: Verdicts, will_copy: Callable[[int], bool], alone_until: int

@@ -27,6 +27,7 @@ from bybot.mirror.gate import Gate
 from bybot.mirror.journal import Journal
 from bybot.mirror.keeping import keep
 from bybot.mirror.lane import ChainedLane, Lane, PacedLane
+from bybot.mirror.links import Links
 from bybot.mirror.live import Inbox
 from bybot.mirror.model import ChannelPair, NoticeKind, Progress
 from bybot.mirror.pacing import chat_key
@@ -90,7 +91,7 @@ class Engine:
         self._body: asyncio.Task[None] | None = None
         self._past_end = False
         self._protection = Protection(account.client, pair.source, clock)
-        self._drafting = Drafting(pair, journal, self._protection)
+        self._drafting = Drafting(pair, journal, self._protection, Links(pair))
         self._gate = Gate(pair.rules.schedule, journal, clock, self._ring)
         self._changes: Changes | None = None
         self._rate = Rate(clock)

@@ -17,6 +17,8 @@ from bybot.stores.base import Key
 
 _EXPIRED: Final = "expired"
 _MESSAGES: Final = {
+    "no_session": "There is no stored session.",
+    "logging_in": "A login is under way.",
     "leased": "Another process holds the sessions.",
     "detached": "The login is detached: another copy of it may be in use.",
     "error": "Of an older version, or its facts were lost: `python -m bybot sessions import --stored` mends it.",
@@ -113,6 +115,7 @@ class Reports:
 
     async def session_info(self, user: str) -> dict[str, Any]:
         base: dict[str, Any] = {"user_id": user_id_from_key(user), "status": "no_session", "reason": None}
+        base["message"] = _MESSAGES["no_session"]
         try:
             document = await self._core.store.get(session_key(user))
         except StoreError as error:
@@ -122,8 +125,8 @@ class Reports:
             attempts = self._desk.attempts
             attempt = attempts.get(user) or attempts.get(another_key(user))
             if attempt is not None:
-                left = round(attempt.left(self._core.clock))
-                return base | {"status": "logging_in", "reason": attempt.step, "seconds_left": left}
+                under_way = {"status": "logging_in", "reason": attempt.step, "message": _MESSAGES["logging_in"]}
+                return base | under_way | {"seconds_left": round(attempt.left(self._core.clock))}
             return base
         entry = self._entry(record)
         entry["message"] = self._message(record.user, entry)

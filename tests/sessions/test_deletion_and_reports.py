@@ -232,3 +232,16 @@ async def test_a_stopped_manager_leaves_no_owner_and_no_instance(sandbox: Sandbo
     leader = await store.get(Key(LEADER.collection, LEADER.id))
     assert leader is not None
     assert leader.data["instance"] is None
+
+
+async def test_whatever_the_status_there_are_words_for_people(sandbox: Sandbox) -> None:
+    store = FaultyStore()
+    await plant_session(sandbox, store, 1, LI_WEI)
+    async with running(sandbox, store) as manager:
+        await manager.begin_login(2, ANN_PHONE)
+        told = {str(user): await manager.get_session_info(user) for user in (1, 2, 3)}
+        store.down = True
+        told["down"] = await manager.get_session_info(1)
+        store.down = False
+    assert [info["status"] for info in told.values()] == ["active", "logging_in", "no_session", "error"]
+    assert all(info["message"] for info in told.values())

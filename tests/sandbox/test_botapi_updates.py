@@ -19,6 +19,7 @@ from telegram.ext import Application, ApplicationBuilder, CallbackQueryHandler, 
 
 from bybot.sandbox.control_client import ControlClient
 from bybot.sandbox.http import HttpServer
+from bybot.sandbox.samples import KINDS, media_of
 from bybot.sandbox.server import Sandbox
 from tests.sandbox.botapi_support import people, running_bot, seen
 from tests.sandbox.conftest import BOT_TOKEN
@@ -245,3 +246,21 @@ async def test_a_stock_application_talks_to_a_person(sandbox: Sandbox, control: 
         await application.stop()
     ann, _, account = people(sandbox)
     assert [m.text for m in seen(sandbox, ann, account)] == ["/start", "1"]
+
+
+async def test_a_bot_sees_what_kind_of_post_it_is(sandbox: Sandbox, bot: Bot) -> None:
+    ann, _, account = people(sandbox)
+    for kind in KINDS:
+        sandbox.world.send_message(ann, account.peer, media=media_of(sandbox.world, kind, 5))
+    messages = [update.message for update in await bot.get_updates() if update.message]
+    effective = {"quiz": "poll", "round": "video_note", "live_location": "location"}
+    for kind, message in zip(KINDS, messages, strict=True):
+        assert getattr(message, effective.get(kind, kind)), kind
+        assert message.text is None
+    by_kind = dict(zip(KINDS, messages, strict=True))
+    assert by_kind["quiz"].poll is not None
+    assert by_kind["quiz"].poll.type == "quiz"
+    assert by_kind["venue"].venue is not None
+    assert by_kind["venue"].venue.title == "Pier 5"
+    assert by_kind["dice"].dice is not None
+    assert by_kind["dice"].dice.value == 6

@@ -10,6 +10,7 @@ from telethon.tl import types
 from bybot.sandbox.botapi.entities import entities_to_json
 from bybot.sandbox.botapi.files import FileIds
 from bybot.sandbox.botapi.markup import markup_to_json
+from bybot.sandbox.botapi.media import media_json
 from bybot.sandbox.world.model import Account, Channel, Message, Peer
 from bybot.sandbox.world.world import World
 
@@ -126,19 +127,9 @@ class Views:
         return item | self._content(message)
 
     def _content(self, message: Message) -> dict[str, Any]:
-        item: dict[str, Any] = {}
-        file = message.media.file if message.media is not None else None
-        if file is not None and file.kind == "photo":
-            item["photo"] = self.files.photo_json(file)
-        elif file is not None:
-            video = next((a for a in file.attributes if isinstance(a, types.DocumentAttributeVideo)), None)
-            document = self.files.document_json(file)
-            if video is None:
-                item["document"] = document
-            else:
-                item["video"] = document | {"width": video.w, "height": video.h, "duration": int(video.duration)}
+        item = media_json(self.files, message.media)
         entities = entities_to_json(message.entities, self._mentioned(message))
-        text, marks = ("caption", "caption_entities") if file is not None else ("text", "entities")
+        text, marks = ("caption", "caption_entities") if item else ("text", "entities")
         if message.text:
             item[text] = message.text
             if entities:

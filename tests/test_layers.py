@@ -79,6 +79,20 @@ def test_the_rule_finds_a_violation() -> None:
     assert allowed("mirror", "sessions.manager")
 
 
+#: What the chat may ask of the manager itself: its life, and news. All else goes through a caller's rights.
+WITHOUT_A_CALLER = {"acting_as", "ask_for_handover", "news_told", "on_leaving", "on_news", "state", "wait_active"}
+
+
+def test_bot_and_web_reach_sessions_through_a_callers_rights_only() -> None:
+    used: set[str] = set()
+    for part in ("bot", "web"):
+        for path in (ROOT / "bybot" / part).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Attribute) and ast.unparse(node.value).rpartition(".")[2] == "manager":
+                    used.add(node.attr)
+    assert used == WITHOUT_A_CALLER
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     import subprocess
     import sys

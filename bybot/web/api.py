@@ -36,6 +36,7 @@ _STATUS: Final = {
     "stale_write": 409,
     "record_exists": 409,
     "too_many_records": 429,
+    "too_many_clients": 429,
     "store_unavailable": 503,
     "telegram_unreachable": 503,
 }

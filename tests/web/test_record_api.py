@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from bybot.clock import ManualClock
 from bybot.sandbox.server import Sandbox
+from bybot.sessions.idle import Limits
 from bybot.sessions.records.model import RecordSettings
 from bybot.stores.memory import MemoryStore
 from tests.sessions.conftest import sandbox, store
@@ -131,9 +133,42 @@ async def test_an_expired_record_is_gone_and_the_login_stays(sandbox: Sandbox, s
     clock = ManualClock()
     settings = RecordSettings(timeout=2, sweep_every=3600)
     async with running(sandbox, store, records=settings) as manager, serving(manager) as client:
-        manager.records._clock = manager.records.ledger._clock = clock
+        manager.records._clock = manager.records.ledger.clock = clock
         made = await Desk(client).create()
-        clock.advance(3)
+        clock.advance(1.5)
+        assert (await client.get(f"/records/{made['record']['id']}")).status_code == 200
+        clock.advance(1)
         gone = await client.get(f"/records/{made['record']['id']}")
         assert (gone.status_code, gone.json()["error"]["code"]) == (410, "record_expired")
         assert (await client.get(f"/sessions/{ANN}")).json()["status"] == "active"
+
+
+async def test_a_session_for_which_there_is_no_room_is_refused_for_now(sandbox: Sandbox, store: MemoryStore) -> None:
+    for user in (ANN, LI_WEI):
+        await plant_session(sandbox, store, user, user)
+    room = Limits(max_clients=1)
+    async with running(sandbox, store, limits=room, restore=False) as manager, serving(manager) as client:
+        async with manager.use(ANN):
+            refused = await client.post("/records", json={"user_id": LI_WEI})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_clients")
+        assert (await client.get("/records", params={"user_id": LI_WEI})).json()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"user_id": ""},
+        {"timeout": 0},
+        {"timeout": 1e400},
+        {"timeout": "soon"},
+        {"metadata": [1]},
+        {"metadata": {"a": "x" * 20_000}},
+        {"connection": "none"},
+        {"device": {}},
+    ],
+)
+async def test_what_is_no_record_is_refused_and_nothing_is_made(desk: Desk, wrong: dict[str, Any]) -> None:
+    before = (await desk.http.get("/records")).json()["total"]
+    refused = await desk.http.post("/records", content=json.dumps({"user_id": ANN} | wrong))
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bad_request")
+    assert (await desk.http.get("/records")).json()["total"] == before

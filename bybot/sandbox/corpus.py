@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from telethon.tl import types
 
 from bybot.sandbox.botapi.entities import Entity, Writer
 
-Kind = Literal["text", "photo", "album", "document", "video", "hole"]
+Kind = str  # text, album, hole, or one of bybot.sandbox.samples.KINDS
 
 _SENTENCES = {
     "en": [
@@ -32,6 +32,8 @@ _SENTENCES = {
 }
 _EMOJI = ["🌊", "🎻", "🚂", "🌧️", "👩‍🚀", "🏳️‍🌈", "👍🏽", "❤️", "📷", "🗞️", "🇪🇺", "☕"]
 _CODE = ["pip install telethon", "for row in rows:\n    print(row)", "SELECT 1;", "make demo"]
+_MUTE = ("round", "sticker", "poll", "quiz", "contact", "location", "live_location", "venue", "dice")
+_OTHERS = (*_MUTE, "voice", "audio", "animation")
 _MARKS: list[Any] = [
     types.MessageEntityBold,
     types.MessageEntityItalic,
@@ -51,6 +53,7 @@ class Corpus:
         seed: decides everything that is left to chance.
         holes: share of ids that were deleted.
         replies, photos, albums, documents: shares of the messages that stay.
+        others: share of polls, stickers, places and so on.
         videos, protected: how many there are (protected: forwarding forbidden for that post alone).
         picture_number: pictures are numbered from here, so that two corpora share none.
     """
@@ -62,6 +65,7 @@ class Corpus:
     photos: float = 0.12
     albums: float = 0.1
     documents: float = 0.02
+    others: float = 0.0
     videos: int = 1
     protected: int = 3
     picture_number: int = 0
@@ -185,7 +189,12 @@ def generate(corpus: Corpus) -> Iterator[Post]:
             kind = "photo"
         elif rng.random() < corpus.documents:
             kind = "document"
+        elif corpus.others and rng.random() < corpus.others:
+            kind = rng.choice(_OTHERS)
         if kind != "text":
             picture += 1
+        if kind in _MUTE:
+            yield Post(kind, number, picture=picture, protected=number in protected)
+            continue
         back = rng.randint(1, min(40, number - 1)) if number > 1 and rng.random() < corpus.replies else 0
         yield Post(kind, number, text, entities, back, None, picture, number in protected)

@@ -133,9 +133,8 @@ class Ground:
 def _facts(message: Message, among: list[Message]) -> tuple[Any, ...]:
     place = {m.id: at for at, m in enumerate(among)}
     group = next((at for at, m in enumerate(among) if m.grouped_id and m.grouped_id == message.grouped_id), None)
-    file = message.media.file.id if message.media and message.media.file else None
     entities = [bytes(entity) for entity in message.entities]
-    return message.text, entities, file, group, place.get(message.reply_to or 0)
+    return message.text, entities, message.media, group, place.get(message.reply_to or 0)
 
 
 @asynccontextmanager

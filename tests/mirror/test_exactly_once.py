@@ -81,7 +81,7 @@ async def test_a_kill_after_an_unanswered_send_loses_and_doubles_nothing(pace: s
 async def test_many_kills_at_any_moment_lose_and_double_nothing(seed: int) -> None:
     chance = random.Random(seed)
     async with ground(switches=Switches(repeated_forward=chance.choice(REPEATS))) as g:
-        await g.corpus(300, seed=seed, albums=0.2, replies=0.2)
+        await g.corpus(300, seed=seed, albums=0.2, replies=0.2, others=0.15)
         pace = chance.choice(["off", "quick"])
         for life in range(6):
             async with killed(g, await g.client(), pace=pace):

@@ -13,7 +13,7 @@ from tests.mirror.support import ground, until
 async def test_a_mixed_history_is_cloned_as_it_is(pace: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PACES, "quick", Pace(per_request=0.001, per_post=0.0))
     async with ground() as g:
-        await g.corpus(400, seed=3, replies=0.2)
+        await g.corpus(400, seed=3, replies=0.2, others=0.25)
         async with g.running_mirror(await g.client(), pace=pace):
             await g.wait_same()
 

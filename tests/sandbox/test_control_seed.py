@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,7 @@ from bybot.sandbox.corpus import Corpus, generate
 from bybot.sandbox.mtproto.auth_service import AuthService
 from bybot.sandbox.pictures import film, picture
 from bybot.sandbox.seed import find_account, find_channel, load_seed, plant
+from bybot.sandbox.world.kinds import Kind, kind_of
 from bybot.sandbox.world.model import Message
 from bybot.sandbox.world.world import World
 
@@ -79,10 +80,18 @@ async def test_pictures_differ_and_stay_the_same() -> None:
     assert len(film(1, 5000)) == 5000
 
 
-@given(count=st.integers(0, 60), seed=st.integers(0, 1000), holes=st.floats(0, 0.5), albums=st.floats(0, 1))
+@given(
+    count=st.integers(0, 60),
+    seed=st.integers(0, 1000),
+    holes=st.floats(0, 0.5),
+    albums=st.floats(0, 1),
+    others=st.floats(0, 1),
+)
 @settings(max_examples=40, deadline=None)
-def test_a_generated_history_has_exactly_its_count(count: int, seed: int, holes: float, albums: float) -> None:
-    posts = list(generate(Corpus(count=count, seed=seed, holes=holes, albums=albums)))
+def test_a_generated_history_has_exactly_its_count(
+    count: int, seed: int, holes: float, albums: float, others: float
+) -> None:
+    posts = list(generate(Corpus(count=count, seed=seed, holes=holes, albums=albums, others=others)))
     staying = [post for post in posts if post.kind != "hole"]
     assert [post.number for post in staying] == list(range(1, count + 1))
     assert not posts or posts[-1].kind != "hole"
@@ -91,6 +100,12 @@ def test_a_generated_history_has_exactly_its_count(count: int, seed: int, holes:
         units = len(post.text.encode("utf-16-le")) // 2
         assert all(e.offset >= 0 and e.length > 0 and e.offset + e.length <= units for e in post.entities)
         assert post.text == post.text.strip()
+
+
+async def test_a_history_can_have_every_kind_of_post() -> None:
+    world = await planted(corpus(count=300, others=0.5))
+    found = {kind_of(message.media) for message in find_channel(world, "C").messages if message.action is None}
+    assert found == set(get_args(Kind))
 
 
 async def test_the_demo_world_is_complete() -> None:

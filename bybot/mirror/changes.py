@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
+from telethon.tl import types
+
 from bybot.clock import Clock
 from bybot.mirror.account import Account
 from bybot.mirror.copies import EDIT, Copies
@@ -22,7 +24,7 @@ from bybot.mirror.model import ChannelPair
 from bybot.mirror.outcome import Judgement
 from bybot.mirror.pins import Map, Pins
 from bybot.mirror.reader import ALBUM_PARTS, Reader
-from bybot.mirror.requests import RandomId, edit_request, edited_anew
+from bybot.mirror.requests import RandomId, edit_request, edited_anew, is_closed
 from bybot.mirror.rules.book import Written
 from bybot.mirror.rules.rich import FOUND
 from bybot.mirror.rules.transforms import Add
@@ -115,7 +117,7 @@ class Changes:
         for start in range(0, len(ids), _IDS):
             some = ids[start : start + _IDS]
             found = await self.source.by_ids(some)
-            edited = {id_: m for id_, m in found.items() if m.edit_date is not None}
+            edited = {id_: m for id_, m in found.items() if m.edit_date is not None or is_closed(m)}
             self.hear(edited, [id_ for id_ in some if id_ not in found])
         await self.apply()
 
@@ -191,7 +193,7 @@ class Changes:
         if same(message, written, copy):
             return
         peer = self.copies.reader.peer
-        if self.pair.rules.edits == "new":
+        if self.pair.rules.edits == "new" and not is_closed(message):
             done = await self.copies.do(lambda: edited_anew(message, written, peer, copy.id, self.random_id), EDIT)
         else:
             done = await self.copies.do(lambda: edit_request(message, written, peer, copy), EDIT)
@@ -210,6 +212,8 @@ def same(message: Any, written: Written, copy: Any) -> bool:
     """Whether a copy is already what it should be."""
     if (copy.message or "") != written.text or _file(copy) != _file(message):
         return False
+    if is_closed(message) and not is_closed(copy) and isinstance(copy.media, types.MessageMediaPoll):
+        return False  # a poll that rules made anew has votes of its own, and ends with its source
     return _marks(copy.entities) == _marks(written.entities)
 
 

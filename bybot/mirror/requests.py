@@ -117,9 +117,18 @@ def anew_request(
     return functions.messages.SendMediaRequest(target, other, text, **common)
 
 
+def is_closed(message: Any) -> bool:
+    """Whether it is a poll that takes no more votes."""
+    return isinstance(message.media, types.MessageMediaPoll) and bool(message.media.poll.closed)
+
+
 def edit_request(message: Any, written: Written, target: Any, copy: Any) -> Any:
     """A copy made into what its source is now; the file is named only where it is another one."""
     media = message.media
+    if is_closed(message):
+        poll = copy.media.poll
+        ended = types.Poll(id=poll.id, question=poll.question, answers=poll.answers, hash=0, closed=True)
+        return functions.messages.EditMessageRequest(target, copy.id, media=types.InputMediaPoll(ended))
     other = None if media is None or _file_id(message) == _file_id(copy) else input_media(media)
     if isinstance(media, types.MessageMediaWebPage):
         page = _sized_page(media)

@@ -211,3 +211,21 @@ async def test_an_edited_text_keeps_the_preview_that_was_chosen_for_it() -> None
             g.world.edit_message(g.editor, g.source.peer, post.id, text=f"later {PAGE}", media=post.media)
             await until(lambda: g.copies()[0].text == f"later {PAGE}")
         assert g.copies()[0].media.tl.force_small_media
+
+
+@pytest.mark.parametrize("online", [True, False])
+async def test_a_poll_that_rules_made_anew_ends_with_its_source(online: bool) -> None:
+    async with ground() as g:
+        post = g.post(media=_ask(g))
+        rules = RULES["text"][1]
+        async with g.running_mirror(await g.client(), rules=rules) as mirror:
+            await until(lambda: mirror.progress and mirror.progress.phase == "live" and g.same())
+            if online:
+                g.world.changes.close_poll(g.editor, g.source.peer, post.id)
+                await until(lambda: g.copies()[0].media.poll.closed)
+        if not online:
+            g.world.changes.close_poll(g.editor, g.source.peer, post.id)
+            async with g.running_mirror(await g.client(), rules=rules):
+                await until(lambda: g.copies()[0].media.poll.closed)
+        assert g.copies()[0].media.poll is not post.media.poll  # type: ignore[union-attr]
+        assert len(g.copies()) == 1

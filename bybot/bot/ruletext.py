@@ -45,7 +45,7 @@ SWITCHES: Final[dict[str, type[Transform]]] = {
 #: What is offered to be left out, by kind.
 KINDS: Final = (
     Media.PHOTO, Media.VIDEO, Media.ROUND, Media.VOICE, Media.AUDIO, Media.ANIMATION, Media.STICKER, Media.DOCUMENT,
-    Media.POLL, Media.TEXT,
+    Media.POLL, Media.CONTACT, Media.LOCATION, Media.DICE, Media.TEXT,
 )  # fmt: skip
 _EDITS: Final = ("edit", "new", "ignore")
 

@@ -20,7 +20,7 @@ from bybot.mirror.account import Account
 from bybot.mirror.copies import EDIT, Copies
 from bybot.mirror.cursor import Cursor
 from bybot.mirror.links import Copied, Links
-from bybot.mirror.model import ChannelPair
+from bybot.mirror.model import ChannelPair, Right
 from bybot.mirror.outcome import Judgement
 from bybot.mirror.pins import Map, Pins
 from bybot.mirror.reader import ALBUM_PARTS, Reader
@@ -73,6 +73,7 @@ class Changes:
 
     Attributes:
         asks: told how many deletions wait for a word of the user: see :meth:`confirm`.
+        lacks: told which right the account has not.
         on_wait: told about every wait.
     """
 
@@ -83,6 +84,7 @@ class Changes:
     clock: Clock
     random_id: RandomId
     asks: Callable[[int], None] = lambda _: None
+    lacks: Callable[[Right], None] = lambda _: None
     on_wait: Callable[[Judgement], None] = lambda _: None
     held: set[int] = field(default_factory=set)
     _edited: dict[int, Any] = field(default_factory=dict)
@@ -93,7 +95,9 @@ class Changes:
     def __post_init__(self) -> None:
         self._links = Links(self.pair)
         self.copies = Copies(self.account.client, self.pair, self.account.pacing, self.on_wait)
-        self._pins = Pins(self.source, self.copies, self.journal, due=self.pair.rules.pins == "follow")
+        self._pins = Pins(
+            self.source, self.copies, self.journal, due=self.pair.rules.pins == "follow", lacks=self.lacks
+        )
 
     # Hearing --------------------------------------------------------------------------------------------------
 

@@ -275,6 +275,10 @@ class Estimate:
     seconds: float
 
 
+Right = Literal["pins", "topics"]
+"""What an account may not be allowed to do in a target, beside posting."""
+
+
 class NoticeKind(StrEnum):
     """What a person is told without having asked."""
 
@@ -291,6 +295,7 @@ class NoticeKind(StrEnum):
     DAY_FULL = "day_full"  # the account has sent as many posts as it may in a day; facts: until
     GAPS = "gaps"  # a look at a part of the target found posts missing or doubled; facts: missing, doubled
     LEFT_OUT = "left_out"  # a kind of post has no copies; facts: what, why (refused or rules). Once for each
+    RIGHT_MISSING = "right_missing"  # posts are copied, but a right is missing; facts: right. Once for each
     FAILED = "failed"  # something that should not happen; facts: error
 
 

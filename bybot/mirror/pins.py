@@ -6,7 +6,7 @@ What is pushed about pins is only a hint: both lists are compared, so that what 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol
@@ -16,6 +16,7 @@ from telethon.tl import functions, types
 from bybot.errors import ChatNotWritable
 from bybot.mirror.copies import Copies
 from bybot.mirror.cursor import Cursor
+from bybot.mirror.model import Right
 from bybot.mirror.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -55,12 +56,14 @@ class Pins:
 
     Attributes:
         due: pins may have changed since they were compared.
+        lacks: told that the account may not pin.
     """
 
     source: Reader
     copies: Copies
     journal: Memory
     due: bool = False
+    lacks: Callable[[Right], None] = lambda _: None
     _may: bool = field(default=True, init=False)
 
     async def follow(self) -> None:
@@ -87,6 +90,7 @@ class Pins:
                 await self.copies.do(partial(self._request, copy, unpin=True), PIN)
         except ChatNotWritable as error:
             self._may = self.due = False
+            self.lacks("pins")
             log.warning("the account may not pin in the target: pins are not followed (%s)", error)
 
     async def _pinned(self, reader: Reader) -> list[int]:

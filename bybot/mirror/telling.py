@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bybot.clock import Clock
 from bybot.mirror.account import Report
 from bybot.mirror.journal import Journal
-from bybot.mirror.model import NoticeKind
+from bybot.mirror.model import NoticeKind, Right
 from bybot.mirror.outcome import Judgement
 from bybot.mirror.rules.post import media_of
 
@@ -47,6 +47,10 @@ class Telling:
         """
         for kind in sorted({media_of(message) for message in messages}):
             self.once(NoticeKind.LEFT_OUT, about=f"{why}.{kind}", what=str(kind), why=why)
+
+    def lacks(self, right: Right) -> None:
+        """The account may not do this in the target; posts are copied nevertheless."""
+        self.once(NoticeKind.RIGHT_MISSING, about=right, right=right)
 
     def once(self, kind: NoticeKind, *, about: str = "", **facts: Any) -> None:
         """Tell it, unless that was done before.

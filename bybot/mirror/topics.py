@@ -14,6 +14,7 @@ from typing import Any, Final
 from telethon.tl import functions, types
 
 from bybot.errors import ChatNotReadable
+from bybot.mirror.model import Right
 from bybot.mirror.outcome import Judgement
 from bybot.mirror.pacing import Pacing
 from bybot.mirror.random_ids import TOPIC_PART
@@ -37,6 +38,7 @@ class Topics:
         random_id: from :func:`bybot.mirror.random_ids.random_ids`.
         pacing: whose waits count.
         on_wait: told about every wait.
+        lacks: told that the account may not make topics.
     """
 
     client: Any
@@ -45,6 +47,7 @@ class Topics:
     random_id: RandomId
     pacing: Pacing
     on_wait: Callable[[Judgement], None] = lambda _: None
+    lacks: Callable[[Right], None] = lambda _: None
     _found: dict[int, int | None] = field(default_factory=dict)
     _lost: set[int] = field(default_factory=set)
     _titles: dict[str, int] | None = None
@@ -116,6 +119,7 @@ class Topics:
             answer = await reader.ask(request, _CREATE)
         except ChatNotReadable as error:
             log.warning("the account may not make topics in the target: posts go to the general one (%s)", error)
+            self.lacks("topics")
             return None
         return copies(answer, {random_id: topic}).get(topic)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from telethon.tl import types
 
+from bybot.mirror import NoticeKind
 from bybot.mirror.rules.book import Rules
 from tests.mirror.support import Ground, ground, until
 
@@ -78,3 +79,4 @@ async def test_an_account_that_may_not_pin_copies_on() -> None:
             texts = lambda: [m.text for m in target.messages if m.action is None]  # noqa: E731
             await until(lambda: texts() == ["one", "two"])
         assert not any(message.pinned for message in target.messages)
+        assert [facts for kind, facts in g.notices if kind is NoticeKind.RIGHT_MISSING] == [{"right": "pins"}]

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from bybot.mirror import NoticeKind
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.transforms import Replace
 from bybot.sandbox.samples import media_of
@@ -128,3 +129,20 @@ async def test_a_target_without_topics_gets_all_in_order() -> None:
             await until(lambda: len(f.shown()) == 4)
             await until(lambda: mirror.progress and mirror.progress.phase == "live")
         assert f.shown() == [("General", f"post {n}") for n in range(4)]
+
+
+async def test_an_account_that_may_not_make_topics_copies_into_the_general_one_and_says_so() -> None:
+    async with forums() as f:
+        strict = f.g.world.create_channel(f.g.editor, "Strict", megagroup=True, username="strict_forum")
+        f.g.world.threads.set_forum(strict, True)
+        f.g.world.threads.create_topic(f.g.editor, strict, "Trains")
+        f.g.world.join(f.g.ann, strict)
+        ships, trains = f.topic("Ships"), f.topic("Trains")
+        f.post("one", ships)
+        f.post("two", trains)
+        chats = CHATS | {"target": "@strict_forum"}
+        async with f.g.running_mirror(await f.g.client(), **chats):
+            await until(lambda: len([m for m in strict.messages if m.action is None]) == 2)
+        f.target = strict
+        assert f.shown() == [("General", "one"), ("Trains", "two")]
+        assert [facts for kind, facts in f.g.notices if kind is NoticeKind.RIGHT_MISSING] == [{"right": "topics"}]

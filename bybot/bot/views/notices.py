@@ -62,6 +62,8 @@ def notice(language: Language, news: Notice, now: datetime, *, account: str | No
     values["reason"] = reason_text(language, str(facts.get("reason") or "other"))
     values["what"] = plain(language, f"media.{facts.get('what') or 'other'}")
     key = f"notice.{news.kind}"
+    if news.kind == NoticeKind.RIGHT_MISSING and facts.get("right") == "topics":
+        key = "notice.right_missing_topics"
     if news.kind == NoticeKind.LEFT_OUT and facts.get("why") == "rules":
         key = "notice.left_out_rules"
     if news.kind == NoticeKind.PROTECTED and not facts.get("whole", True):

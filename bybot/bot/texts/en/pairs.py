@@ -195,6 +195,14 @@ TEXTS: Final[dict[str, str]] = {
         "⚠️ {source} → {target}: your rules change posts that cannot be sent anew (kind: {what}), such as a quiz, whose "
         "right answer only its author knows. They are left out and counted, not sent unchanged."
     ),
+    "notice.right_missing": (
+        "📌 Your account may not pin in <b>{target}</b>, so pins of <b>{source}</b> are not followed. "
+        "Posts are copied. Give the account the right to pin, then pause and resume the pair."
+    ),
+    "notice.right_missing_topics": (
+        "🗂 Your account may not make topics in <b>{target}</b>, so posts of topics that are missing there go to the "
+        "general one. Give it the right to manage topics, then pause and resume the pair."
+    ),
     "notice.flood": (
         "⏳ Telegram asks your account to wait until {until} ({left}). I go on by myself then; nothing is skipped."
     ),

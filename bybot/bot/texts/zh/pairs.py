@@ -181,6 +181,14 @@ TEXTS: Final[dict[str, str]] = {
         "⚠️ {source} → {target}：你的规则要改动的某些帖子无法重新发送（类型：{what}），例如测验，正确答案只有作者知道。"
         "它们会略过并计数，不会原样发送。"
     ),
+    "notice.right_missing": (
+        "📌 你的帐号不能在 <b>{target}</b> 置顶，因此不会跟随 <b>{source}</b> 的置顶；帖子照常复制。"
+        "给帐号置顶权限后，请暂停并继续这个配对。"
+    ),
+    "notice.right_missing_topics": (
+        "🗂 你的帐号不能在 <b>{target}</b> 创建话题，那里缺少的话题中的帖子会进入“常规”话题。"
+        "给帐号管理话题的权限后，请暂停并继续这个配对。"
+    ),
     "notice.flood": ("⏳ Telegram 要求你的帐号等到 {until}（{left}）。之后我会自动继续，不会跳过任何帖子。"),
     "notice.source_lost": (
         "🚪 你的帐号不能再读取 <b>{source}</b>，{source} → {target} 已停下。重新加入后，请在 /pairs 中继续。"

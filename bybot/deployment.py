@@ -36,6 +36,7 @@ from bybot.web.app import Webhook, create_app
 from bybot.web.auth import Rights, operator_token
 from bybot.web.metrics import create_metrics
 from bybot.web.operation import Hands
+from bybot.web.remembered import Remembered
 from bybot.web.server import WebServer
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ _SESSION_SECONDS: Final = 12.0
 _STORE_SECONDS: Final = 2.0
 #: A new process is well for so many leases before it asks an older one to hand over: 20 seconds by default.
 _WELL_LEASES: Final = 2 / 3
+#: Seconds for which an answer of /health holds.
+_HEALTH_HOLDS: Final = 1.0
 _ANY_HOST: Final = ("0.0.0.0", "::")
 _PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 
@@ -165,7 +168,9 @@ class Deployment:
         hands = Hands(self.manager.as_operator(), create_vault(settings))
         rights = Rights(token, hands, self.manager.records)
         routers = [create_api(rights, about=self.about), create_metrics(self.manager.measure, rights.is_operator)]
-        app = create_app(health=self.health, status=self.status, webhook=webhook, routers=routers)
+        # Anybody may ask, and each answer reads the store.
+        health = Remembered(self.health, clock, seconds=_HEALTH_HOLDS)
+        app = create_app(health=health, status=self.status, webhook=webhook, routers=routers)
         self.web = WebServer(app, settings.bind_host, settings.port)
         self._started_at = clock.now()
         self._up: asyncio.Task[None] | None = None
@@ -290,7 +295,7 @@ class Deployment:
             "state": self.manager.state,
             "bot": self.runner.state,
             "uptime_seconds": round((self.clock.now() - self._started_at).total_seconds()),
-            "sessions": await self._counts(),
+            "sessions": self._counts(),
         }
 
     def about(self) -> dict[str, Any]:
@@ -299,11 +304,12 @@ class Deployment:
         facts = {"bot_id": self.settings.data_space, "instance": manager.instance, "state": manager.state}
         return facts | {"version": __version__, "environment": self.settings.environment, "bot": self.runner.state}
 
-    async def _counts(self) -> Mapping[str, int]:
+    def _counts(self) -> Mapping[str, int]:
+        """Sessions of this process, from memory: strangers may ask as often as they like."""
         if self._up is None or not self._up.done() or self._stopped:
             return {}
-        stats = await self.manager.get_session_stats()
-        return {name: stats[name] for name in ("total_sessions", "active_sessions")}
+        clients = self.manager.measure().clients
+        return {"held": clients["connected"] + clients["closed"], "connected": clients["connected"]}
 
 
 async def start_local_deployment(settings: Settings | None = None) -> Deployment:

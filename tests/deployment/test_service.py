@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bybot.clock import SystemClock
 from bybot.deployment import Deployment
 from bybot.parts import create_store
 from bybot.sandbox.server import Sandbox
+from bybot.sessions.model import METADATA, SESSIONS
+from bybot.stores.base import Document, Key, Where
 from bybot.web.auth import operator_token
 from tests.deployment.conftest import MakeSettings
 from tests.deployment.test_deployment import ANN, vault_of
@@ -51,3 +56,31 @@ async def figures(http: httpx.AsyncClient, headers: dict[str, str]) -> dict[str,
     return {
         "/".join([sample.name, *sample.labels.values()]): sample.value for each in families for sample in each.samples
     }
+
+
+async def test_strangers_who_ask_again_and_again_do_not_make_the_store_read(
+    make_settings: MakeSettings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Deployment(make_settings()) as deployment:
+        await deployment.ready()
+        await deployment.manager.wait_restored()
+        await until(lambda: deployment._asking is not None and deployment._asking.done())  # it looks at its own health
+        store, reads, lists = deployment.store, [0], [0]
+        get, query = store.get, store.query
+
+        async def counted_get(key: Key) -> Document | None:
+            reads[0] += key == METADATA
+            return await get(key)
+
+        async def counted_query(collection: str, where: Where | None = None, **options: Any) -> list[Document]:
+            lists[0] += collection == SESSIONS and where is None
+            return await query(collection, where, **options)
+
+        monkeypatch.setattr(store, "get", counted_get)
+        monkeypatch.setattr(store, "query", counted_query)
+        began = deployment.clock.elapsed()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{deployment.web.port}", trust_env=False) as http:
+            for path in ("/health", "/status", "/metrics", "/ping") * 20:
+                assert (await http.get(path)).status_code == 200
+        assert 1 <= reads[0] <= deployment.clock.elapsed() - began + 1
+        assert lists == [0]

@@ -12,8 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
+from bybot.clock import ManualClock
 from bybot.errors import ConfigurationError, StoreUnavailable
 from bybot.web.app import MOST_BYTES, Webhook, create_app
+from bybot.web.remembered import Remembered
 from bybot.web.server import WebServer
 from tests.waiting import until
 
@@ -178,3 +180,27 @@ async def test_the_server_starts_and_stops_many_times_in_one_loop() -> None:
     for _ in range(3):
         async with serving(Service()) as client:
             assert (await client.get("/ping")).status_code == 200
+
+
+async def test_however_often_strangers_ask_the_facts_are_worked_out_once_in_a_while() -> None:
+    clock, asked, service = ManualClock(), 0, Service()
+
+    async def count() -> Mapping[str, Any]:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        return await service.health()
+
+    facts = Remembered(count, clock, seconds=1)
+    told = await asyncio.gather(*(facts() for _ in range(20)))
+    assert all(each["state"] == "active" for each in told)
+    assert asked == 1
+    clock.advance(0.9)
+    await facts()
+    assert asked == 1
+    clock.advance(0.1)
+    service.down = True
+    for _ in range(2):  # a failure is no fact
+        with pytest.raises(StoreUnavailable):
+            await facts()
+    assert asked == 3

@@ -286,12 +286,16 @@ class AttemptDesk:
             except StoreUnavailable:
                 log.info("An expired login stays stored until the next start.")
 
-    async def recover(self) -> None:
+    async def recover(self) -> bool:
         """Complete logins that were signed in when an earlier process ended; remove expired ones.
 
+        Returns:
+            False: Telegram did not answer for one of them; do it again.
+
         Raises:
-            StoreUnavailable, Fenced, OwnedElsewhere: it is tried again at the next start.
+            StoreUnavailable, Fenced, OwnedElsewhere: do it again.
         """
+        complete = True
         for document in await self._store.query(LOGINS):
             user = document.key.id
             async with self._locks(user):
@@ -299,7 +303,9 @@ class AttemptDesk:
                     try:
                         await self._recover(user)
                     except (LoginError, VaultError, TelegramUnreachable) as error:
+                        complete = complete and not isinstance(error, TelegramUnreachable)
                         log.warning("The unfinished login of %s was left as it is: %s", user, error.code)
+        return complete
 
     async def _recover(self, user: str) -> None:
         stored = await self._read(user)

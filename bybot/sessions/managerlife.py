@@ -12,6 +12,7 @@ from bybot.clock import Clock
 from bybot.errors import BybotError, Fenced, InvalidTransition, StoreError, StoreUnavailable
 from bybot.ids import user_id_from_key
 from bybot.sessions.auditlog import Audit
+from bybot.sessions.backoff import Backoff
 from bybot.sessions.claims import Claims, Taken
 from bybot.sessions.clients import HANG_UP_SECONDS
 from bybot.sessions.core import COMING_SECONDS, Core
@@ -169,14 +170,21 @@ class ManagerLife:
             log.exception("Sessions could not all be restored.")
 
     async def _after_restore(self) -> None:
-        try:
-            await self._desk.recover()
-            await self._core.supervision.tell_again()
-            await self._lease.sweep()
-            if self._core.recount:
-                await self._upkeep.write_metadata()
-        except BybotError as error:
-            log.warning("Housekeeping is put off: %s", error)
+        """What an earlier process left to be done. Through outages, until it is done."""
+        backoff, complete, told = Backoff(1.0, 60.0), False, False
+        while not complete:
+            try:
+                if not told:
+                    await self._core.supervision.tell_again()
+                    told = True
+                await self._lease.sweep()
+                if self._core.recount:
+                    await self._upkeep.write_metadata()
+                complete = await self._desk.recover()
+            except BybotError as error:
+                log.warning("What an earlier process left is put off: %s", error)
+            if not complete:
+                await self._clock.sleep(backoff.next())
 
     async def _adopted(self, owned: Sequence[Taken]) -> None:
         await connect_claimed(self._core, owned)

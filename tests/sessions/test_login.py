@@ -318,8 +318,30 @@ async def test_a_login_that_cannot_be_completed_at_the_start_leaves_no_connectio
         # The same key is used again by whoever takes the login up.
         await until(lambda: not any(server.connections for server in sandbox.network.servers.values()))
         faulty.drop_next = 0
-        assert isinstance(await manager.submit_code(1, "00000"), LoggedIn)
-        assert (await manager.get_session_info(1))["status"] == "active"
+        await until(lambda: manager.ready_users() == ["1"])  # it is tried again by itself
+        assert len(sandbox.auth.keys.of_account(ANN)) == 1
+        assert await store.get(login_key("1")) is None
+
+
+async def test_a_login_is_completed_although_telegram_does_not_answer_at_the_start(
+    sandbox: Sandbox, store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    faulty = FaultyStore(inner=store)
+    faulty.matches = lambda writes: any(write.key == session_key("1") for write in writes)
+    async with running(sandbox, faulty) as manager:
+        await manager.begin_login(1, ANN_PHONE)
+        faulty.drop_next = 10_000
+        signing_in = asyncio.create_task(manager.submit_code(1, await code_of(sandbox)))
+        await until(lambda: faulty.drop_next < 10_000)
+        signing_in.cancel()
+    await sandbox.pause()
+    async with running(sandbox, store, connect_seconds=0.3) as manager:
+        await until(lambda: "was left as it is" in caplog.text)
+        await sandbox.resume()
+        manager._desk._request_seconds = 8.0
+        manager._pool._connect_seconds = 8.0
+        await until(lambda: manager.ready_users() == ["1"])
+        assert await store.get(login_key("1")) is None
 
 
 async def test_logged_in_is_said_only_after_the_session_is_stored(sandbox: Sandbox, store: MemoryStore) -> None:

@@ -124,10 +124,6 @@ class Codec:
     def seal_phone(self, user: str, phone: str) -> str:
         return self.vault.seal_text(phone.encode(), user=user, purpose=_PHONE)
 
-    def open_phone(self, user: str, sealed: str) -> str:
-        """Raises VaultError."""
-        return self.vault.open_text(sealed, user=user, purpose=_PHONE).decode()
-
     def seal_credentials(self, user: str, credentials: Credentials) -> str:
         plain = json.dumps([credentials.api_id, credentials.api_hash]).encode()
         return self.vault.seal_text(plain, user=user, purpose=_API)

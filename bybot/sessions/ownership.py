@@ -143,10 +143,6 @@ class Ownership:
         """Until this process may act, chat and logins included."""
         await self._acting.wait()
 
-    async def wait_settled(self) -> None:
-        """Until nobody gives us anything any more."""
-        await self._settled.wait()
-
     async def wait_acting(self, seconds: float) -> None:
         """While another process hands over to us, wait for chat and logins at most that many seconds.
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from telethon import errors
 
-from bybot.errors import Forbidden, NoSession
+from bybot.errors import Forbidden, NoSession, TelegramUnreachable
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.model import LEADER, METADATA, login_key, session_key
 from bybot.stores.base import Key, Patch
@@ -210,6 +210,21 @@ async def test_devices_are_listed_and_ended(sandbox: Sandbox, store: MemoryStore
         assert len(await manager.list_user_devices(1)) == 1
         with pytest.raises(NoSession):
             await manager.list_user_devices(2)
+
+
+async def test_devices_that_telegram_does_not_tell_are_waited_for_a_bounded_time(
+    sandbox: Sandbox, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await plant_session(sandbox, store, 1)
+    monkeypatch.setattr("bybot.sessions.devices._ASK_SECONDS", 0.2)
+    for method in ("account.getAuthorizations", "account.resetAuthorization"):
+        sandbox.faults.add(kind="latency", seconds=60, method=method)
+    async with running(sandbox, store) as manager:
+        with pytest.raises(TelegramUnreachable):
+            await manager.list_user_devices(1)
+        with pytest.raises(TelegramUnreachable):
+            await manager.kick_user_device(1, 5)
+        assert (await manager.get_session_info(1))["status"] == "active"
 
 
 async def test_the_metadata_document_counts_and_names_no_one(sandbox: Sandbox, store: MemoryStore) -> None:

@@ -5,12 +5,12 @@ SCHEDULES ?= 10000
 ROUNDS ?= 20
 SEED ?= 1
 
-.PHONY: help demo test lint model chaos mutants run bench sandbox setup
+.PHONY: help demo test lint model chaos mutants fidelity run bench sandbox setup
 help:
 	@$(PYTHON) dev.py
 
 model: ARGS = --schedules $(SCHEDULES) --seed $(SEED)
 chaos: ARGS = --rounds $(ROUNDS) --seed $(SEED)
 
-demo test lint model chaos mutants run bench sandbox setup:
+demo test lint model chaos mutants fidelity run bench sandbox setup:
 	@$(PYTHON) dev.py $@ $(ARGS)

@@ -26,6 +26,7 @@ TASKS = {
     "model": "play random schedules of two processes and a bad store in virtual time (--schedules N --seed S)",
     "chaos": "real processes, killed, frozen and cut off at random (--rounds N --seed S)",
     "mutants": "take each safeguard of the sessions away and see that the model finds it",
+    "fidelity": "ask Telegram's own test servers what the sandbox assumes (docs/fidelity.md)",
     "bench": "measure the figures, as ratios to raw Telethon",
     "sandbox": "serve the sandbox with its chat page on this machine",
     "setup": "only make .venv and install everything",
@@ -129,7 +130,7 @@ def call(*command: str) -> int:
 
 
 def run_task(task: str, rest: list[str]) -> int:
-    setup(DEV if task in {"test", "lint", "model", "chaos", "mutants", "bench", "setup"} else RUNTIME)
+    setup(DEV if task in {"test", "lint", "model", "chaos", "mutants", "fidelity", "bench", "setup"} else RUNTIME)
     if task == "demo":
         return call("bybot", "sandbox", "--tour", *rest)
     if task == "sandbox":
@@ -138,7 +139,7 @@ def run_task(task: str, rest: list[str]) -> int:
         return call("bybot", "run", *rest)
     if task == "test":
         return call("pytest", "-n", "auto", *rest)
-    if task in {"model", "chaos", "mutants"}:
+    if task in {"model", "chaos", "mutants", "fidelity"}:
         return call(f"tests.{task}", *rest)
     if task == "bench":
         return call("bench", *rest)

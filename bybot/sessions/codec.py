@@ -78,7 +78,8 @@ class Codec:
         if record.session_data is None:
             raise CorruptDocument(f"The stored session of {record.user_id} has no data.")
         try:
-            session = StoredSession.from_bytes(self.image_bytes(record.user, record.session_data))
+            data, packed = self.vault.open_packed(record.session_data, user=record.user, purpose=_SESSION)
+            session = StoredSession.from_bytes(data.removeprefix(_GUARD), packed=packed)
         except NotASession as error:
             raise CorruptDocument(f"The stored session of {record.user_id} is {error}.") from None
         if session.auth_key is None:

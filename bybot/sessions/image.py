@@ -128,7 +128,7 @@ def read_head(data: bytes) -> tuple[Image, array[int]]:
         NotASession: see :func:`read`.
     """
     with _opened(data) as db:
-        ids = array("q", (id_ for (id_,) in db.execute("select id from entities order by id")))
+        ids = array("q", [row[0] for row in db.execute("select id from entities order by id")])
         return _read(db, _HEAD), ids
 
 
@@ -152,12 +152,11 @@ _HEAD: Final = """ where id in (select 0 union all select hash from entities whe
 def _read(db: sqlite3.Connection, which: str) -> Image:
     row = db.execute("select dc_id, server_address, port, auth_key, takeout_id from sessions").fetchone()
     image = Image() if row is None else Image(row[0], row[1], row[2], bytes(row[3] or b"") or None, row[4])
-    columns = "id, hash, username, phone, name"
-    for id_, hash_, username, phone, name in db.execute(f"select {columns} from entities{which} order by date"):
-        # The column has integer affinity; Telethon compares texts.
-        image.entities.append(Entity(id_, hash_, username, None if phone is None else str(phone), name))
-    for id_, pts, qts, date, seq in db.execute("select id, pts, qts, date, seq from update_state"):
-        image.states[id_] = UpdateState(pts, qts, int(date), seq)
+    # Phones have integer affinity there; Telethon compares texts.
+    columns = "id, hash, username, cast(phone as text), name"
+    image.entities = list(map(Entity._make, db.execute(f"select {columns} from entities{which} order by date")))
+    states = db.execute("select id, pts, qts, cast(coalesce(date, 0) as integer), seq from update_state")
+    image.states = {id_: UpdateState(*state) for id_, *state in states}
     return image
 
 

@@ -61,11 +61,12 @@ class StoredSession(MemorySession):
     # To and from bytes --------------------------------------------------------------------------------------------
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, authorised: bool = True) -> StoredSession:
+    def from_bytes(cls, data: bytes, *, authorised: bool = True, packed: bytes | None = None) -> StoredSession:
         """Load a SQLite image.
 
         Args:
             authorised: the key in it is logged in, so that only another authorised key may replace it.
+            packed: the same compressed by zlib, where somebody has it already.
 
         Raises:
             NotASession: the bytes are something else.
@@ -76,7 +77,7 @@ class StoredSession(MemorySession):
         session._takeout_id = head.takeout_id
         session._rows = {entity.id: entity for entity in head.entities}
         session._states = dict(head.states)
-        session._packed = zlib.compress(data, 1)
+        session._packed = packed or zlib.compress(data, 1)
         if head.auth_key:
             session._auth_key = AuthKey(head.auth_key)
             if authorised:

@@ -119,8 +119,12 @@ class Vault:
             WrongKey: none of the configured keys sealed it; the message names the keys by fingerprint.
             Tampered: altered, or sealed for another bot, person or purpose.
         """
+        return self.open_packed(sealed, user=user, purpose=purpose)[0]
+
+    def open_packed(self, sealed: bytes, *, user: str, purpose: str) -> tuple[bytes, bytes | None]:
+        """:meth:`open`, and the same compressed by zlib, if that is how it was sealed; else None."""
         if not self.is_sealed(sealed):
-            return sealed
+            return sealed, None
         if not self._ids:
             raise KeyMissing(f"stored data is sealed with key {self.sealed_with(sealed)}, but no key is configured")
         header = sealed[:_HEADER]
@@ -131,7 +135,7 @@ class Vault:
         nonce, body = sealed[_HEADER : _HEADER + _NONCE_BYTES], sealed[_HEADER + _NONCE_BYTES :]
         try:
             plain = cipher.decrypt(nonce, body, self._bound_to(header, user, purpose))
-            return _inflate(plain) if header[len(_MAGIC)] & _COMPRESSED else plain
+            return (_inflate(plain), plain) if header[len(_MAGIC)] & _COMPRESSED else (plain, None)
         except (InvalidTag, zlib.error, ValueError):
             raise Tampered("stored data was altered, or belongs to another bot, person or purpose") from None
 

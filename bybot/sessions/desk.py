@@ -203,7 +203,8 @@ class AttemptDesk:
         attempt.step = steps.SIGNED_IN
         try:
             if me is None:
-                me = await check(attempt.client)
+                async with asyncio.timeout(self._request_seconds):
+                    me = await check(attempt.client)
             with suppress(errors.RPCError, OSError, TimeoutError):  # the update state can also be fetched later
                 async with asyncio.timeout(self._request_seconds):
                     await attempt.client._on_login(me)

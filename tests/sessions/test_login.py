@@ -344,6 +344,26 @@ async def test_a_login_is_completed_although_telegram_does_not_answer_at_the_sta
         assert await store.get(login_key("1")) is None
 
 
+async def test_who_logged_in_is_asked_for_a_bounded_time(sandbox: Sandbox, store: MemoryStore) -> None:
+    faulty = FaultyStore(inner=store)
+    faulty.matches = lambda writes: any(write.key == session_key("1") for write in writes)
+    async with running(sandbox, faulty) as manager:
+        await manager.begin_login(1, ANN_PHONE)
+        faulty.drop_next = 10_000
+        signing_in = asyncio.create_task(manager.submit_code(1, await code_of(sandbox)))
+        await until(lambda: faulty.drop_next < 10_000)
+        signing_in.cancel()
+        await asyncio.gather(signing_in, return_exceptions=True)
+        faulty.drop_next = 0
+        manager._desk._request_seconds = 0.3
+        fault = sandbox.faults.add(kind="latency", seconds=60, method="users.getUsers")
+        with pytest.raises(TelegramUnreachable):
+            await manager.submit_code(1, "00000")
+        sandbox.faults.clear(fault.id)
+        manager._desk._request_seconds = 8.0
+        assert isinstance(await manager.submit_code(1, "00000"), LoggedIn)
+
+
 async def test_logged_in_is_said_only_after_the_session_is_stored(sandbox: Sandbox, store: MemoryStore) -> None:
     faulty = FaultyStore(inner=store)
     faulty.matches = lambda writes: any(write.key == session_key("1") for write in writes)

@@ -167,7 +167,8 @@ class Deployment:
         token = operator_token(settings.bot_token.get_secret_value(), settings.data_space)
         hands = Hands(self.manager.as_operator(), create_vault(settings))
         rights = Rights(token, hands, self.manager.records)
-        routers = [create_api(rights, about=self.about), create_metrics(self.manager.measure, rights.is_operator)]
+        metrics = create_metrics(self.manager.measure, rights.is_operator, self.mirror.figures)
+        routers = [create_api(rights, about=self.about), metrics]
         # Anybody may ask, and each answer reads the store.
         health = Remembered(self.health, clock, seconds=_HEALTH_HOLDS)
         app = create_app(health=health, status=self.status, webhook=webhook, routers=routers)

@@ -15,6 +15,7 @@ from bybot.mirror.auditor import WINDOW, Auditor, sample_start
 from bybot.mirror.copies import Copies
 from bybot.mirror.copymap import CopyMap
 from bybot.mirror.engine import Engine
+from bybot.mirror.figures import Figures, figures_of
 from bybot.mirror.journal import Journal
 from bybot.mirror.model import ChannelPair, NoticeKind
 from bybot.mirror.pairs import PairBook
@@ -61,7 +62,11 @@ class AuditCalls:
     async def _audit(self, pair: ChannelPair, client: Any, last: int) -> Audit:
         protected = (await chats.refresh(client, pair.source)).protected
         auditor = await self._auditor(pair, client, protected=protected)
-        return await auditor.last(last)
+        found = await auditor.last(last)
+        engine = self._engine(pair)
+        if engine is not None:
+            engine.journal.audited(found.missing, found.doubled)
+        return found
 
     async def _auditor(self, pair: ChannelPair, client: Any, *, protected: bool) -> Auditor:
         pacing = self._person(pair.user).pacing
@@ -154,6 +159,11 @@ class AuditCalls:
 
     # Samples --------------------------------------------------------------------------------------------------
 
+    def figures(self) -> Figures:
+        """Numbers about the pairs that run here."""
+        runs = [run for person in self._people.values() for run in person.runs.values()]
+        return figures_of(run.engine for run in runs if run.engine is not None and run.task and not run.task.done())
+
     async def sample_for_ever(self) -> None:
         """Compare a part of every live pair at long intervals, until cancelled."""
         while True:
@@ -179,5 +189,5 @@ class AuditCalls:
         async with self._client(engine.pair.user) as client:
             auditor = await self._auditor(engine.pair, client, protected=engine.protected)
             found = await auditor.window(first)
-        if journal.found(range(first, first + WINDOW), found.missing, found.doubled):
+        if journal.sampled(range(first, first + WINDOW), found.missing, found.doubled):
             engine.tell.once(NoticeKind.GAPS, missing=len(found.missing), doubled=len(found.doubled))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bybot.mirror.audit import Audit, compare, wanted_of
@@ -42,20 +42,24 @@ class Auditor:
     siblings: Sequence[CopyMap] = ()
 
     async def last(self, count: int) -> Audit:
-        """Compare the last posts. Raises as the reader, and StoreUnavailable.
+        """Compare the last posts, and whatever was found before. Raises as the reader, and StoreUnavailable.
 
         Args:
             count: messages of the source, at most MOST.
         """
-        posts = self._done(await self._newest(self.source, self.known.start, min(count, MOST)))
+        newest = await self._newest(self.source, self.known.start, min(count, MOST))
+        earlier = sorted(self.known.missing - {message.id for message in newest})[-MOST:]
+        posts = self._done([*await _all(self.source, earlier), *newest])
         copies = await self.known.map.peek([post.id for post in posts])
         lowest = min(copies.values(), default=None)
         around = [] if lowest is None else await self._newest(self.target, lowest - 1, 2 * min(count, MOST))
         there = {message.id: message for message in around}
-        unseen = sorted(set(copies.values()) - there.keys())
-        for at in range(0, len(unseen), _IDS):
-            there |= await self.target.by_ids(unseen[at : at + _IDS])
-        return await self._compare(posts, copies, there)
+        unseen = sorted({*copies.values(), *self.known.doubled} - there.keys())
+        there |= {message.id: message for message in await _all(self.target, unseen)}
+        found = await self._compare(posts, copies, there)
+        named = await self.known.map.named(self.known.doubled)
+        doubled = {*found.doubled, *((self.known.doubled & there.keys()) - named)}
+        return replace(found, doubled=tuple(sorted(doubled)))
 
     async def window(self, first: int) -> Audit:
         """Compare a hundred ids from ``first`` on, with two requests. Raises as :meth:`last`."""
@@ -96,6 +100,14 @@ class Auditor:
         for sibling in self.siblings:
             others |= await sibling.named(there)
         return compare(posts, wanted_of(posts, verdicts), copies, there, own, others)
+
+
+async def _all(reader: Reader, ids: Sequence[int]) -> list[Any]:
+    """Those of these messages that are there, rising."""
+    found: dict[int, Any] = {}
+    for at in range(0, len(ids), _IDS):
+        found |= await reader.by_ids(ids[at : at + _IDS])
+    return [message for _, message in sorted(found.items())]
 
 
 def sample_start(known: Journal, pick: Callable[[int, int], int]) -> int | None:

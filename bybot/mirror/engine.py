@@ -21,6 +21,7 @@ from bybot.mirror.account import Account, Report
 from bybot.mirror.albums import until_whole
 from bybot.mirror.changes import Changes
 from bybot.mirror.chats import input_peer
+from bybot.mirror.copies import DELETE
 from bybot.mirror.drafting import Drafting, Verdicts
 from bybot.mirror.errands import Errands
 from bybot.mirror.gate import Gate
@@ -101,7 +102,8 @@ class Engine:
     @property
     def not_before(self) -> datetime | None:
         """The end of the wait that the pair is in, if it is in one."""
-        return self._account.pacing.not_before(FORWARD, ANEW, chat_key(self.pair.target))
+        kinds = (DELETE,) if self.phase == "undoing" else (FORWARD, ANEW)
+        return self._account.pacing.not_before(*kinds, chat_key(self.pair.target))
 
     @property
     def progress(self) -> Progress:
@@ -267,7 +269,6 @@ class Engine:
             self.phase = "undoing"
         if await errands.run():
             self.phase = "undone"
-            self._report.notice(self, NoticeKind.UNDONE, {"count": self.journal.counts.undone})
 
     def _renew(self) -> None:
         """A new epoch: what is sent from now on is no repeat of what was sent before."""

@@ -22,7 +22,7 @@ from bybot.clock import Clock
 from bybot.errors import StaleWrite, StoreUnavailable
 from bybot.mirror.copymap import CopyMap
 from bybot.mirror.cursor import Cursor
-from bybot.mirror.model import Counts
+from bybot.mirror.model import Counts, NoticeKind
 from bybot.mirror.orders import Orders
 from bybot.mirror.pairstate import SCHEMA, chunk_key, delete_all, state_key
 from bybot.mirror.planner import Plan
@@ -194,12 +194,17 @@ class Journal:
         """The last source ids that have copies, at most ``count`` of them, rising."""
         return await self.map.last(self.cursor.highest, count)
 
-    def found(self, looked: Iterable[int], missing: Collection[int], doubled: Collection[int]) -> bool:
-        """What an audit of these source ids found. Returns whether there is anything."""
-        self.missing = (self.missing - set(looked)) | set(missing)
-        self.doubled |= set(doubled)
-        self._unwritten += 1
+    def sampled(self, looked: Iterable[int], missing: Collection[int], doubled: Collection[int]) -> bool:
+        """What a look at these source ids found. Returns whether there is anything."""
+        self.audited((self.missing - set(looked)) | set(missing), self.doubled | set(doubled))
         return bool(missing or doubled)
+
+    def audited(self, missing: Collection[int], doubled: Collection[int]) -> None:
+        """All that is known to be missing (source ids) and double (target ids)."""
+        self.missing, self.doubled = set(missing), set(doubled)
+        self._unwritten += 1  # with the next write
+        if not missing and not doubled:
+            self.told.discard(NoticeKind.GAPS)  # the next time is news again
 
     def reply_lost(self, count: int = 1) -> None:
         """So many were sent without their reply header."""

@@ -239,6 +239,7 @@ class Person:
                     self.stopped[run.pair.id] = (PairState.FINISHED, None)
                 if engine.phase == "undone":
                     await self._switch_off([run.pair.id])
+                    self._notice(run.pair, NoticeKind.UNDONE, {"count": engine.journal.counts.undone})
                 return
             except Exception as error:
                 if not await self._goes_on(run.pair, error):

@@ -21,7 +21,7 @@ from bybot.mirror.acting import ActingMirror
 from bybot.mirror.allowance import allowance_key
 from bybot.mirror.auditcalls import AuditCalls
 from bybot.mirror.chatcalls import ChatCalls
-from bybot.mirror.engine import Engine
+from bybot.mirror.engine import Engine, Phase
 from bybot.mirror.live import POLL_SECONDS
 from bybot.mirror.model import (
     ChannelPair,
@@ -59,6 +59,15 @@ _RETRY_SECONDS = 20.0
 _WORTH_TELLING = 30.0
 #: Reasons of a lost session that only Telegram gives. All others were asked for, or end by themselves.
 _OVER = frozenset(EXPLAINED) - {"logged_out"}
+
+_STATES: dict[Phase, PairState] = {
+    "starting": PairState.STARTING,
+    "undoing": PairState.UNDOING,
+    "history": PairState.HISTORY,
+    "live": PairState.LIVE,
+    "finished": PairState.FINISHED,
+    "undone": PairState.UNDOING,
+}
 
 
 class Notices(Protocol):
@@ -262,7 +271,7 @@ class Supervisor(ChatCalls, RuleCalls, AuditCalls):
         engine = run.engine if run is not None and run.task is not None and not run.task.done() else None
         if engine is not None and engine.phase != "starting":
             progress = engine.progress
-            state = PairState.WAITING if engine.not_before else PairState(engine.phase)
+            state = PairState.WAITING if engine.not_before else _STATES[engine.phase]
             return PairStatus(pair, state, progress, engine.journal.counts, engine.not_before)
         counts, total = await self._stored(pair)
         state, reason = PairState.PAUSED, None

@@ -13,40 +13,49 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bybot.mirror.figures import Figures
 from bybot.sessions.measures import Measures
 
+_NONE = Figures()
 
-def create_metrics(measure: Callable[[], Measures], is_operator: Callable[[str | None], bool]) -> APIRouter:
+
+def create_metrics(
+    measure: Callable[[], Measures],
+    is_operator: Callable[[str | None], bool],
+    figures: Callable[[], Figures] = Figures,
+) -> APIRouter:
     """The route.
 
     Args:
         measure: the numbers of now.
         is_operator: whether an Authorization header is the operator's.
+        figures: the numbers of the mirror.
     """
     router = APIRouter()
 
     @router.get("/metrics")
     async def metrics(request: Request) -> Response:
         detailed = is_operator(request.headers.get("Authorization"))
-        return Response(render(measure(), detailed=detailed), media_type=CONTENT_TYPE_LATEST)
+        return Response(render(measure(), figures(), detailed=detailed), media_type=CONTENT_TYPE_LATEST)
 
     return router
 
 
-def render(measures: Measures, *, detailed: bool) -> bytes:
+def render(measures: Measures, figures: Figures = _NONE, *, detailed: bool) -> bytes:
     """The page.
 
     Args:
         detailed: list people too.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Numbers(measures, detailed))
+    registry.register(_Numbers(measures, figures, detailed))
     return generate_latest(registry)
 
 
 class _Numbers(Collector):
-    def __init__(self, measures: Measures, detailed: bool) -> None:
+    def __init__(self, measures: Measures, figures: Figures, detailed: bool) -> None:
         self._measures = measures
+        self._figures = figures
         self._detailed = detailed
 
     def collect(self) -> Iterator[Metric]:
@@ -66,10 +75,19 @@ class _Numbers(Collector):
             ended.add_metric([reason], count)
         yield ended
         yield from _traffic(m)
+        yield from _mirror(self._figures)
         if self._detailed:
             online = {user: int(count > 0) for user, count in m.people.items()}
             yield _by("bybot_user_online", "1 when the person has a connected session.", "user", online)
             yield _by("bybot_user_devices", "Devices that use a person's sessions now.", "user", m.people)
+
+
+def _mirror(f: Figures) -> Iterator[Metric]:
+    yield _by("bybot_pairs", "Pairs that run here, by what they do.", "state", f.pairs)
+    yield GaugeMetricFamily("bybot_posts_copied", "Messages that the pairs here have copied.", f.copied)
+    yield GaugeMetricFamily("bybot_posts_left_out", "Messages that could not be copied.", f.left_out)
+    yield GaugeMetricFamily("bybot_posts_missing", "Posts that audits found missing in targets.", f.missing)
+    yield GaugeMetricFamily("bybot_posts_doubled", "Posts that audits found twice in targets.", f.doubled)
 
 
 def _traffic(m: Measures) -> Iterator[Metric]:

@@ -11,11 +11,15 @@ from telethon import TelegramClient
 
 from bybot.clock import SystemClock
 from bybot.errors import PairNotFound
-from bybot.mirror import Everything, New, NoticeKind, PairState, Sabotage
+from bybot.mirror import Everything, New, NoticeKind, PairState, Sabotage, engine
 from bybot.mirror.audit import Audit, compare
-from bybot.mirror.pairstate import state_key
+from bybot.mirror.figures import Figures
+from bybot.mirror.idmap import IdRuns
+from bybot.mirror.orders import Orders
+from bybot.mirror.pairstate import chunk_key, state_key
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Words
+from bybot.sandbox.mtproto.switches import Switches
 from bybot.sandbox.seed import find_account
 from bybot.sandbox.server import Sandbox
 from bybot.stores.base import Put
@@ -25,8 +29,9 @@ from tests.sessions.support import ANN, plant_session, until
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(seed=PLACES) as started:
+async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
+    switches = Switches(repeated_forward=getattr(request, "param", "replay"))
+    async with Sandbox(seed=PLACES, switches=switches) as started:
         TelegramClient._config = None
         yield started
         assert dict(started.counters.unknown) == {}
@@ -56,6 +61,14 @@ async def state(mirror: Any, wanted: PairState) -> None:
         return await state_of(mirror) is wanted
 
     await until(reached)
+
+
+async def switched_off(mirror: Any) -> None:
+    async def off() -> bool:
+        status = (await mirror.list_pairs(ANN))[0]
+        return status.state is PairState.PAUSED and not status.pair.enabled
+
+    await until(off)
 
 
 def message(id: int, text: str = "", *, out: bool = True, file: int = 0) -> Any:
@@ -120,7 +133,7 @@ async def test_a_look_at_random_ids_tells_once_and_counts(sandbox: Sandbox, stor
     for n in range(30):
         post(sandbox, f"post {n}")
     async with process(sandbox, store, sabotage=Sabotage(double=1)) as p:
-        await p.mirror.add_pair(ANN, "@source", "@target", Everything())
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
         await live(p.mirror, 31, sandbox)
         delete_copies(sandbox, "post 9")
         for _ in range(3):
@@ -128,6 +141,17 @@ async def test_a_look_at_random_ids_tells_once_and_counts(sandbox: Sandbox, stor
         await until(lambda: NoticeKind.GAPS in p.heard.kinds)
         facts = [notice.facts for notice in p.heard.notices if notice.kind is NoticeKind.GAPS]
         assert facts == [{"missing": 1, "doubled": 1}]
+        assert p.mirror.figures() == Figures({"live": 1}, copied=30, missing=1, doubled=1)
+        found = await p.mirror.audit(ANN, pair.id, last=3)  # what was found before is looked at again
+        assert (len(found.missing), len(found.doubled)) == (1, 1)
+        assert await p.mirror.remove_doubles(ANN, pair.id) == 1
+        assert await p.mirror.fill_in(ANN, pair.id) == 1
+        await live(p.mirror, 30, sandbox)
+        assert p.mirror.figures() == Figures({"live": 1}, copied=30)
+        assert await p.mirror.audit(ANN, pair.id) == Audit(looked=30)
+        delete_copies(sandbox, "post 10")
+        await p.mirror.sample_all()
+        await until(lambda: p.heard.kinds.count(NoticeKind.GAPS) == 2)
 
 
 async def test_undone_copies_are_deleted_and_cloning_again_works(sandbox: Sandbox, store: MemoryStore) -> None:
@@ -141,7 +165,7 @@ async def test_undone_copies_are_deleted_and_cloning_again_works(sandbox: Sandbo
         await until(lambda: NoticeKind.UNDONE in p.heard.kinds)
         assert texts(sandbox) == []
         assert next(n for n in p.heard.notices if n.kind is NoticeKind.UNDONE).facts["count"] == 150
-        await state(p.mirror, PairState.PAUSED)
+        await switched_off(p.mirror)
         post(sandbox, "while it rests")
     async with process(sandbox, store) as p:
         assert await state_of(p.mirror) is PairState.PAUSED
@@ -150,37 +174,81 @@ async def test_undone_copies_are_deleted_and_cloning_again_works(sandbox: Sandbo
         assert texts(sandbox) == [*(f"post {n}" for n in range(150)), "while it rests"]
 
 
+@pytest.mark.parametrize("sandbox", ["replay", "refuse"], indirect=True)
 async def test_what_is_filled_in_is_not_doubled_when_a_process_dies_over_it(
-    sandbox: Sandbox, store: MemoryStore
+    sandbox: Sandbox, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(engine, "_STOP_SECONDS", 0.2)  # no answer will come
     for n in range(40):
         post(sandbox, f"post {n}")
     async with process(sandbox, store) as p:
         pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
         await live(p.mirror, 40, sandbox)
         delete_copies(sandbox, *(f"post {n}" for n in range(10, 20)))
-        sandbox.faults.add(kind="latency", account=ANN, method="forwardMessages", seconds=0.3, times=2)
+        sandbox.faults.add(kind="cut", account=ANN, method="forwardMessages", nth=5, hold=True)
         assert await p.mirror.fill_in(ANN, pair.id) == 10
-
-        async def begun() -> bool:
-            return bool((await stored(store, pair.id))["orders"]["wanted"])
-
-        await until(begun)
+        await until(lambda: len(texts(sandbox)) == 35)
         noted = await stored(store, pair.id)
-        await until(lambda: len(texts(sandbox)) == 40)
-        post(sandbox, "live")
-        await until(lambda: texts(sandbox)[-1] == "live")
+        assert len(Orders.from_value(noted["orders"]).wanted) == 10
+    sandbox.faults.clear()
     # A process that dies has written nothing since: the next one finds what was noted first.
     await store.commit([Put(state_key(pair.id), noted)])
     async with process(sandbox, store) as p:
         post(sandbox, "afterwards")
         await until(lambda: texts(sandbox)[-1] == "afterwards")
         await state(p.mirror, PairState.LIVE)
-        assert sorted(texts(sandbox)) == sorted([*(f"post {n}" for n in range(40)), "live", "afterwards"])
-        assert await p.mirror.audit(ANN, pair.id) == Audit(looked=42)
+        assert sorted(texts(sandbox)) == sorted([*(f"post {n}" for n in range(40)), "afterwards"])
+        assert await p.mirror.audit(ANN, pair.id) == Audit(looked=41)
 
 
 async def stored(store: MemoryStore, pair_id: str) -> dict[str, Any]:
     document = await store.get(state_key(pair_id))
     assert document is not None
     return dict(document.data)
+
+
+async def test_what_may_have_been_sent_is_settled_before_the_epoch_is_raised(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    posts = [f"post {n}" for n in range(40)]
+    for text in posts:
+        post(sandbox, text)
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
+        await live(p.mirror, 40, sandbox)
+    delete_copies(sandbox, "post 3")
+    # As if the process had died with ten posts noted of forty that were sent, and a person had asked for one of them.
+    state = await stored(store, pair.id)
+    ids = [m.id for m in channel(sandbox, "@source").messages if m.action is None]
+    runs = await store.get(chunk_key(pair.id, 0))
+    assert runs is not None
+    copies = IdRuns()
+    for source_id, target_id in list(IdRuns.decode(runs.data["runs"]))[:10]:
+        copies.put(source_id, target_id)
+    orders = Orders(asked={ids[3]}).to_value()
+    state |= {"mark": ids[9], "above": [], "ceiling": ids[9] + 200, "orders": orders}
+    await store.commit(
+        [
+            Put(state_key(pair.id), state),
+            Put(chunk_key(pair.id, 0), {"pair": pair.id, "runs": copies.encode()}),
+        ]
+    )
+    async with process(sandbox, store) as p:
+        await live(p.mirror, 40, sandbox)
+        assert texts(sandbox) == [text for text in posts if text != "post 3"] + ["post 3"]
+        assert await p.mirror.audit(ANN, pair.id) == Audit(looked=40)
+
+
+async def test_undoing_goes_on_after_a_restart(sandbox: Sandbox, store: MemoryStore) -> None:
+    for n in range(250):
+        post(sandbox, f"post {n}")
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
+        await live(p.mirror, 250, sandbox)
+        sandbox.faults.add(kind="flood", account=ANN, method="deleteMessages", seconds=1, times=1)
+        await p.mirror.undo(ANN, pair.id)
+        await state(p.mirror, PairState.WAITING)
+    async with process(sandbox, store) as p:
+        await until(lambda: texts(sandbox) == [])
+        await switched_off(p.mirror)
+        await until(lambda: p.heard.kinds == [NoticeKind.UNDONE])

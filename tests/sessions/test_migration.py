@@ -284,8 +284,9 @@ async def test_a_file_that_is_in_use_is_refused(sandbox: Sandbox, store: MemoryS
             done = await manager.portable.migrate(path)
             assert "in use" in done.refused[str(path)]
         assert (await manager.portable.migrate(path)).migrated == {str(path): "1"}
-        with pytest.raises(PortableError):
+        with pytest.raises(PortableError) as caught:
             await manager.portable.migrate(tmp_path / "nowhere.session")
+        assert "--user" in caught.value.next_step
 
 
 async def test_metadata_in_the_store_is_kept_until_it_was_used(sandbox: Sandbox, store: MemoryStore) -> None:

@@ -86,7 +86,7 @@ def at_path(path: Path) -> Found:
         PortableError: it cannot be read, or is not there.
     """
     if not path.exists():
-        step = "The machine of the process that holds the sessions is meant. Or import each file by itself, with --user."
+        step = "Paths are those of the process that holds the sessions. Or import each file by itself, with --user."
         raise PortableError(f"{path} is not there.", next_step=step)
     return _in_directory(path) if path.is_dir() else _one_file(path)
 

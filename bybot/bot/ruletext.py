@@ -173,6 +173,11 @@ def next_pins(rules: Rules) -> Rules:
     return replace(rules, pins="ignore" if rules.pins == "follow" else "follow")
 
 
+def next_buttons(rules: Rules) -> Rules:
+    """The other policy for buttons below posts."""
+    return replace(rules, buttons="keep" if rules.buttons == "text" else "text")
+
+
 def next_deletions(rules: Rules) -> Rules:
     """The other policy for deletions."""
     return replace(rules, deletions="keep" if rules.deletions == "delete" else "delete")

@@ -202,6 +202,23 @@ async def test_buttons_with_links_stay_below_a_copy_and_others_go() -> None:
         assert [copy.reply_markup for copy in g.copies()] == [boards[0], None]
 
 
+async def test_buttons_with_links_become_links_below_the_text_where_the_rules_say_so() -> None:
+    async with ground() as g:
+        link = types.KeyboardInlineButton("read 🐙 on", types.InlineButtonTypeUrl("https://harbour.example/x"))
+        press = types.KeyboardInlineButton("like", types.InlineButtonTypeCallback(b"x"))
+        board = types.ReplyInlineMarkup([types.KeyboardInlineButtonRow([link, press])])
+        g.post("an old post", reply_markup=board)
+        g.post(media=media_of(g.world, "photo", 1), reply_markup=board)
+        g.post(media=media_of(g.world, "sticker", 1), reply_markup=board)
+        rules = Rules(transforms=(Replace("old", "new"), Add(Rich("the end"))), buttons="text")
+        async with g.running_mirror(await g.client(), rules=rules):
+            await until(lambda: len(g.copies()) == 3)
+        texts = [copy.text for copy in g.copies()]
+        assert texts == ["an new post\n\nread 🐙 on\n\nthe end", "read 🐙 on\n\nthe end", ""]
+        entity = g.copies()[0].entities[0]
+        assert (entity.url, entity.offset, entity.length) == ("https://harbour.example/x", 13, 10)
+
+
 async def test_an_edited_text_keeps_the_preview_that_was_chosen_for_it() -> None:
     async with ground() as g:
         g.world.pages.add(PAGE, "Ships", large=True)

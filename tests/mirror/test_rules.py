@@ -247,6 +247,8 @@ def test_rules_survive_the_store() -> None:
         ),
         edits="new",
         deletions="keep",
+        buttons="text",
+        pins="follow",
         window=5,
     )
     again = Rules.from_value(rules.to_value())

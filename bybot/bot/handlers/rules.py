@@ -7,6 +7,7 @@ from typing import Final
 from bybot.bot.formatting import rich_of
 from bybot.bot.ruletext import (
     SWITCHES,
+    next_buttons,
     next_deletions,
     next_edits,
     next_pins,
@@ -78,6 +79,8 @@ async def _act(turn: Turn, pair: ChannelPair, action: str) -> None:
         await _set(turn, pair, next_deletions(held))
     elif action == "pins":
         await _set(turn, pair, next_pins(held))
+    elif action == "buttons":
+        await _set(turn, pair, next_buttons(held))
     else:
         await turn.show(views.rules(turn.language, pair))
 

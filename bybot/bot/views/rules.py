@@ -36,6 +36,7 @@ def rules(language: Language, pair: ChannelPair) -> View:
         (button(language, f"rules_edits_{held.edits}", _press(pair, "edits")),),
         (button(language, f"rules_deletions_{held.deletions}", _press(pair, "deletions")),),
         (button(language, f"rules_pins_{held.pins}", _press(pair, "pins")),),
+        (button(language, f"rules_buttons_{held.buttons}", _press(pair, "buttons")),),
     )
     rows: Rows = (
         (

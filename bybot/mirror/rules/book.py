@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from telethon.tl import types
 
 from bybot.errors import PatternTimeout, TextTooLong
+from bybot.mirror.rules.buttons import with_links
 from bybot.mirror.rules.filters import FILTERS, Filter
 from bybot.mirror.rules.polls import rewritten
 from bybot.mirror.rules.post import Media, media_of, post_of, takes_text
@@ -56,6 +57,8 @@ class Rules:
     Attributes:
         edits: what becomes of a copy whose source is edited: it is edited too, a new post follows, or nothing.
         deletions: what becomes of a copy whose source is deleted.
+        buttons: what becomes of buttons with links below a post: a copy keeps them as far as Telegram lets it, which
+            it does not when a text is changed; or they become links below the text.
         pins: whether a copy is pinned and unpinned with its source.
         window: how many of the last copied posts are looked at for changes that nobody heard of.
         schedule: when posts may go.
@@ -65,6 +68,7 @@ class Rules:
     transforms: tuple[Transform, ...] = ()
     edits: Literal["edit", "new", "ignore"] = "edit"
     deletions: Literal["delete", "keep"] = "delete"
+    buttons: Literal["keep", "text"] = "keep"
     pins: Literal["follow", "ignore"] = "ignore"
     window: int = 200
     schedule: Schedule = field(default_factory=Schedule)
@@ -72,15 +76,15 @@ class Rules:
     def __post_init__(self) -> None:
         if self.edits not in ("edit", "new", "ignore") or self.deletions not in ("delete", "keep"):
             raise ValueError("edits are edit, new or ignore; deletions are delete or keep")
-        if self.pins not in ("follow", "ignore"):
-            raise ValueError("pins are follow or ignore")
+        if self.pins not in ("follow", "ignore") or self.buttons not in ("keep", "text"):
+            raise ValueError("pins are follow or ignore; buttons are keep or text")
         if not 0 <= self.window <= MOST_WINDOW:
             raise ValueError(f"the window is 0 to {MOST_WINDOW} posts")
 
     @property
     def touches(self) -> bool:
         """Whether any post is left out or changed."""
-        return bool(self.filters or self.transforms)
+        return bool(self.filters or self.transforms or self.buttons == "text")
 
     def judge(self, messages: Sequence[Any], pair_id: str) -> Verdict:
         """What becomes of a post (one message) or an album (several). Patterns may take their time: use a thread."""
@@ -91,7 +95,7 @@ class Rules:
                 if not each.keeps(post):
                     return Verdict(keep=False, why=each.kind)
             try:
-                return Verdict(texts=self._texts(parts, pair_id, self.transforms))
+                return Verdict(texts=self._texts(parts, pair_id, self.transforms, links=self.buttons == "text"))
             except TextTooLong:
                 plain = [each for each in self.transforms if not isinstance(each, Add)]
                 return Verdict(texts=self._texts(parts, pair_id, plain), shortened=True)
@@ -100,14 +104,16 @@ class Rules:
         except TextTooLong:
             return Verdict(keep=False, why="too_long")
 
-    def _texts(self, parts: tuple[Any, ...], pair_id: str, transforms: Sequence[Transform]) -> dict[int, Written]:
+    def _texts(
+        self, parts: tuple[Any, ...], pair_id: str, transforms: Sequence[Transform], *, links: bool = False
+    ) -> dict[int, Written]:
         changed: dict[int, Written] = {}
         if transforms and isinstance(parts[0].media, types.MessageMediaPoll):
             return self._poll(parts[0], pair_id, transforms)
-        written = _with_text(parts) if transforms else ()
+        written = _with_text(parts) if transforms or links else ()
         for message in written:
             before = from_telegram(message.message or "", message.entities)
-            after = before
+            after = with_links(before, message) if links else before
             for transform in transforms:
                 if isinstance(transform, Add) and message is not written[0 if transform.where == "above" else -1]:
                     continue  # an album has one header and one footer
@@ -140,6 +146,7 @@ class Rules:
         return {
             "edits": self.edits,
             "deletions": self.deletions,
+            "buttons": self.buttons,
             "pins": self.pins,
             "window": self.window,
             "schedule": self.schedule.to_value(),
@@ -156,7 +163,7 @@ class Rules:
         """
         filters = tuple(from_value(FILTERS, each) for each in value.get("filters", ()))
         transforms = tuple(from_value(TRANSFORMS, each) for each in value.get("transforms", ()))
-        more = {name: value[name] for name in ("edits", "deletions", "pins", "window") if name in value}
+        more = {name: value[name] for name in ("edits", "deletions", "buttons", "pins", "window") if name in value}
         return cls(filters, transforms, **more, schedule=Schedule.from_value(value.get("schedule", {})))
 
 

@@ -70,6 +70,8 @@ TEXTS: Final[dict[str, str]] = {
     "button.rules_edits_ignore": "Edited posts: the copy stays",
     "button.rules_deletions_delete": "Deleted posts: the copy is deleted",
     "button.rules_deletions_keep": "Deleted posts: the copy stays",
+    "button.rules_buttons_keep": "Buttons with links: kept if Telegram allows",
+    "button.rules_buttons_text": "Buttons with links: as links below the text",
     "button.rules_pins_follow": "Pinned posts: the copy is pinned",
     "button.rules_pins_ignore": "Pinned posts: nothing is pinned",
     "button.rules_try": "🔍 Try on the last posts",

@@ -70,6 +70,8 @@ TEXTS: Final[dict[str, str]] = {
     "button.rules_edits_ignore": "帖子被编辑：副本不变",
     "button.rules_deletions_delete": "帖子被删除：副本随之删除",
     "button.rules_deletions_keep": "帖子被删除：副本保留",
+    "button.rules_buttons_keep": "链接按钮：Telegram 允许时保留",
+    "button.rules_buttons_text": "链接按钮：变成正文下方的链接",
     "button.rules_pins_follow": "帖子被置顶：副本也置顶",
     "button.rules_pins_ignore": "帖子被置顶：不置顶副本",
     "button.rules_try": "🔍 在最近的帖子上试试",

@@ -21,7 +21,7 @@ SOURCE, TARGET, HIDDEN = Address(5, "Source_News"), Address(6, "target"), Addres
     ("text", "public", "hidden"),
     [
         ("see https://t.me/source_news/12!", "see https://t.me/target/112!", "see https://t.me/c/7/112!"),
-        ("t.me/c/5/12?single, then", "t.me/target/112, then", "t.me/c/7/112, then"),
+        ("T.ME/c/5/12?single, then", "t.me/target/112, then", "t.me/c/7/112, then"),
         ("(http://telegram.me/s/SOURCE_NEWS/12)", "(http://t.me/target/112)", "(http://t.me/c/7/112)"),
         ("t.me/c/5/3/12", "t.me/target/112", "t.me/c/7/112"),  # a topic of a forum stands between
         ("xhttps://t.me/source_news/12", None, None),

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bybot.clock import ManualClock
 from bybot.mirror import ByIds
@@ -63,6 +65,31 @@ def test_quiet_hours_are_those_of_the_persons_clock(
 def test_a_schedule_that_makes_no_sense_is_refused(facts: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         Schedule(**facts)
+
+
+@given(
+    st.builds(
+        Schedule,
+        delay=st.integers(0, 300),
+        quiet_from=st.integers(0, 1439),
+        quiet_until=st.integers(0, 1439),
+        offset=st.integers(-720, 840),
+        per_hour=st.integers(0, 4),
+    ),
+    st.lists(st.integers(0, 5000), min_size=1, max_size=25),
+)
+def test_whatever_is_posted_goes_in_order_and_never_against_its_schedule(schedule: Schedule, posted: list[int]) -> None:
+    now, sent = NOON, []
+    for minute in sorted(posted):
+        post = NOON + timedelta(minutes=minute)
+        now = schedule.free_at(post, max(now, post), sent)
+        sent.append(now)
+        assert now >= post + timedelta(minutes=schedule.delay)
+        local = now + timedelta(minutes=schedule.offset)
+        into = (local.hour * 60 + local.minute - schedule.quiet_from) % 1440
+        assert into >= (schedule.quiet_until - schedule.quiet_from) % 1440
+        if schedule.per_hour:
+            assert sum(1 for at in sent if now - at < timedelta(hours=1)) <= schedule.per_hour
 
 
 def rules(**facts: int) -> Rules:

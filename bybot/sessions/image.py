@@ -128,7 +128,9 @@ def read_head(data: bytes) -> tuple[Image, array[int]]:
         NotASession: see :func:`read`.
     """
     with _opened(data) as db:
-        ids = array("q", [row[0] for row in db.execute("select id from entities order by id")])
+        # One row with all of them: sqlite3 lets other threads run at every row, and waits to go on.
+        (listed,) = db.execute("select group_concat(id) from entities").fetchone()
+        ids = array("q", sorted(map(int, listed.split(",")))) if listed else array("q")
         return _read(db, _HEAD), ids
 
 
@@ -155,8 +157,12 @@ def _read(db: sqlite3.Connection, which: str) -> Image:
     # Phones have integer affinity there; Telethon compares texts.
     columns = "id, hash, username, cast(phone as text), name"
     image.entities = list(map(Entity._make, db.execute(f"select {columns} from entities{which} order by date")))
-    states = db.execute("select id, pts, qts, cast(coalesce(date, 0) as integer), seq from update_state")
-    image.states = {id_: UpdateState(*state) for id_, *state in states}
+    numbers = (f"cast(coalesce({name}, 0) as integer)" for name in ("id", "pts", "qts", "date", "seq"))
+    state = " || ' ' || ".join(numbers)
+    (listed,) = db.execute(f"select group_concat({state}) from (select * from update_state order by rowid)").fetchone()
+    for one in listed.split(",") if listed else ():
+        id_, *values = map(int, one.split(" "))
+        image.states[id_] = UpdateState(*values)
     return image
 
 

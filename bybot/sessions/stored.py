@@ -16,13 +16,14 @@ import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
 from telethon.crypto import AuthKey
 from telethon.sessions import MemorySession
 from telethon.tl import types
+from telethon.tl.types.updates import State
 
 from bybot.sessions import image as images
 from bybot.sessions.image import Entity, Image, UpdateState
@@ -32,6 +33,7 @@ MAX_STATES: Final = 500
 _SELF: Final = 0  # the entity whose access hash is the account's own id
 _ACCOUNT: Final = 0  # the update state of the account
 _NO_IDS: Final = array("q")
+_ANY_DAY: Final = datetime(2013, 8, 14, tzinfo=UTC)
 
 
 class StoredSession(MemorySession):
@@ -190,7 +192,13 @@ class StoredSession(MemorySession):
             self._prune()
 
     def get_update_states(self) -> Iterator[tuple[int, types.updates.State]]:
-        return iter([(id_, _as_telethon(state)) for id_, state in self._states.items()])
+        # Of a channel's state Telethon uses the pts alone, and notes any date.
+        return iter(
+            [
+                (id_, _as_telethon(state) if id_ == _ACCOUNT else State(state.pts, 0, _ANY_DAY, 0, 0))
+                for id_, state in self._states.items()
+            ]
+        )
 
     def process_entities(self, tlo: Any) -> None:
         rows = self._entities_to_rows(tlo)

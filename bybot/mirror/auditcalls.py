@@ -180,6 +180,8 @@ class AuditCalls:
                     await self._sample(engine)
                 except (BybotError, OSError) as error:
                     log.info("pair %s: not compared (%s)", engine.pair.id, type(error).__name__)
+                except Exception:  # one pair's trouble is none of the others'
+                    log.exception("pair %s: comparing it failed", engine.pair.id)
 
     async def _sample(self, engine: Engine) -> None:
         journal = engine.journal

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from bybot.clock import ManualClock
+from bybot.errors import Forbidden
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.model import session_key
 from bybot.sessions.records import RecordState, SessionService
@@ -74,11 +75,13 @@ class Releasing:
 async def test_a_record_that_is_being_deleted_is_disconnecting_and_useless_already(clock: ManualClock) -> None:
     connector = Releasing()
     service = SessionService(MemoryStore(clock), clock, connector=connector)
-    made = (await service.create("ann")).record
-    deleting = asyncio.create_task(service.delete(made.id, reason="done"))
+    made = await service.create("ann")
+    deleting = asyncio.create_task(service.delete(made.record.id, reason="done"))
     await until(lambda: connector.released == ["ann"])
-    assert (await service.get(made.id)).state is RecordState.DISCONNECTING
+    assert (await service.get(made.record.id)).state is RecordState.DISCONNECTING
     assert not service.is_online("ann")
+    with pytest.raises(Forbidden):  # its token went first
+        await service.verify(made.record.id, made.token or "")
     connector.go_on.set()
     closed = await deleting
     assert (closed.state, closed.reason) == (RecordState.CLOSED, "done")

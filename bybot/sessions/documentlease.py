@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 #: Seconds between two looks while something is under way: at least and at most.
 _QUICKEST: Final = 0.05
 _QUICK: Final = 0.3
+#: Former leaders that are remembered: what they wrote last may still arrive.
+_REMEMBERED: Final = 3
 
 
 class DocumentLease:
@@ -57,7 +59,7 @@ class DocumentLease:
         self.trouble: StoreError | None = None
         self.address = ""
         self.giver: str | None = None
-        self.former: str | None = None
+        self.former: tuple[str, ...] = ()
         self.quick = min(_QUICK, max(_QUICKEST, times.renew_every / 50))
         self._store = store
         self._clock = clock
@@ -134,7 +136,7 @@ class DocumentLease:
 
     async def _take(self, instance: str, leader: Document | None, former: str | None) -> Term:
         giver = _text(leader, "offered_by") or _text(leader, "given_by")
-        before = _text(leader, "former") if former in (None, instance) else former
+        before = _names(former, giver, *_former(leader), but=instance)
         facts = self._facts(instance, leader) | {"given_by": None if giver == instance else giver, "former": before}
         put = Put(LEADER, facts, if_=Condition.ABSENT if leader is None else leader.version)
         if not await self._instances.check(instance):
@@ -145,7 +147,7 @@ class DocumentLease:
             raise StaleWrite("the claim was acknowledged after its time")
         self.holder = None
         self.giver = None if giver == instance else giver
-        self.former = before
+        self.former = tuple(before)
         self._arm(term)
         if former is not None and former != instance:
             log.info("This process took over from instance %s.", former)
@@ -280,7 +282,7 @@ class DocumentLease:
         writes: list[Write] = [Delete(key_of(instance))]
         if _text(leader, "instance") == instance and leader is not None:
             # The document stays with its token, or the token would start again.
-            nobody = {"instance": None, "label": None, "address": None, "former": instance}
+            nobody = {"instance": None, "label": None, "address": None, "former": _names(instance, *self.former)}
             writes.append(Patch(LEADER, nobody, if_=leader.version))
         await self._instances.retire()
         try:
@@ -296,6 +298,16 @@ class DocumentLease:
 
     async def sweep(self) -> int:
         return await self._instances.sweep()
+
+
+def _former(leader: Document | None) -> list[str]:
+    value = leader.data.get("former") if leader is not None else None
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _names(*instances: str | None, but: str | None = None) -> list[str]:
+    """The newest of these, each once."""
+    return list(dict.fromkeys(each for each in instances if each is not None and each != but))[:_REMEMBERED]
 
 
 def _text(document: Document | None, name: str) -> str | None:

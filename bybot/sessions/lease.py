@@ -78,8 +78,8 @@ class Lease(Protocol):
     address: str
     #: The instance from which the present term was accepted, and which may still have to give; None: nobody.
     giver: str | None
-    #: The instance that led before the present term: a write of its own may still arrive. None: nobody.
-    former: str | None
+    #: The instances that led before the present term, the newest first: a write of theirs may still arrive.
+    former: tuple[str, ...]
     #: Seconds between two looks while something is under way.
     quick: float
 

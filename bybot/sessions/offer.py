@@ -56,7 +56,8 @@ class Offer:
                 if self._clock.elapsed() >= until:
                     if offered:
                         # Also when it is not to be seen: this write defeats an offer that is still on its way.
-                        facts = mine(self._instance, leader) | {"since": leader.data.get("since")}
+                        kept = {"since": leader.data.get("since"), "former": leader.data.get("former")}
+                        facts = mine(self._instance, leader) | kept
                         await self._store.commit([Put(LEADER, facts, if_=leader.version)])
                     log.info("The process that wanted to take over did not; this one goes on.")
                     return None
@@ -76,7 +77,8 @@ class Offer:
             return None
         label, address = other.facts.get("label"), other.facts.get("address")
         facts = {"instance": newcomer, "label": label, "address": address, "offered_by": self._instance}
-        return facts | {"token": leader.data.get("token", 0) + 1, "since": leader.data.get("since")}
+        kept = {"since": leader.data.get("since"), "former": leader.data.get("former")}
+        return facts | kept | {"token": leader.data.get("token", 0) + 1}
 
     def _leads(self, named: Any, leader: Document | None) -> Holder | None:
         if not isinstance(named, str) or leader is None:

@@ -263,7 +263,7 @@ class Ownership:
     def _further_owners(self) -> list[str | None]:
         if not (self._wants_free and self.complete):
             return []
-        known = {self._lease.giver, self._lease.former}
+        known = {self._lease.giver, *self._lease.former}
         return [None, *sorted(owner for owner in known if owner is not None)]
 
     async def _hand_over(self, claims: Claims, serving: asyncio.Task[None], keeping: asyncio.Task[None]) -> None:

@@ -10,10 +10,13 @@ from __future__ import annotations
 import weakref
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from bybot.clock import Clock
 from bybot.sessions.traffic import Traffic
+
+#: The wall clock is drawn ahead by less than that while it is kept right; more is a leap.
+_LEAP: Final = 0.05  # seconds
 
 
 class PermitRevoked(ConnectionAbortedError):
@@ -51,13 +54,14 @@ class Term:
         sent: when the acknowledged write that began it was sent.
     """
 
-    __slots__ = ("__weakref__", "_clock", "_revoked", "_seconds", "_sent", "instance")
+    __slots__ = ("__weakref__", "_clock", "_jumped", "_revoked", "_seconds", "_seen", "_sent", "instance")
 
     def __init__(self, instance: str, *, clock: Clock, seconds: float | None, sent: Instant) -> None:
         self.instance = instance
         self._clock = clock
         self._seconds = seconds
-        self._sent = sent
+        self._sent = self._seen = sent
+        self._jumped = 0.0  # seconds by which the wall clock leapt ahead of the other one since then
         self._revoked = False
 
     def alive(self) -> bool:
@@ -80,7 +84,8 @@ class Term:
         if not self.alive():
             return False
         if sent.elapsed > self._sent.elapsed:
-            self._sent = sent
+            self._sent = self._seen = sent
+            self._jumped = 0.0
         return self.alive()
 
     def revoke(self) -> None:
@@ -88,9 +93,16 @@ class Term:
         self._revoked = True
 
     def _age(self) -> float:
-        elapsed = self._clock.elapsed() - self._sent.elapsed
-        wall = (self._clock.now() - self._sent.wall).total_seconds()
-        return max(elapsed, wall)
+        """Leaps ahead count each for itself: one back must not hide a later one, which tells of a stand-still."""
+        now = Instant.of(self._clock)
+        leap = (now.wall - self._seen.wall).total_seconds() - (now.elapsed - self._seen.elapsed)
+        if leap > _LEAP:
+            self._jumped += leap
+        if abs(leap) > _LEAP:
+            self._seen = now
+        elapsed = now.elapsed - self._sent.elapsed
+        wall = (now.wall - self._sent.wall).total_seconds()
+        return max(elapsed + self._jumped, wall)
 
 
 class Permit:

@@ -61,6 +61,25 @@ def test_an_acknowledgement_after_the_end_does_not_bring_the_term_back() -> None
     assert not held.alive()
 
 
+def test_a_clock_that_was_set_back_does_not_hide_a_machine_that_stood_still_afterwards() -> None:
+    clock = ManualClock()
+    held = term(clock)
+    clock.jump_wall(-25)
+    assert held.alive()
+    clock.jump_wall(31)  # a paused machine: its other clocks stood still
+    assert not held.alive()
+
+
+def test_a_clock_that_is_drawn_to_and_fro_a_little_costs_nothing() -> None:
+    clock = ManualClock()
+    held = term(clock)
+    for _ in range(10_000):
+        clock.jump_wall(0.01)
+        assert held.alive()
+        clock.jump_wall(-0.01)
+    assert held.left() == pytest.approx(30)
+
+
 def test_revoking_a_permit_aborts_its_connections() -> None:
     class Connection:
         aborted = False

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from bybot.errors import BybotError, Fenced, StoreUnavailable, TelegramUnreachable, TooManyClients
@@ -22,6 +24,7 @@ _READY: Final = Where("state", SessionState.READY.value)
 _FIRST_PAGE: Final = 100
 _UNSEAL_AT_ONCE: Final = 50
 _RETRY_SECONDS: Final = 2.0
+_REST_SECONDS: Final = 5.0
 _RECEIVE_AT_ONCE: Final = 50
 
 Connect = Callable[[list[Taken]], asyncio.Task[None]]
@@ -39,6 +42,11 @@ async def restore(core: Core, claims: Claims) -> int:
     Raises:
         Fenced: the term ended meanwhile.
     """
+    with _collector_at_rest():
+        return await _restore(core, claims)
+
+
+async def _restore(core: Core, claims: Claims) -> int:
     async with asyncio.TaskGroup() as group:
 
         def connect(taken: list[Taken]) -> asyncio.Task[None]:
@@ -48,6 +56,22 @@ async def restore(core: Core, claims: Claims) -> int:
             return await _receive(core, claims, connect) + await _take_all(core, claims, connect)
         finally:
             core.ownership.complete = True
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """No garbage collection for a few seconds: while the heap grows by thousands of objects with each session, Python
+    would look through all of them again and again, and find nothing."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    timer = asyncio.get_running_loop().call_later(_REST_SECONDS, gc.enable)
+    try:
+        yield
+    finally:
+        timer.cancel()
+        gc.enable()
 
 
 async def _receive(core: Core, claims: Claims, connect: Connect) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -114,6 +115,25 @@ async def test_all_sessions_come_up_at_the_start_with_few_writes(sandbox: Sandbo
         assert len(claims) == 1
     async with running(sandbox, store) as manager:
         assert len(manager.ready_users()) == 60
+
+
+async def test_the_garbage_collector_is_at_work_again_after_the_start(
+    sandbox: Sandbox, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await plant_session(sandbox, store, 1)
+    async with running(sandbox, store):
+        assert gc.isenabled()
+    monkeypatch.setattr("bybot.sessions.restore._REST_SECONDS", 0.05)
+    rested: list[None] = []
+    disable = gc.disable
+    monkeypatch.setattr(gc, "disable", lambda: rested.append(disable()))  # type: ignore[func-returns-value]
+    await sandbox.pause()
+    async with running(sandbox, store, active=False, connect_seconds=2.0) as manager:
+        await manager.wait_active()
+        await until(lambda: rested)
+        await until(gc.isenabled)  # also when Telegram keeps the start waiting
+        assert not manager._restored.is_set()
+        await sandbox.resume()
 
 
 async def test_an_idle_process_writes_only_its_lease(sandbox: Sandbox) -> None:

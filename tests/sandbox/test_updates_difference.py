@@ -223,6 +223,23 @@ async def test_a_stock_client_catches_up_on_channels_and_private_chats(monkeypat
         assert set(missed) == {f"missed {n}" for n in range(230)}
 
 
+async def test_slices_do_not_hide_channels_that_changed_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rpc_updates, "SLICE", 1)
+    clock = ManualClock(START)
+    async with chats(clock=clock) as c:
+        state = await c.b(functions.updates.GetStateRequest())
+        c.post("one")
+        for text in ("private one", "private two"):
+            c.world.send_message(c.ann, c.bob.peer, text=text)
+        clock.advance(5)
+        first = await c.b(functions.updates.GetDifferenceRequest(state.pts, state.date, 0))
+        assert isinstance(first, types.updates.DifferenceSlice)
+        reached = first.intermediate_state
+        last = await c.b(functions.updates.GetDifferenceRequest(reached.pts, reached.date, 0))
+        named = [u.channel_id for u in last.other_updates if isinstance(u, types.UpdateChannelTooLong)]
+        assert c.news.id in named
+
+
 async def test_a_lost_push_is_a_gap_that_the_stock_client_closes() -> None:
     async with chats() as c:
         got: list[str] = []

@@ -45,6 +45,7 @@ async def get_difference(ctx: Context, request: functions.updates.GetDifferenceR
     if events and events[-1].pts < log.pts:
         reached = state(ctx)
         reached.pts = events[-1].pts
+        reached.date = request.date  # channels that changed since then are named with the last slice
         return types.updates.DifferenceSlice(
             new_messages=new,
             new_encrypted_messages=[],

@@ -167,8 +167,8 @@ class Judge:
     def look(self) -> None:
         """Compare, for every session, how long nobody spoke for it with how long a healthy process wanted it."""
         now = self._world.now
-        if any(p.local and p.alive and p.frozen for p in self.processes):
-            self.disturbed()
+        if any(p.alive and (p.cut_off or (p.local and p.frozen)) for p in self.processes):
+            self.disturbed()  # whoever has the lease has it, although it reaches nobody
         healthy = [p.healthy_since for p in self.processes if p.wants and not p.store_down]
         for user, known in self.users.items():
             over = known.made is not None and self.over(known.made.key)

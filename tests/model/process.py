@@ -124,6 +124,11 @@ class Process:
         return self.alive and not self.frozen and self.manager._ownership.active
 
     @property
+    def cut_off(self) -> bool:
+        """Is its way to Telegram closed?"""
+        return self.endpoint.cut_until > self.world.now
+
+    @property
     def wants(self) -> bool:
         """Does it run, and want sessions?"""
         return self.alive and not self.frozen and not self.ending

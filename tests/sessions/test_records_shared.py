@@ -12,7 +12,7 @@ from bybot.clock import ManualClock
 from bybot.errors import OwnedElsewhere, RecordNotFound, StoreUnavailable
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.manager import UserSessionManager
-from bybot.sessions.records import RecordSettings, SessionService
+from bybot.sessions.records import RecordSettings, RecordState, SessionService
 from bybot.stores.base import Document, Where
 from bybot.stores.memory import MemoryStore
 from tests.sessions.support import FaultyStore, plant_session, running, until
@@ -45,6 +45,27 @@ async def test_a_heartbeat_takes_over_what_another_process_wrote(shared: FaultyS
     await third.load()
     record = await third.get(made.id)
     assert (record.metadata, record.left(clock.now())) == ({"theirs": 1, "ours": 2}, 1800)
+
+
+async def test_what_is_noted_here_alone_does_not_outdo_what_another_process_wrote(
+    shared: FaultyStore, clock: ManualClock
+) -> None:
+    settings = RecordSettings(idle_after=10)
+    one, other = SessionService(shared, clock, settings), SessionService(shared, clock, settings)
+    made = (await one.create("ann")).record
+    await one.update(made.id, state=RecordState.ACTIVE)
+    await other.load()
+    await other.update(made.id, metadata={"theirs": 1})
+    for _ in range(3):  # idle and used again: noted here, and written with the next heartbeats
+        clock.advance(11)
+        assert (await one.get(made.id)).state is RecordState.IDLE
+        await one.touch(made.id)
+    assert (await one.get(made.id)).version > (await other.get(made.id)).version
+    await one.flush()
+    for service in (one, other):
+        await service.load()
+        record = await service.get(made.id)
+        assert (record.metadata, record.state) == ({"theirs": 1}, RecordState.ACTIVE)
 
 
 async def test_the_connection_is_always_one_of_this_process(shared: FaultyStore, clock: ManualClock) -> None:

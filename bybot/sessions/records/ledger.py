@@ -76,11 +76,20 @@ class Ledger:
             self.gate(all_here)
 
     def learn(self, known: Entry, found: Entry) -> None:
-        """Another process wrote this record: what it wrote counts, with the time that our heartbeats added."""
+        """Another process wrote this record: what it wrote counts. Ours adds what is written later only: heartbeats,
+        uses, and whether it is idle."""
         ours, theirs = known.record, found.record
-        newest = ours if ours.version > theirs.version else theirs
-        expires, last_active = max(ours.expires, theirs.expires), max(ours.last_active, theirs.last_active)
-        self.book.put(replace(newest, connection=ours.connection, expires=expires, last_active=last_active))
+        later = ours.live and theirs.live and ours.last_active >= theirs.last_active
+        state = ours.state if later else theirs.state
+        merged = replace(
+            theirs,
+            connection=ours.connection,
+            state=state,
+            expires=max(ours.expires, theirs.expires),
+            last_active=max(ours.last_active, theirs.last_active),
+            version=theirs.version if state is theirs.state else max(ours.version, theirs.version) + 1,
+        )
+        self.book.put(merged)
         known.stored, known.token_hash = found.stored, found.token_hash
         known.dirty = known.record != replace(theirs, connection=ours.connection)
 

@@ -118,16 +118,7 @@ class UserSessionManager(ManagerLife, AccountCalls, LoginCalls, ReportCalls):
         core = self._core = Core(store, Codec(vault), clock)
         lease = lease or DocumentLease(store, clock, LeaseTimes(), label=bot_id)
         self._pool = core.pool = Pool(telegram, core, clock, connect_seconds=connect_seconds, concurrency=concurrency)
-        self._ownership = core.ownership = Ownership(
-            store,
-            lease,
-            clock,
-            gained=self._gained,
-            lost=self._lost,
-            adopted=self._adopted,
-            give=lambda claims, to: self._handover.give(claims, to),
-            wants_free=restore,
-        )
+        self._ownership = core.ownership = self._owning(store, lease, clock, wants_free=restore)
         self._desk = LoginDesk(
             store,
             core.codec,
@@ -158,6 +149,18 @@ class UserSessionManager(ManagerLife, AccountCalls, LoginCalls, ReportCalls):
         self._restores = restore
         self._first_use = asyncio.Lock()
         self._phase = "starting"
+
+    def _owning(self, store: Store, lease: Lease, clock: Clock, *, wants_free: bool) -> Ownership:
+        return Ownership(
+            store,
+            lease,
+            clock,
+            gained=self._gained,
+            lost=self._lost,
+            adopted=self._adopted,
+            give=lambda claims, to: self._handover.give(claims, to),
+            wants_free=wants_free,
+        )
 
     # Sessions -----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bybot.bot.handlers.pairs import find, pairs_without_page, show_pair
+from bybot.bot.handlers.pairs import pressed, show_pair
 from bybot.bot.turn import Turn
 from bybot.bot.views import audit as views
 from bybot.mirror.model import PairStatus
@@ -13,12 +13,9 @@ async def on_press(turn: Turn) -> None:
     press = turn.press
     if press is None:
         return
-    status = await find(turn, press.argument)
-    if status is None:
-        await turn.answer("pair.gone")
-        await pairs_without_page(turn)
-        return
-    await _act(turn, press.action, status)
+    status = await pressed(turn, press.argument)
+    if status is not None:
+        await _act(turn, press.action, status)
 
 
 async def _act(turn: Turn, action: str, status: PairStatus) -> None:

@@ -45,12 +45,18 @@ async def on_press(turn: Turn) -> None:
         await turn.answer()
         await pairs(turn)
         return
-    status = await find(turn, press.argument)
+    status = await pressed(turn, press.argument)
+    if status is not None:
+        await _act(turn, press.action, status)
+
+
+async def pressed(turn: Turn, pair_id: str) -> PairStatus | None:
+    """The pair that a button names; when it is gone, None, and the person sees those that are left."""
+    status = await find(turn, pair_id)
     if status is None:
         await turn.answer("pair.gone")
         await pairs_without_page(turn)
-        return
-    await _act(turn, press.action, status)
+    return status
 
 
 async def pairs_without_page(turn: Turn) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bybot.bot.formatting import rich_of
+from bybot.bot.handlers.pairs import find
 from bybot.bot.ruletext import (
     SWITCHES,
     next_buttons,
@@ -54,8 +55,8 @@ async def on_press(turn: Turn) -> None:
 
 
 async def _find(turn: Turn, pair_id: str) -> ChannelPair | None:
-    statuses = await turn.mirror.list_all(turn.user_id)
-    return next((status.pair for status in statuses if status.pair.id == pair_id), None)
+    status = await find(turn, pair_id)
+    return None if status is None else status.pair
 
 
 async def _act(turn: Turn, pair: ChannelPair, action: str) -> None:

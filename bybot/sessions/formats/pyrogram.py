@@ -88,13 +88,7 @@ def write_string(image: Image, owner: Owner) -> str:
 
 def read_file(tables: Tables) -> Login:
     """Raises UnreadableSession."""
-    version = tables.version("number")
-    if not 1 <= version <= _NEWEST:
-        raise UnreadableSession(f"This file has Pyrogram's layout {version}, which is not known here.")
-    logins = [row for row in tables.rows("sessions") if row.get("auth_key")]
-    if not logins:
-        raise UnreadableSession("This session is not logged in: it holds no auth key.")
-    row = logins[0]
+    version, row = tables.login("Pyrogram", "number", _NEWEST)
     dc_id = int(row["dc_id"])
     host, port = row.get("server_address"), row.get("port")
     if not host or not port:

@@ -50,6 +50,25 @@ class Tables:
         by = f" order by {order}" if order in names else ""
         return [dict(zip(names, row, strict=True)) for row in self._db.execute(f"select * from {table}{by}")]
 
+    def login(self, program: str, column: str, newest: int) -> tuple[int, dict[str, Any]]:
+        """The file's layout, and the row of its first login.
+
+        Args:
+            program: whose file it is, for messages.
+            column: where the table ``version`` has its number.
+            newest: the newest layout that is known here.
+
+        Raises:
+            UnreadableSession: another layout, or nobody is logged in.
+        """
+        version = self.version(column)
+        if not 1 <= version <= newest:
+            raise UnreadableSession(f"This file has {program}'s layout {version}, which is not known here.")
+        for row in self.rows("sessions"):
+            if row.get("auth_key"):
+                return version, row
+        raise UnreadableSession("This session is not logged in: it holds no auth key.")
+
     def version(self, column: str) -> int:
         """The number that the file's layout has. Raises UnreadableSession when there is none."""
         rows = self.rows("version")

@@ -57,13 +57,7 @@ def write_string(image: Image) -> str:
 
 def read_file(tables: Tables) -> Login:
     """Raises UnreadableSession."""
-    version = tables.version("version")
-    if not 1 <= version <= VERSION:
-        raise UnreadableSession(f"This file has Telethon's layout {version}, which is not known here.")
-    logins = [row for row in tables.rows("sessions") if row.get("auth_key")]
-    if not logins:
-        raise UnreadableSession("This session is not logged in: it holds no auth key.")
-    row = logins[0]
+    version, row = tables.login("Telethon", "version", VERSION)
     entities = tuple(map(_entity, tables.rows("entities", "date"))) if version >= _ENTITIES_SINCE else ()
     states = {int(each["id"]): _state(each) for each in tables.rows("update_state")}
     return Login(

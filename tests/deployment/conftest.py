@@ -27,9 +27,8 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
         yield running
 
 
-@pytest.fixture
-def variables(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
-    """The environment of a bot against the sandbox, in files."""
+def environment(sandbox: Sandbox, sessions: Path, **more: str) -> dict[str, str]:
+    """The variables of a bot against the sandbox, with its data in files."""
     return {
         "BOT_TOKEN": BOT_TOKEN,
         "API_ID": "12345",
@@ -37,14 +36,20 @@ def variables(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
         "TELEGRAM_DC": sandbox.dc_spec,
         "TELEGRAM_RSA_KEY_FILE": sandbox.addresses()["rsa_key_file"] or "",
         "BOT_API_URL": sandbox.bot_api_url,
-        "SESSIONS_DIR": str(tmp_path / "sessions"),
+        "SESSIONS_DIR": str(sessions),
         "SESSION_ENCRYPTION_KEYS": KEY,
         "ALLOWED_USERS": "*",
-        "ADMIN_IDS": "5000100",
         "PORT": "0",
         "PACE": "off",
         "LEASE_SECONDS": "1.5",
+        **more,
     }
+
+
+@pytest.fixture
+def variables(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
+    """The environment of a bot against the sandbox, in files."""
+    return environment(sandbox, tmp_path / "sessions", ADMIN_IDS="5000100")
 
 
 @pytest.fixture

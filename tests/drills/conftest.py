@@ -11,9 +11,9 @@ import pytest
 from bybot.sandbox.control_client import ControlClient
 from bybot.sandbox.server import Sandbox
 from tests.bot.support import ANN, PHONES, SEED, TOKEN, Person
-from tests.deployment.conftest import MakeSettings, make_settings
+from tests.deployment.conftest import MakeSettings, environment, firestore, make_settings
 
-__all__ = ["MakeSettings", "make_settings"]
+__all__ = ["MakeSettings", "firestore", "make_settings"]
 
 KEY = base64.b64encode(bytes(range(1, 33))).decode()
 API_HASH = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
@@ -51,29 +51,5 @@ def product(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def variables(sandbox: Sandbox, product: Path) -> dict[str, str]:
-    return {
-        "BOT_TOKEN": TOKEN,
-        "API_ID": "12345",
-        "API_HASH": API_HASH,
-        "TELEGRAM_DC": sandbox.dc_spec,
-        "TELEGRAM_RSA_KEY_FILE": sandbox.addresses()["rsa_key_file"] or "",
-        "BOT_API_URL": sandbox.bot_api_url,
-        "SESSIONS_DIR": str(product / "sessions"),
-        "SESSION_ENCRYPTION_KEYS": KEY,
-        "ALLOWED_USERS": "*",
-        "ADMIN_IDS": str(ANN),
-        "PORT": "0",
-        "HOST": "127.0.0.1",
-        "PACE": "off",
-        "LEASE_SECONDS": "1.5",
-    }
-
-
-@pytest.fixture
-def firestore(sandbox: Sandbox) -> dict[str, str]:
-    """What changes for Firestore."""
-    return {
-        "USE_LOCAL_STORAGE": "false",
-        "FIREBASE_PROJECT_ID": "bybot-test",
-        "FIRESTORE_EMULATOR_HOST": sandbox.firestore_address,
-    }
+    own = {"BOT_TOKEN": TOKEN, "API_HASH": API_HASH, "SESSION_ENCRYPTION_KEYS": KEY}
+    return environment(sandbox, product / "sessions", ADMIN_IDS=str(ANN), HOST="127.0.0.1", **own)

@@ -279,18 +279,24 @@ async def test_a_login_goes_on_in_the_next_process(sandbox: Sandbox, store: Memo
         assert (await manager.submit_password(1, "correct horse")).account_id == ANN
 
 
-async def test_a_kill_right_after_sign_in_neither_loses_nor_orphans_the_login(
-    sandbox: Sandbox, store: MemoryStore
-) -> None:
+async def killed_after_sign_in(sandbox: Sandbox, store: MemoryStore) -> FaultyStore:
+    """Telegram has signed the login in, and its session was never written: as if the process ended in between."""
     faulty = FaultyStore(inner=store)
     faulty.matches = lambda writes: any(write.key == session_key("1") for write in writes)
     async with running(sandbox, faulty) as manager:
         await manager.begin_login(1, ANN_PHONE)
-        faulty.drop_next = 10_000  # the session is never written: as if the process ended in between
+        faulty.drop_next = 10_000
         signing_in = asyncio.create_task(manager.submit_code(1, await code_of(sandbox)))
         await until(lambda: any(k.account_id == ANN for k in sandbox.auth.keys.of_account(ANN)))
-        await asyncio.sleep(0.1)
+        await until(lambda: faulty.drop_next < 10_000)
         signing_in.cancel()
+    return faulty
+
+
+async def test_a_kill_right_after_sign_in_neither_loses_nor_orphans_the_login(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    await killed_after_sign_in(sandbox, store)
     assert await store.get(session_key("1")) is None
     async with running(sandbox, store) as manager:
         await until(lambda: manager._pool.peek("1") is not None)
@@ -302,15 +308,7 @@ async def test_a_kill_right_after_sign_in_neither_loses_nor_orphans_the_login(
 async def test_a_login_that_cannot_be_completed_at_the_start_leaves_no_connection_behind(
     sandbox: Sandbox, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    faulty = FaultyStore(inner=store)
-    faulty.matches = lambda writes: any(write.key == session_key("1") for write in writes)
-    async with running(sandbox, faulty) as manager:
-        await manager.begin_login(1, ANN_PHONE)
-        faulty.drop_next = 10_000
-        signing_in = asyncio.create_task(manager.submit_code(1, await code_of(sandbox)))
-        await until(lambda: any(k.account_id == ANN for k in sandbox.auth.keys.of_account(ANN)))
-        await until(lambda: faulty.drop_next < 10_000)
-        signing_in.cancel()
+    faulty = await killed_after_sign_in(sandbox, store)
     monkeypatch.setattr("bybot.sessions.desk._STORE_TRIES_SECONDS", 0.0)
     faulty.drop_next = tried = 10_000
     async with running(sandbox, faulty) as manager:
@@ -326,14 +324,7 @@ async def test_a_login_that_cannot_be_completed_at_the_start_leaves_no_connectio
 async def test_a_login_is_completed_although_telegram_does_not_answer_at_the_start(
     sandbox: Sandbox, store: MemoryStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    faulty = FaultyStore(inner=store)
-    faulty.matches = lambda writes: any(write.key == session_key("1") for write in writes)
-    async with running(sandbox, faulty) as manager:
-        await manager.begin_login(1, ANN_PHONE)
-        faulty.drop_next = 10_000
-        signing_in = asyncio.create_task(manager.submit_code(1, await code_of(sandbox)))
-        await until(lambda: faulty.drop_next < 10_000)
-        signing_in.cancel()
+    await killed_after_sign_in(sandbox, store)
     await sandbox.pause()
     async with running(sandbox, store, connect_seconds=0.3) as manager:
         await until(lambda: "was left as it is" in caplog.text)

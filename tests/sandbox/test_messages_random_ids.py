@@ -148,6 +148,17 @@ async def test_a_mixture_is_refused_where_the_server_is_set_so() -> None:
         assert ids_of(await client(forward(source, ids[:2], target, random_id=random_ids[:2]))) == first
 
 
+async def test_a_mixture_is_replayed_and_not_completed_where_the_server_is_set_so() -> None:
+    async with chats(switches=Switches(repeated_forward="partly")) as c:
+        ids = [c.post(f"post {n}").id for n in range(4)]
+        source, target = await c.a.get_input_entity("news_all"), await c.meet(c.a, c.vault)
+        random_ids = [random_id() for _ in ids]
+        first = ids_of(await c.a(forward(source, ids[:2], target, random_id=random_ids[:2])))
+        assert ids_of(await c.a(forward(source, ids, target, random_id=random_ids))) == first
+        assert set(ids_of(await c.a(forward(source, ids[2:], target, random_id=random_ids[2:])))) == {*random_ids[2:]}
+        assert [m.text for m in c.vault.messages if m.action is None] == [f"post {n}" for n in range(4)]
+
+
 async def test_a_repeated_album_gives_the_first_album() -> None:
     async with chats() as c:
         news = await c.a.get_input_entity("news_all")

@@ -29,7 +29,8 @@ class Switches:
             one before; otherwise every request there gets USER_MIGRATE and the logins are lost.
         gzip_above: answers longer than this many bytes are compressed.
         repeated_forward: a forward of many random ids of which some were used before: ``replay`` those and send
-            the others, or ``refuse`` all of it with RANDOM_ID_DUPLICATE.
+            the others, ``partly``: replay those and send none of the others, or ``refuse`` all of it with
+            RANDOM_ID_DUPLICATE.
         forwarded_buttons: what a forward keeps of the buttons below a post: a keyboard of nothing but links
             (``links``), or ``none``.
     """
@@ -49,5 +50,5 @@ class Switches:
     fresh_session_seconds: float = 24 * 3600
     exports_after_a_move: bool = True
     gzip_above: int = 1024
-    repeated_forward: Literal["replay", "refuse"] = "replay"
+    repeated_forward: Literal["replay", "partly", "refuse"] = "replay"
     forwarded_buttons: Literal["links", "none"] = "links"

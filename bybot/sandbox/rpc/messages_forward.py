@@ -7,7 +7,7 @@ from typing import Any
 from telethon.tl import functions
 
 from bybot.sandbox.rpc import answers
-from bybot.sandbox.rpc.messages_send import check_options, known_results, reply_options
+from bybot.sandbox.rpc.messages_send import check_options, known_results, may_complete, reply_options
 from bybot.sandbox.rpc.peers import to_peer
 from bybot.sandbox.rpc.registry import Context, RpcError, rpc
 from bybot.sandbox.world.forwarding import MAX_IDS
@@ -36,7 +36,7 @@ async def forward_messages(ctx: Context, request: functions.messages.ForwardMess
         known = known_results(ctx, to, random_ids)
         new = [pair for pair in zip(ids, random_ids, strict=True) if pair[1] not in known]
         with ctx.world.events.capture() as events:
-            if new:
+            if new and may_complete(ctx, known):
                 ctx.world.forward_messages(
                     ctx.me,
                     from_peer,

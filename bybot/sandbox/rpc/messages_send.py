@@ -59,6 +59,11 @@ def known_results(ctx: Context, peer: Peer, random_ids: Sequence[int]) -> dict[i
     return known
 
 
+def may_complete(ctx: Context, known: dict[int, int]) -> bool:
+    """Whether a call sends what of it was not sent before, some of it having been."""
+    return not known or ctx.switches.repeated_forward != "partly"
+
+
 def _options(ctx: Context, request: Any) -> dict[str, Any]:
     return {
         "entities": request.entities or (),
@@ -160,7 +165,7 @@ async def send_multi_media(ctx: Context, request: functions.messages.SendMultiMe
                 )
             )
         with ctx.world.events.capture() as events:
-            if drafts or not known:
+            if (drafts and may_complete(ctx, known)) or not known:
                 ctx.world.send_album(ctx.me, peer, drafts, exclude=ctx.session)
         return answers.sent(ctx, peer, known, events)
 

@@ -79,7 +79,7 @@ class Copies:
                         self.pacing.flooded(kind, judgement.seconds)
                         self.on_wait(judgement)
                     elif judgement.meaning is Meaning.SLOW_CHAT:
-                        self.pacing.slow_chat(key, judgement.seconds)
+                        self.pacing.hold(key, judgement.seconds)
                     elif judgement.meaning in _HARMLESS or judgement.name == _UNCHANGED:
                         log.info("pair %s: a change was not carried over (%s)", self.pair.id, judgement.name)
                         return judgement.name == _UNCHANGED

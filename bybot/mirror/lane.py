@@ -9,6 +9,7 @@ the one before with invokeAfterMsg, so that Telegram carries out none of them wh
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from telethon.network.requeststate import RequestState
@@ -33,7 +34,12 @@ class Lane(Protocol):
 
 
 async def call(client: Any, request: Any, *, timeout: float = SEND_TIMEOUT) -> Any:
-    """``client(request)`` with a time limit.
+    """``client(request)`` with a time limit. Raises as :func:`answer_of`."""
+    return await answer_of(client(request), timeout=timeout)
+
+
+async def answer_of(asked: Awaitable[Any], *, timeout: float = SEND_TIMEOUT) -> Any:
+    """The answer to a request, with a time limit.
 
     Raises:
         TimeoutError: no answer in time; it may have been carried out.
@@ -42,7 +48,7 @@ async def call(client: Any, request: Any, *, timeout: float = SEND_TIMEOUT) -> A
     """
     try:
         async with asyncio.timeout(timeout):
-            return await client(request)
+            return await asked
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None and task.cancelling():

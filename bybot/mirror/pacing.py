@@ -26,13 +26,15 @@ PaceName = Literal["safe", "off"]
 class Pace:
     """Seconds of the account's time that sending costs.
 
-    ``per_request`` is what a request costs at least, ``per_post`` what each post in it costs; ``burst`` seconds may be
-    spent ahead. A flood wait multiplies the cost by ``slow_down`` (at most to ``slowest``); every
-    ``recover_after`` posts without one divide it by the same. ``per_day`` posts go in a day, 0: any number.
+    ``per_request`` is what a request costs at least, ``per_post`` what each post in it costs, and ``per_part`` what a
+    part of a file costs, down or up; ``burst`` seconds may be spent ahead. A flood wait multiplies the cost by
+    ``slow_down`` (at most to ``slowest``); every ``recover_after`` posts without one divide it by the same.
+    ``per_day`` posts go in a day, 0: any number.
     """
 
     per_request: float = 1.0
     per_post: float = 0.06
+    per_part: float = 0.05
     burst: float = 8.0
     slow_down: float = 1.5
     slowest: float = 16.0
@@ -49,7 +51,7 @@ class Pace:
 #: On by default: about 1,000 posts a minute in batches, one post a second one by one, 50,000 a day.
 SAFE = Pace(per_day=50_000)
 #: For the sandbox and the bench only; the configuration refuses it against the real Telegram.
-OFF = Pace(per_request=0.0, per_post=0.0, burst=0.0)
+OFF = Pace(per_request=0.0, per_post=0.0, per_part=0.0, burst=0.0)
 
 PACES: dict[str, Pace] = {"safe": SAFE, "off": OFF}
 
@@ -97,8 +99,8 @@ class Pacing:
         self._factor = min(self.pace.slowest, self._factor * self.pace.slow_down)
         self._good_posts = 0
 
-    def slow_chat(self, key: str, seconds: float) -> None:
-        """A chat takes a message only so often: no fault of the account's pace."""
+    def hold(self, key: str, seconds: float) -> None:
+        """Not before that, through no fault of the account's pace: a slow chat, or Telegram's speed of files."""
         self._not_before[key] = max(self._not_before.get(key, 0.0), self._clock.elapsed() + seconds)
 
     def sent(self, posts: int) -> None:
@@ -127,12 +129,25 @@ class Pacing:
             async with self._turn:
                 if self._wait(keys) > 0:
                     continue
-                await self._pay(posts)
+                await self._pay(max(self.pace.per_request, posts * self.pace.per_post))
                 yield
                 return
 
-    async def _pay(self, posts: int) -> None:
-        cost = max(self.pace.per_request, posts * self.pace.per_post) * self._factor
+    async def part(self, key: str) -> None:
+        """Returns once a part of a file may go, down or up. Several may be under way at once.
+
+        Args:
+            key: the kind of the request.
+        """
+        while True:
+            await self.ready(key)
+            async with self._turn:
+                if self._wait((key,)) <= 0:
+                    await self._pay(self.pace.per_part)
+                    return
+
+    async def _pay(self, seconds: float) -> None:
+        cost = seconds * self._factor
         if cost <= 0:
             return
         now = self._clock.elapsed()

@@ -243,7 +243,7 @@ class Sender:
                 self.pacing.flooded(flight.kind, judgement.seconds)
                 self.on_wait(judgement)
             case Meaning.SLOW_CHAT:
-                self.pacing.slow_chat(self.chat_key, judgement.seconds)
+                self.pacing.hold(self.chat_key, judgement.seconds)
                 self.on_wait(judgement)
             case Meaning.PROTECTED:
                 await self._protected()

@@ -12,6 +12,7 @@ from telethon import errors, functions, types
 
 from bybot.clock import ManualClock
 from bybot.sandbox.world.history import MessageList
+from bybot.sandbox.world.messages import Draft
 from bybot.sandbox.world.model import Message, Peer
 from tests.sandbox.chats import Chats, chats, marked
 
@@ -252,3 +253,16 @@ def test_every_window_is_what_the_rule_says(
         messages.add(Message(id_, box, box, None, 1, START))
     found = messages.window(offset_id=offset, add_offset=add, limit=limit, min_id=low, max_id=high)
     assert [message.id for message in found] == plain_window(ids, offset, add, limit, low, high)
+
+
+async def test_a_message_may_appear_below_others_that_are_there_already() -> None:
+    async with chats() as c:
+        c.post("first")
+        appear = c.world.sending.send_late(c.ann, c.news, [Draft(text="late")])
+        c.post("third")
+        assert [m.message for m in (await history(c)).messages if m.message] == ["third", "first"]
+        before = c.news.pts
+        (late,) = appear()
+        assert [m.message for m in (await history(c)).messages if m.message] == ["third", "late", "first"]
+        assert late.id == c.news.messages.ids[-2]
+        assert late.pts == c.news.pts == before + 1

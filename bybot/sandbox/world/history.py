@@ -49,6 +49,11 @@ class MessageList:
         self.ids.append(message.id)
         self._messages[message.id] = message
 
+    def insert(self, message: Message) -> None:
+        """Put a message where its id belongs, newer ones being there already."""
+        self.ids.insert(bisect_left(self.ids, message.id), message.id)
+        self._messages[message.id] = message
+
     def remove(self, ids: Iterable[int]) -> list[Message]:
         """Take messages out; ids that are not there are ignored."""
         gone = [message for id_ in ids if (message := self._messages.pop(id_, None)) is not None]

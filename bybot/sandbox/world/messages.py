@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +116,28 @@ class Sending:
             remember(sender.id, peer, draft.random_id, message.id)
         self._world.events.publish(events, exclude=exclude)
         return messages
+
+    def send_late(self, sender: Account, channel: Channel, drafts: Sequence[Draft]) -> Callable[[], list[Message]]:
+        """Send into a channel what nobody sees yet: ids are given out now, and others may stand above them meanwhile.
+
+        Returns:
+            Lets the messages appear, in the history and to everybody, and returns them.
+
+        Raises:
+            TelegramError: as :meth:`send`.
+        """
+        require_writer(sender)
+        self._world.channels.require_postable(channel, sender, media=any(draft.media is not None for draft in drafts))
+        messages, events = self._to_channel(sender, channel, drafts)
+        channel.messages.remove([message.id for message in messages])
+
+        def appear() -> list[Message]:
+            for message in messages:
+                channel.messages.insert(message)
+            self._world.events.publish(events)
+            return messages
+
+        return appear
 
     def _to_channel(
         self, sender: Account, channel: Channel, drafts: Sequence[Draft]

@@ -457,6 +457,15 @@ class PairCycle(MirrorError):
     next_step = "Remove one of the pairs of the circle."
 
 
+class TooManyTasks(MirrorError):
+    code = "too_many_tasks"
+    next_step = "Cancel one of the pair's tasks, or wait until one is done."
+
+    def __init__(self, message: str, *, most: int) -> None:
+        super().__init__(message)
+        self.most = most
+
+
 class ProtectedContent(MirrorError):
     code = "protected_content"
     next_step = "Ask the owner of the channel to allow forwarding."

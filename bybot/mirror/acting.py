@@ -8,8 +8,10 @@ from bybot.errors import Forbidden
 from bybot.ids import user_key
 from bybot.mirror.audit import Audit
 from bybot.mirror.model import ChannelPair, ChatRef, Estimate, Mode, PairStatus
+from bybot.mirror.paircalls import History
 from bybot.mirror.rulecalls import Sample
 from bybot.mirror.rules.book import Rules
+from bybot.mirror.taskbook import TaskRecord
 
 if TYPE_CHECKING:
     from bybot.mirror.supervisor import Supervisor
@@ -47,10 +49,32 @@ class ActingMirror:
         return await self._supervisor.estimate(self._may(user), source, mode)
 
     async def add_pair(
-        self, user: int | str, source: ChatRef | str | int, target: ChatRef | str | int, mode: Mode
+        self,
+        user: int | str,
+        source: ChatRef | str | int,
+        target: ChatRef | str | int,
+        mode: Mode,
+        *,
+        history: History = "first",
     ) -> ChannelPair:
         """Make a pair and start it."""
-        return await self._supervisor.add_pair(self._may(user), source, target, mode)
+        return await self._supervisor.add_pair(self._may(user), source, target, mode, history=history)
+
+    async def add_task(self, user: int | str, pair_id: str, mode: Mode) -> ChannelPair:
+        """Copy a range of a pair's posts beside it."""
+        return await self._supervisor.add_task(self._may(user), pair_id, mode)
+
+    async def list_tasks(self, user: int | str, pair_id: str) -> list[PairStatus]:
+        """The tasks of a pair and what they do now."""
+        return await self._supervisor.list_tasks(self._may(user), pair_id)
+
+    async def cancel(self, user: int | str, task_id: str) -> None:
+        """Stop a task for good."""
+        await self._supervisor.cancel(self._may(user), task_id)
+
+    async def task_history(self, user: int | str, pair_id: str) -> list[TaskRecord]:
+        """The tasks of a pair that came to an end."""
+        return await self._supervisor.task_history(self._may(user), pair_id)
 
     async def list_pairs(self, user: int | str) -> list[PairStatus]:
         """The user's pairs and what they do now."""
@@ -59,6 +83,10 @@ class ActingMirror:
     async def list_all(self, user: int | str) -> list[PairStatus]:
         """The pairs of all accounts of a person."""
         return await self._supervisor.list_all(self._may(user))
+
+    async def find(self, user: int | str, pair_id: str) -> PairStatus | None:
+        """A pair or task of any account of a person."""
+        return await self._supervisor.find(self._may(user), pair_id)
 
     async def pause(self, user: int | str, pair_id: str) -> None:
         """Stop a pair until it is resumed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any, Final
 
 from bybot.clock import Clock
@@ -141,7 +142,9 @@ class AuditCalls:
         return removed
 
     async def undo(self, user: int | str, pair_id: str) -> None:
-        """Delete all copies of a pair, which takes its time, and pause it. Resumed, it copies from its beginning.
+        """Delete all copies of a pair and its tasks, or of one task, which takes its time, and pause it.
+
+        Resumed, it copies from its beginning.
 
         Raises:
             PairNotFound, StoreUnavailable, SessionError: as they say.
@@ -153,8 +156,11 @@ class AuditCalls:
         await self._book.get(user, pair_id)
         async with self._client(user):
             person = self._person(user)
-            await person.order(pair_id, noted)
-            await self._book.enable(user, [pair_id], True)
+            tasks = [part for part in await self._book.children(user, pair_id) if part.role == "task"]
+            parts = [pair_id, *(task.id for task in tasks if task.ended != "undone")]
+            for each in parts:
+                await person.order(each, noted)
+            await self._book.change(user, parts, lambda pair: replace(pair, ended=None, enabled=True, along=False))
             await person.start()
 
     # Samples --------------------------------------------------------------------------------------------------

@@ -19,10 +19,12 @@ from bybot.clock import Clock
 from bybot.mirror.account import Account
 from bybot.mirror.copies import EDIT, Copies
 from bybot.mirror.cursor import Cursor
-from bybot.mirror.links import Copied, Links
+from bybot.mirror.family import Kin
+from bybot.mirror.links import Links
 from bybot.mirror.model import ChannelPair, Right
 from bybot.mirror.outcome import Judgement
 from bybot.mirror.pins import Map, Pins
+from bybot.mirror.random_ids import random_ids
 from bybot.mirror.reader import ALBUM_PARTS, Reader
 from bybot.mirror.requests import RandomId, edit_request, edited_anew, is_closed
 from bybot.mirror.rules.book import Written
@@ -41,18 +43,21 @@ _KEPT: Final = 1_000
 What = Literal["edited", "deleted", "not_edited"]
 
 
-class Known(Map, Copied, Protocol):
-    """The copies of a pair."""
-
-
 class Memory(Protocol):
     """What the journal knows of copies."""
 
     cursor: Cursor
 
     @property
-    def map(self) -> Known:
+    def map(self) -> Map:
         """All copies."""
+
+    @property
+    def kin(self) -> Kin:
+        """The other parts of the pair."""
+
+    async def peek(self, source_ids: Collection[int]) -> dict[int, int]:
+        """The copies of these source ids, other parts' included."""
 
     async def load(self, source_ids: Collection[int]) -> None:
         """Have what is known of these ids in memory."""
@@ -65,6 +70,15 @@ class Memory(Protocol):
 
     async def last_copied(self, count: int) -> list[int]:
         """The last source ids that have copies, rising."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A copy that follows its source. ``random_id``: for what an edit brings forth."""
+
+    source: int
+    copy: int
+    random_id: RandomId
 
 
 @dataclass
@@ -93,6 +107,7 @@ class Changes:
     _confirmed: bool = False
 
     def __post_init__(self) -> None:
+        self._chat = self.pair.source.id
         self._links = Links(self.pair)
         self.copies = Copies(self.account.client, self.pair, self.account.pacing, self.on_wait)
         self._pins = Pins(
@@ -117,13 +132,27 @@ class Changes:
         rules = self.pair.rules
         self.hear({}, (), pins=True)
         untouched = rules.edits == "ignore" and rules.deletions == "keep"
-        ids = [] if untouched else await self.journal.last_copied(rules.window)
+        ids = [] if untouched else await self._last_copied(rules.window)
         for start in range(0, len(ids), _IDS):
             some = ids[start : start + _IDS]
             found = await self.source.by_ids(some)
             edited = {id_: m for id_, m in found.items() if m.edit_date is not None or is_closed(m)}
             self.hear(edited, [id_ for id_ in some if id_ not in found])
         await self.apply()
+
+    async def _last_copied(self, count: int) -> list[int]:
+        """The last source ids that have copies, those of ended parts included, rising."""
+        left = await self.journal.kin.last_left(count)
+        return sorted({*await self.journal.last_copied(count), *left})[-count:] if count else []
+
+    async def _copies_of(self, ids: Collection[int]) -> list[Followed]:
+        """The copies of these posts that are looked after here, in the order of their sources."""
+        own = [Followed(i, copy, self.random_id) for i in ids if (copy := self.journal.target_of(i)) is not None]
+        left = [
+            Followed(each.source_id, each.target_id, random_ids(f"{each.maker.id}#{each.target_id}", 1, self._chat))
+            for each in await self.journal.kin.left_copies(ids)
+        ]
+        return sorted([*own, *left], key=lambda each: each.source)
 
     def confirm(self, yes: bool) -> int:
         """The user's word on deletions that wait: carry them out, or keep these copies. Returns how many it was."""
@@ -154,14 +183,14 @@ class Changes:
             await self._pins.follow()
 
     async def _delete(self, ids: set[int]) -> None:
-        copies = {i: copy for i in sorted(ids) if (copy := self.journal.target_of(i)) is not None}
+        copies = await self._copies_of(ids)
         if copies and not self._confirmed and self._is_bulk(len(copies)):
             self._deleted -= ids
-            self.held |= set(copies)
+            self.held |= {each.source for each in copies}
             self.asks(len(self.held))
             return
         self._confirmed = False
-        removed = await self.copies.remove(list(copies.values()))
+        removed = await self.copies.remove([each.copy for each in copies])
         if removed:
             self._times += [self.clock.elapsed()] * removed
             self.journal.changed("deleted", removed)
@@ -175,30 +204,29 @@ class Changes:
         return count + len(self._times) > GUARD
 
     async def _edit(self, edited: Mapping[int, Any]) -> None:
-        wanted = {i: copy for i in sorted(edited) if (copy := self.journal.target_of(i)) is not None}
-        ids = list(wanted)
-        for start in range(0, len(ids), _IDS):
-            some = ids[start : start + _IDS]
-            there = await self.copies.reader.by_ids([wanted[i] for i in some])
-            for source_id in some:
-                copy = there.get(wanted[source_id])
+        wanted = await self._copies_of(edited)
+        for start in range(0, len(wanted), _IDS):
+            some = wanted[start : start + _IDS]
+            there = await self.copies.reader.by_ids([each.copy for each in some])
+            for each in some:
+                copy = there.get(each.copy)
                 if copy is not None:
-                    await self._edit_one(edited[source_id], copy)
+                    await self._edit_one(edited[each.source], copy, each.random_id)
         for id_ in edited:
             self._edited.pop(id_, None)
 
-    async def _edit_one(self, message: Any, copy: Any) -> None:
+    async def _edit_one(self, message: Any, copy: Any, random_id: RandomId) -> None:
         parts = await self._album(message)
         verdict = self.pair.rules.judge(parts, self.pair.id)
         if not verdict.keep:
             return  # the copy is there; leaving posts out concerns new ones
         written = verdict.texts.get(message.id) or Written(message.message or "", tuple(message.entities or ()))
-        written = (await self._links.changed({message.id: written}, self.journal.map)).get(message.id, written)
+        written = (await self._links.changed({message.id: written}, self.journal)).get(message.id, written)
         if same(message, written, copy):
             return
         peer = self.copies.reader.peer
         if self.pair.rules.edits == "new" and not is_closed(message):
-            done = await self.copies.do(lambda: edited_anew(message, written, peer, copy.id, self.random_id), EDIT)
+            done = await self.copies.do(lambda: edited_anew(message, written, peer, copy.id, random_id), EDIT)
         else:
             done = await self.copies.do(lambda: edit_request(message, written, peer, copy), EDIT)
         self.journal.changed("edited" if done else "not_edited")

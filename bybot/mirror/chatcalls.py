@@ -11,8 +11,9 @@ from bybot.errors import TelegramUnreachable
 from bybot.mirror import chats
 from bybot.mirror.model import ChatRef, Estimate, Mode
 from bybot.mirror.pacing import Pace
-from bybot.mirror.person import Person, Sessions
+from bybot.mirror.person import Person
 from bybot.mirror.reader import Reader
+from bybot.mirror.settings import Sessions
 from bybot.mirror.starts import estimate_of, start_of
 
 #: Seconds that a person waits at most for an answer about a chat.

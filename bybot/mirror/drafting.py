@@ -40,7 +40,7 @@ class Drafting:
         written = {message.id: Written(message.message or "", tuple(message.entities or ())) for message in posts}
         for verdict in (verdicts or {}).values():
             written |= verdict.texts
-        changed = await self.links.changed(written, self.journal.map)
+        changed = await self.links.changed(written, self.journal)
         if not changed:
             return verdicts
         result = dict(verdicts or {})
@@ -64,10 +64,11 @@ class Drafting:
         ids = [message.id for message in messages]
         replied = [to for to in map(reply_target, messages) if to is not None]
         await journal.load([*ids, *replied])
+        await journal.kin.load([to for to in replied if journal.target_of(to) is None and not will_copy(to)])
         journal.cursor.pin(ids)
         made = plan(
             messages,
-            copied=lambda source_id: journal.target_of(source_id) is not None or will_copy(source_id),
+            copied=lambda source_id: journal.nearest(source_id) is not None or will_copy(source_id),
             may_reply=can_reply_with,
             uncertain_until=alone_until,
             chat_protected=self.protection.on,

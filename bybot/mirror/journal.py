@@ -22,6 +22,7 @@ from bybot.clock import Clock
 from bybot.errors import StaleWrite, StoreUnavailable
 from bybot.mirror.copymap import CopyMap
 from bybot.mirror.cursor import Cursor
+from bybot.mirror.family import Kin
 from bybot.mirror.model import Counts, NoticeKind
 from bybot.mirror.orders import Orders
 from bybot.mirror.pairstate import SCHEMA, chunk_key, delete_all, state_key
@@ -78,6 +79,7 @@ class Journal:
         self.missing: set[int] = set()
         self.doubled: set[int] = set()
         self.map = CopyMap(store, pair_id)
+        self.kin = Kin()
         self.told: set[str] = set()
         self.lost: StaleWrite | None = None
         self._spoilt: dict[str, int] = {}
@@ -153,6 +155,15 @@ class Journal:
     def target_of(self, source_id: int) -> int | None:
         """The copy of a source message, if it has one and its chunk is loaded (see :meth:`load`)."""
         return self.map.get(source_id)
+
+    def nearest(self, source_id: int) -> int | None:
+        """What a reply to a source message points at: its own copy, or one that another part of the pair made."""
+        return self.map.get(source_id) or self.kin.get(source_id)
+
+    async def peek(self, source_ids: Collection[int]) -> dict[int, int]:
+        """The copies of these source ids, other parts' included, without keeping what was read for it."""
+        found = await self.map.peek(source_ids)
+        return await self.kin.peek(set(source_ids) - found.keys()) | found
 
     def copied(self, found: Mapping[int, int]) -> None:
         """These source ids have these copies."""

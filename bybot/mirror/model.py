@@ -6,16 +6,20 @@ groups. What is stored goes through ``to_value``/``from_value``: dicts of plain 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from bybot.errors import BybotError
 from bybot.mirror.rules.book import Rules
 
 ChatKind = Literal["channel", "megagroup", "group"]
+Role = Literal["main", "task", "comments"]
+"""What a pair is for: the pair that a person made, a further range of its posts, or the comments under them."""
+Ended = Literal["finished", "cancelled", "undone"]
+"""How a task came to its end."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,12 @@ def mode_from_value(value: Mapping[str, Any]) -> Mode:
 class ChannelPair:
     """One source, one target, one account. ``enabled`` is False while the user paused it.
 
-    ``rules``: what is left out or changed on the way.
+    Attributes:
+        rules: what is left out or changed on the way.
+        parent: the pair that this one is a part of; None: it stands for itself.
+        role: what it is for.
+        ended: how a task ended; it is kept, for its copies can be undone and replied to. None: it is still open.
+        along: it was paused together with its parent, and goes on together with it.
     """
 
     id: str
@@ -139,8 +148,18 @@ class ChannelPair:
     created_at: datetime
     enabled: bool = True
     rules: Rules = field(default_factory=Rules)
+    parent: str | None = None
+    role: Role = "main"
+    ended: Ended | None = None
+    along: bool = False
+
+    @property
+    def family(self) -> str:
+        """The id of the pair that this one belongs to: its parent's, or its own."""
+        return self.parent or self.id
 
     def to_value(self) -> dict[str, Any]:
+        further = {"parent": self.parent, "ended": self.ended, "along": self.along or None}
         return {
             "id": self.id,
             "user": self.user,
@@ -150,6 +169,8 @@ class ChannelPair:
             "created_at": self.created_at,
             "enabled": self.enabled,
             **({"rules": self.rules.to_value()} if self.rules != Rules() else {}),
+            **({"role": self.role} if self.role != "main" else {}),
+            **{name: value for name, value in further.items() if value is not None},
         }
 
     @classmethod
@@ -163,7 +184,18 @@ class ChannelPair:
             created_at=value["created_at"],
             enabled=bool(value.get("enabled", True)),
             rules=Rules.from_value(value.get("rules", {})),
+            parent=value.get("parent"),
+            role=_known(value.get("role", "main"), get_args(Role)),
+            ended=_known(value.get("ended"), (None, *get_args(Ended))),
+            along=bool(value.get("along", False)),
         )
+
+
+def _known(value: Any, known: Collection[Any]) -> Any:
+    """Raises ValueError: a newer version wrote it; it is not taken for something else."""
+    if value not in known:
+        raise ValueError(f"{value!r} is not known here")
+    return value
 
 
 @dataclass
@@ -224,6 +256,8 @@ class PairState(StrEnum):
     LIMITED = "limited"  # the account may not send now
     BROKEN = "broken"  # a right is missing, or a chat is gone
     FINISHED = "finished"  # a range with an end, and it was reached
+    CANCELLED = "cancelled"  # a task that the user stopped for good; its copies stay
+    UNDONE = "undone"  # a task whose copies were deleted
 
 
 @dataclass(frozen=True)

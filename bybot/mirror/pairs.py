@@ -7,7 +7,7 @@ touches this field alone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -50,6 +50,10 @@ class PairBook:
                 return pair
         raise PairNotFound("There is no such pair.")
 
+    async def children(self, user: int | str, pair_id: str) -> list[ChannelPair]:
+        """The parts of a pair, in the order they were added."""
+        return [pair for pair in await self.of(user) if pair.parent == pair_id]
+
     async def in_use(self, user: int | str) -> str | None:
         """Why a user's session is in use, although it may not be connected. Raises StoreUnavailable."""
         return "mirroring" if any(pair.enabled for pair in await self.of(user)) else None
@@ -64,31 +68,47 @@ class PairBook:
         documents = await self._store.query("users", fields=[FIELD])
         return [pair for document in documents for pair in _pairs(document.data.get(FIELD))]
 
-    async def add(self, pair: ChannelPair) -> None:
-        """
+    async def add(self, pair: ChannelPair, *children: ChannelPair) -> None:
+        """Add a pair, and parts of it in the same write.
+
         Raises:
             PairExists: the user has a pair of the same chats.
+            PairNotFound: the pair that it is a part of is gone.
         """
 
         def added(pairs: list[ChannelPair]) -> list[ChannelPair]:
+            if pair.parent is not None and all(other.id != pair.parent for other in pairs):
+                raise PairNotFound("There is no such pair.")
             if any(_same_chats(pair, other) for other in pairs):
                 raise PairExists(f"{pair.source.title} is mirrored to {pair.target.title} already.")
-            return [*pairs, pair]
+            return [*pairs, pair, *children]
 
         await self._change(pair.user, added)
 
-    async def change(self, user: int | str, pair_id: str, change: Callable[[ChannelPair], ChannelPair]) -> None:
-        """Put a changed pair in the place of one; nothing when it is gone."""
-        await self._change(user, lambda pairs: [change(pair) if pair.id == pair_id else pair for pair in pairs])
+    async def change(
+        self, user: int | str, pair_ids: Collection[str], change: Callable[[ChannelPair], ChannelPair]
+    ) -> None:
+        """Put changed pairs in the place of these; nothing for those that are gone."""
+        await self._change(user, lambda pairs: [change(pair) if pair.id in pair_ids else pair for pair in pairs])
 
-    async def enable(self, user: int | str, pair_ids: Iterable[str], enabled: bool) -> None:
-        """Switch pairs on or off; those that are gone are passed over."""
+    async def enable(self, user: int | str, pair_ids: Iterable[str], enabled: bool, *, along: bool = False) -> None:
+        """Switch pairs on or off; those that are gone, and those that are so already, are passed over.
+
+        Args:
+            along: parts of pairs that are switched off go on when their pair does.
+        """
         wanted = set(pair_ids)
-        await self._change(user, lambda pairs: [replace(p, enabled=enabled) if p.id in wanted else p for p in pairs])
+
+        def switched(pair: ChannelPair) -> ChannelPair:
+            if pair.id not in wanted or pair.enabled == enabled:
+                return pair
+            return replace(pair, enabled=enabled, along=along and not enabled and pair.parent is not None)
+
+        await self._change(user, lambda pairs: [switched(pair) for pair in pairs])
 
     async def remove(self, user: int | str, pair_id: str) -> None:
-        """Forget a pair; no error when it is gone."""
-        await self._change(user, lambda pairs: [p for p in pairs if p.id != pair_id])
+        """Forget a pair and its parts; no error when it is gone."""
+        await self._change(user, lambda pairs: [p for p in pairs if pair_id not in (p.id, p.parent)])
 
     async def _change(self, user: int | str, change: Change) -> None:
         key = users_key(user)
@@ -118,6 +138,8 @@ def check_new(pair: ChannelPair, others: Iterable[ChannelPair]) -> None:
     """
     targets: dict[int, set[int]] = {}
     for other in others:
+        if other.role == "task":
+            continue  # of the same chats as its pair
         if person_of(other.user) == person_of(pair.user) and _same_chats(pair, other):
             raise PairExists(f"{pair.source.title} is mirrored to {pair.target.title} already.")
         targets.setdefault(other.source.id, set()).add(other.target.id)
@@ -132,7 +154,9 @@ def check_new(pair: ChannelPair, others: Iterable[ChannelPair]) -> None:
 
 
 def _same_chats(one: ChannelPair, other: ChannelPair) -> bool:
-    return (one.source.id, one.target.id) == (other.source.id, other.target.id)
+    """Whether one of them is too much. A task repeats the chats of its pair."""
+    both = (one.source.id, one.target.id) == (other.source.id, other.target.id)
+    return both and "task" not in (one.role, other.role)
 
 
 def _pairs(value: object) -> list[ChannelPair]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from bybot.clock import Clock
 from bybot.errors import (
     AccountLimited,
     BybotError,
@@ -25,75 +24,21 @@ from bybot.errors import (
 from bybot.mirror.account import Account
 from bybot.mirror.allowance import Allowance
 from bybot.mirror.chats import refresh
+from bybot.mirror.copymap import CopyMap
 from bybot.mirror.engine import Engine
+from bybot.mirror.family import Family, Kin
 from bybot.mirror.journal import Journal
 from bybot.mirror.live import Ears
-from bybot.mirror.model import ChannelPair, Notice, NoticeKind, PairState
+from bybot.mirror.model import ChannelPair, Ended, Notice, NoticeKind, PairState
 from bybot.mirror.orders import Orders
 from bybot.mirror.outcome import name_of
 from bybot.mirror.pacing import Pacing
-from bybot.mirror.pairs import PairBook
-from bybot.mirror.sabotage import Sabotage
-from bybot.sessions.news import SessionNews
-from bybot.stores.base import Store
+from bybot.mirror.settings import Run, Settings
 
 log = logging.getLogger(__name__)
 
 #: Pauses before a pair that ended unexpectedly starts again, in seconds.
 _PAUSES = (1.0, 5.0, 15.0, 60.0, 300.0)
-
-
-class Sessions(Protocol):
-    """What the mirror needs of the session manager."""
-
-    def use(self, user_id: int | str) -> Any:
-        """An async context manager: the user's connected client, kept while it lasts.
-
-        Raises:
-            SessionError: there is none here, and why.
-        """
-
-    def token(self, user_id: int | str) -> int:
-        """The fencing token of the user's session; it grows at every change of owner."""
-
-    def ready_users(self) -> Collection[int | str]:
-        """Users whose sessions are connected here now."""
-
-    async def report_error(self, user_id: int | str, error: BaseException) -> Any:
-        """Somebody saw this error from a user's client: it may mean that the login is over."""
-
-    def on_ready(self, callback: Callable[..., Any]) -> Any:
-        """Call back with the user id whenever a session is connected here."""
-
-    def on_parting(self, callback: Callable[..., Any]) -> Any:
-        """Await the callback with the user id before a session goes to another process."""
-
-    def on_lost(self, callback: Callable[..., Any]) -> Any:
-        """Call back with the user id and a reason whenever one is not any more."""
-
-    def on_news(self, callback: Callable[[SessionNews], Any]) -> Any:
-        """Call back with what happened to a session, such as a frozen account."""
-
-
-@dataclass
-class Settings:
-    """What the engines of all accounts share."""
-
-    store: Store
-    clock: Clock
-    book: PairBook
-    sessions: Sessions
-    poll_seconds: float
-    sabotage: Sabotage
-    notice: Callable[[Notice], None]
-    progressed: Callable[[Engine], None]
-
-
-@dataclass
-class _Run:
-    pair: ChannelPair
-    task: asyncio.Task[None] | None = None
-    engine: Engine | None = None
 
 
 @dataclass
@@ -109,7 +54,7 @@ class Person:
     user: str
     pacing: Pacing
     settings: Settings
-    runs: dict[str, _Run] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
     stopped: dict[str, tuple[PairState, BybotError | None]] = field(default_factory=dict)
     cut_off: bool = False
     _account: Account | None = None
@@ -118,6 +63,7 @@ class Person:
 
     def __post_init__(self) -> None:
         s = self.settings
+        self.family = Family(s.store, self._open_map)
         self.allowance = Allowance(s.store, self.user, s.clock, self.pacing.pace.per_day)
 
     # Starting and stopping ------------------------------------------------------------------------------------
@@ -129,7 +75,9 @@ class Person:
             StoreUnavailable: the pairs cannot be read.
         """
         async with self._busy:
-            enabled = [pair for pair in await self.settings.book.of(self.user) if pair.enabled]
+            pairs = await self.settings.book.of(self.user)
+            self.family.know(pairs)
+            enabled = [pair for pair in pairs if pair.enabled and pair.ended is None]
             self.cut_off = False
             if not enabled:
                 return
@@ -150,7 +98,8 @@ class Person:
 
     def _launch(self, pair: ChannelPair, account: Account) -> None:
         self.stopped.pop(pair.id, None)
-        run = self.runs[pair.id] = _Run(pair)
+        self.family.forget(pair.id)
+        run = self.runs[pair.id] = Run(pair)
         run.task = asyncio.create_task(self._keep_running(run, account), name=f"pair {pair.id}")
 
     async def _connect(self) -> Account:
@@ -195,11 +144,12 @@ class Person:
                 self.stopped[pair_id] = (PairState.NO_SESSION, reason)
             await self._let_go()
 
-    async def end_pair(self, pair_id: str) -> None:
-        """Stop one pair."""
+    async def end_pairs(self, *pair_ids: str) -> None:
+        """Stop these pairs."""
         async with self._busy:
-            await self._end_runs([pair_id])
-            self.stopped.pop(pair_id, None)
+            await self._end_runs(pair_ids)
+            for pair_id in pair_ids:
+                self.stopped.pop(pair_id, None)
 
     async def order(self, pair_id: str, change: Callable[[Orders], None]) -> None:
         """Stop one pair and note what it shall do first when it runs again.
@@ -223,23 +173,26 @@ class Person:
         s = self.settings
         return Journal(s.store, pair_id, f"token {s.sessions.token(self.user)}", s.clock)
 
-    async def _end_runs(self, pair_ids: list[str]) -> None:
+    async def _end_runs(self, pair_ids: Iterable[str]) -> None:
         runs = [run for run in (self.runs.pop(pair_id, None) for pair_id in pair_ids) if run is not None]
-        await asyncio.gather(*(_end(run) for run in runs))
+        await asyncio.gather(*(run.end() for run in runs))
+        for run in runs:
+            self.family.forget(run.pair.id)
+
+    def _open_map(self, pair_id: str) -> CopyMap | None:
+        run = self.runs.get(pair_id)
+        engine = run.open_engine if run is not None else None
+        return engine.journal.map if engine is not None else None
 
     # One pair -------------------------------------------------------------------------------------------------
 
-    async def _keep_running(self, run: _Run, account: Account) -> None:
+    async def _keep_running(self, run: Run, account: Account) -> None:
         attempt = 0
         while True:
             try:
                 engine = run.engine = self._engine(run.pair, account)
                 await engine.run()
-                if engine.phase == "finished":
-                    self.stopped[run.pair.id] = (PairState.FINISHED, None)
-                if engine.phase == "undone":
-                    await self._switch_off([run.pair.id])
-                    self._notice(run.pair, NoticeKind.UNDONE, {"count": engine.journal.counts.undone})
+                await self._came_to_end(run.pair, engine)
                 return
             except Exception as error:
                 if not await self._goes_on(run.pair, error):
@@ -254,7 +207,29 @@ class Person:
 
     def _engine(self, pair: ChannelPair, account: Account) -> Engine:
         s = self.settings
-        return Engine(pair, self._journal(pair.id), account, s.clock, self, sabotage=s.sabotage)
+        journal = self._journal(pair.id)
+        journal.kin = Kin(self.family, pair)
+        return Engine(pair, journal, account, s.clock, self, sabotage=s.sabotage)
+
+    async def _came_to_end(self, pair: ChannelPair, engine: Engine) -> None:
+        """An engine has nothing more to do, or was stopped."""
+        self.family.forget(pair.id)
+        if engine.phase == "finished":
+            self.stopped[pair.id] = (PairState.FINISHED, None)
+            await self._end_task(pair, "finished", engine)
+        elif engine.phase == "undone":
+            await self._switch_off([pair.id], along=False)
+            await self._end_task(pair, "undone", engine)
+            self._notice(pair, NoticeKind.UNDONE, {"count": engine.journal.counts.undone})
+
+    async def _end_task(self, pair: ChannelPair, how: Ended, engine: Engine) -> None:
+        if pair.role != "task":
+            return
+        try:
+            await self.settings.end_task(pair, how, engine.journal.counts)
+            self.family.know(await self.settings.book.of(self.user))
+        except StoreUnavailable:
+            log.warning("task %s: %s, but the store was away; that is noted at the next start", pair.id, how)
 
     async def _goes_on(self, pair: ChannelPair, error: Exception) -> bool:
         """Note why a pair ended; whether it may start again by itself."""
@@ -298,7 +273,7 @@ class Person:
         """Telegram limits the account: every pair of it stops until the user resumes it."""
         for other in list(self.runs.values()):
             self.stopped[other.pair.id] = (PairState.LIMITED, error)
-        await self._switch_off(list(self.runs))
+        await self._switch_off(list(self.runs), along=True)
         for pair_id, run in self.runs.items():
             if pair_id != pair.id and run.task is not None:
                 run.task.cancel()
@@ -311,7 +286,7 @@ class Person:
             pair_ids, error = list(self.runs), AccountLimited("Telegram has frozen this account.", frozen=True)
             for pair_id in pair_ids:
                 self.stopped[pair_id] = (PairState.LIMITED, error)
-            await self._switch_off(pair_ids)
+            await self._switch_off(pair_ids, along=True)
             await self._end_runs(pair_ids)
 
     async def _break(self, pair: ChannelPair, error: MirrorError) -> None:
@@ -325,12 +300,12 @@ class Person:
             except (BybotError, OSError):
                 pass  # then it is the source
         self.stopped[pair.id] = (PairState.BROKEN, error)
-        await self._switch_off([pair.id])
+        await self._switch_off([pair.id], along=True)
         self._notice(pair, kind, {"error": error.message})
 
-    async def _switch_off(self, pair_ids: list[str]) -> None:
+    async def _switch_off(self, pair_ids: list[str], *, along: bool) -> None:
         try:
-            await self.settings.book.enable(self.user, pair_ids, False)
+            await self.settings.book.enable(self.user, pair_ids, False, along=along)
         except StoreUnavailable:
             log.warning("pairs %s stopped, but the store was away; they try again at the next start", pair_ids)
 
@@ -346,12 +321,3 @@ class Person:
 
     def _notice(self, pair: ChannelPair, kind: NoticeKind, facts: Mapping[str, Any]) -> None:
         self.settings.notice(Notice(kind, pair, facts))
-
-
-async def _end(run: _Run) -> None:
-    if run.task is None or run.task is asyncio.current_task():
-        return
-    if run.engine is not None:
-        await run.engine.stop()
-    run.task.cancel()
-    await asyncio.gather(run.task, return_exceptions=True)

@@ -49,15 +49,16 @@ class RuleCalls:
         raise AssertionError("the supervisor has it")
 
     async def set_rules(self, user: int | str, pair_id: str, rules: Rules) -> None:
-        """From now on these hold; posts that were copied stay as they are.
+        """From now on these hold for a pair and its tasks; posts that were copied stay as they are.
 
         Raises:
             PairNotFound, StoreUnavailable: as they say.
         """
         await self._book.get(user, pair_id)
         person = self._person(user)
-        await person.end_pair(pair_id)  # what is under way lands by the old rules
-        await self._book.change(user, pair_id, lambda pair: replace(pair, rules=rules))
+        parts = [pair_id, *(part.id for part in await self._book.children(user, pair_id))]
+        await person.end_pairs(*parts)  # what is under way lands by the old rules
+        await self._book.change(user, parts, lambda pair: replace(pair, rules=rules))
         await person.start()
 
     async def try_rules(self, user: int | str, pair_id: str, rules: Rules, count: int = 20) -> list[Sample]:

@@ -25,7 +25,7 @@ from bybot.mirror.pacing import PACES, PaceName, Pacing
 from bybot.mirror.pairstate import first_state, state_key
 from bybot.mirror.reader import Reader
 from bybot.mirror.rules.book import Rules
-from bybot.mirror.starts import start_of
+from bybot.mirror.starts import Start, start_of
 from bybot.stores.base import Condition, Put, Store
 
 
@@ -153,7 +153,11 @@ async def prepare(store: Store, reader: Reader, pair: ChannelPair) -> None:
         ChatNotReadable, SessionRevoked, AccountLimited, ConnectionError: the source could not be read.
         StoreUnavailable: nothing is known.
     """
-    start = await start_of(reader, pair.mode)
+    await begin(store, pair, await start_of(reader, pair.mode))
+
+
+async def begin(store: Store, pair: ChannelPair, start: Start) -> None:
+    """Make the first state of a pair that begins there. Raises StoreUnavailable."""
     state = first_state(pair.user, start.mark, end_id=start.end_id, top_id=start.top_id, total=start.total)
     try:
         await store.commit([Put(state_key(pair.id), state, Condition.ABSENT)])

@@ -36,6 +36,9 @@ class Unsure(Exception):
 class Ledger(Protocol):
     """Where the sender notes what became of each source message."""
 
+    def nearest(self, source_id: int) -> int | None:
+        """The copy that a reply points at."""
+
     def target_of(self, source_id: int) -> int | None:
         """The copy of a source message, if it has one."""
 
@@ -158,7 +161,7 @@ class Sender:
     async def _launch(self, step: Step) -> None:
         reply_to = None
         if step.reply_to is not None:
-            reply_to = self.ledger.target_of(step.reply_to)
+            reply_to = self.ledger.nearest(step.reply_to)
             if reply_to is None:
                 self.ledger.reply_lost()
                 step = step.without_reply()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,14 @@ class Start:
     top_id: int
     total: int
     end_id: int | None = None
+
+    def closed(self) -> Start:
+        """The same, but with an end: where history ends now."""
+        return self if self.end_id is not None else replace(self, end_id=self.top_id)
+
+    def only_new(self) -> Start:
+        """What comes after this history."""
+        return Start(self.top_id, self.top_id, 0)
 
 
 def estimate_of(start: Start, pace: Pace, factor: float = 1.0) -> Estimate:

@@ -6,7 +6,6 @@ Nothing needs to be told to go on after a restart: pairs are read from the store
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import inspect
 import logging
 from collections.abc import Collection, Coroutine
@@ -14,35 +13,27 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bybot.clock import Clock, SystemClock
-from bybot.errors import PairNotFound, SessionRevoked, StoreUnavailable
-from bybot.ids import user_id_from_key, user_key, uuid7
-from bybot.mirror import chats
+from bybot.errors import SessionRevoked, StoreUnavailable
+from bybot.ids import user_key
 from bybot.mirror.acting import ActingMirror
-from bybot.mirror.allowance import allowance_key
 from bybot.mirror.auditcalls import AuditCalls
 from bybot.mirror.chatcalls import ChatCalls
-from bybot.mirror.engine import Engine, Phase
+from bybot.mirror.engine import Engine
 from bybot.mirror.live import POLL_SECONDS
 from bybot.mirror.model import (
     ChannelPair,
-    ChatRef,
-    Counts,
-    Mode,
     Notice,
     NoticeKind,
-    PairState,
-    PairStatus,
     Progress,
 )
-from bybot.mirror.orders import Orders
 from bybot.mirror.pacing import PACES, PaceName, Pacing
-from bybot.mirror.pairs import PairBook, check_new
-from bybot.mirror.pairstate import chunk_key, delete_all, state_key
-from bybot.mirror.person import Person, Sessions, Settings
-from bybot.mirror.reader import Reader
+from bybot.mirror.paircalls import PairCalls
+from bybot.mirror.pairs import PairBook
+from bybot.mirror.person import Person
 from bybot.mirror.rulecalls import RuleCalls
 from bybot.mirror.sabotage import Sabotage
-from bybot.mirror.script import check_chats, prepare
+from bybot.mirror.settings import Sessions, Settings
+from bybot.mirror.taskcalls import TaskCalls
 from bybot.sessions.failures import EXPLAINED
 from bybot.sessions.news import NewsKind, SessionNews
 from bybot.stores.base import Store
@@ -60,15 +51,6 @@ _WORTH_TELLING = 30.0
 #: Reasons of a lost session that only Telegram gives. All others were asked for, or end by themselves.
 _OVER = frozenset(EXPLAINED) - {"logged_out"}
 
-_STATES: dict[Phase, PairState] = {
-    "starting": PairState.STARTING,
-    "undoing": PairState.UNDOING,
-    "history": PairState.HISTORY,
-    "live": PairState.LIVE,
-    "finished": PairState.FINISHED,
-    "undone": PairState.UNDOING,
-}
-
 
 class Notices(Protocol):
     """Whom the supervisor tells. The methods may be coroutines."""
@@ -80,7 +62,7 @@ class Notices(Protocol):
         """The user should know this."""
 
 
-class Supervisor(ChatCalls, RuleCalls, AuditCalls):
+class Supervisor(ChatCalls, PairCalls, TaskCalls, RuleCalls, AuditCalls):
     """The mirror of this process. ``start`` it before the sessions, ``stop`` it before they are closed.
 
     Args:
@@ -228,116 +210,6 @@ class Supervisor(ChatCalls, RuleCalls, AuditCalls):
                 await self._start_person(person.user)
             for person in list(self._people.values()):
                 await person.rest()
-
-    # Pairs ----------------------------------------------------------------------------------------------------
-
-    async def add_pair(
-        self, user: int | str, source: ChatRef | str | int, target: ChatRef | str | int, mode: Mode
-    ) -> ChannelPair:
-        """Make a pair and start it.
-
-        Raises:
-            SameChat, ChatNotFound, ChatNotReadable, ChatNotWritable, PairExists, PairCycle: why not.
-            SessionError, StoreUnavailable: it could not be done now.
-        """
-        person = self._person(user)
-        async with self._client(user) as client:
-            from_chat, to_chat = await self._chat(client, source), await self._chat(client, target)
-            check_chats(from_chat, to_chat)
-            now = self._clock.now()
-            pair = ChannelPair(uuid7(now), str(user), from_chat, to_chat, mode, now)
-            check_new(pair, await self._book.all())
-            await prepare(self._store, Reader(client, chats.input_peer(from_chat), person.pacing), pair)
-        await self._book.add(pair)
-        await person.start()
-        return pair
-
-    async def list_pairs(self, user: int | str) -> list[PairStatus]:
-        """The user's pairs and what they do now, in the order they were added.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
-        return [await self._status(pair) for pair in await self._book.of(user)]
-
-    async def list_all(self, person: int | str) -> list[PairStatus]:
-        """The pairs of all accounts of a person. Raises StoreUnavailable."""
-        owners = await self._book.owners(person)
-        return [status for owner in owners for status in await self.list_pairs(user_id_from_key(owner))]
-
-    async def _status(self, pair: ChannelPair) -> PairStatus:
-        person = self._people.get(user_key(pair.user))
-        run = person.runs.get(pair.id) if person is not None else None
-        engine = run.engine if run is not None and run.task is not None and not run.task.done() else None
-        if engine is not None and engine.phase != "starting":
-            progress = engine.progress
-            state = PairState.WAITING if engine.not_before else _STATES[engine.phase]
-            return PairStatus(pair, state, progress, engine.journal.counts, engine.not_before)
-        counts, total = await self._stored(pair)
-        state, reason = PairState.PAUSED, None
-        if pair.enabled:
-            state = PairState.STARTING if engine is not None else PairState.NO_SESSION
-        if person is not None and engine is None:
-            state, reason = person.stopped.get(pair.id, (state, None))
-        finished = state is PairState.FINISHED
-        progress = Progress("finished" if finished else "history", counts.copied, counts.skipped, total or None)
-        return PairStatus(pair, state, progress, counts, None, reason)
-
-    async def _stored(self, pair: ChannelPair) -> tuple[Counts, int]:
-        document = await self._store.get(state_key(pair.id))
-        if document is None:
-            return Counts(), 0
-        return Counts.from_value(document.data["counts"]), int(document.data["total"])
-
-    async def pause(self, user: int | str, pair_id: str) -> None:
-        """Stop a pair until it is resumed; nothing is forgotten.
-
-        Raises:
-            PairNotFound, StoreUnavailable: as they say.
-        """
-        await self._book.get(user, pair_id)
-        await self._book.enable(user, [pair_id], False)
-        await self._person(user).end_pair(pair_id)
-
-    async def confirm_deletions(self, user: int | str, pair_id: str, yes: bool) -> int:
-        """Answer the notice BULK_DELETION. Returns how many copies it was about; 0: nothing waits any more.
-
-        Raises:
-            PairNotFound, StoreUnavailable: as they say.
-        """
-        await self._book.get(user, pair_id)
-        run = self._person(user).runs.get(pair_id)
-        return 0 if run is None or run.engine is None else run.engine.confirm_deletions(yes)
-
-    async def resume(self, user: int | str, pair_id: str) -> None:
-        """Let a pair go on from where it stopped. Raises as :meth:`pause`."""
-        await self._book.get(user, pair_id)
-        person = self._person(user)
-        document = await self._store.get(state_key(pair_id))
-        if document is not None and Orders.from_value(document.data.get("orders", {})).undone:
-            await person.order(pair_id, Orders.begin)
-        await self._book.enable(user, [pair_id], True)
-        person.stopped.pop(pair_id, None)
-        await person.start()
-
-    async def remove(self, user: int | str, pair_id: str) -> None:
-        """Forget a pair and all that is stored of it. Copies stay. Raises as :meth:`pause`."""
-        await self._book.get(user, pair_id)
-        await self._person(user).end_pair(pair_id)
-        await self._book.remove(user, pair_id)
-        document = await self._store.get(state_key(pair_id))
-        numbers = document.data.get("chunks", ()) if document is not None else ()
-        await delete_all(self._store, [state_key(pair_id), *(chunk_key(pair_id, int(n)) for n in numbers)])
-
-    async def remove_all(self, user: int | str) -> int:
-        """Forget every pair of a person, over all accounts; returns how many there were. Raises StoreUnavailable."""
-        pairs = [status.pair for status in await self.list_all(user)]
-        for pair in pairs:
-            with contextlib.suppress(PairNotFound):
-                await self.remove(pair.user, pair.id)
-        owners = await self._book.owners(user)
-        await delete_all(self._store, [allowance_key(user_id_from_key(owner)) for owner in owners])
-        return len(pairs)
 
     # Telling --------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bybot.bot.texts import Html, Language, has, plain, t
 from bybot.bot.texts.formats import duration
-from bybot.errors import BybotError, LoginFlood, SessionRevoked, TooManyAccounts, VaultError
+from bybot.errors import BybotError, LoginFlood, SessionRevoked, TooManyAccounts, TooManyTasks, VaultError
 
 #: Codes that share one sentence.
 _SAME = {"document_too_large": "corrupt_document", "fenced": "telegram_unreachable"}
@@ -22,6 +22,8 @@ def error_text(language: Language, error: BaseException, now: datetime | None = 
         return t(language, "error.session_revoked", reason=reason_text(language, error.reason))
     if isinstance(error, TooManyAccounts):
         return t(language, "error.too_many_accounts", most=error.most)
+    if isinstance(error, TooManyTasks):
+        return t(language, "error.too_many_tasks", most=error.most)
     if isinstance(error, VaultError):
         return t(language, "error.vault")
     key = f"error.{_SAME.get(error.code, error.code)}"

@@ -1,0 +1,150 @@
+"""What the parts of a pair know of each other: the copies that another part made.
+
+A pair and its tasks copy the same source into the same target, each with a memory of its own. A reply or a link may
+point at a post that another part copied; and when a task has ended, its pair goes on following edits and deletions
+of what the task copied. A pair without parts asks nobody.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from bybot.mirror.copymap import CopyMap
+from bybot.mirror.model import ChannelPair
+from bybot.mirror.pairstate import state_key
+from bybot.stores.base import Store
+
+#: Stored maps that are kept open, over all pairs of an account.
+_MAPS: Final = 20
+#: Copies that were looked up for replies and are kept.
+_FOUND: Final = 2_000
+
+
+@dataclass(frozen=True)
+class LeftCopy:
+    """A copy that an ended part made: ``maker`` is its pair."""
+
+    source_id: int
+    target_id: int
+    maker: ChannelPair
+
+
+@dataclass
+class Family:
+    """The pairs of one account, by what belongs together.
+
+    Attributes:
+        running: the open map of a pair that runs here; None when it does not.
+    """
+
+    store: Store
+    running: Callable[[str], CopyMap | None]
+    _members: dict[str, list[ChannelPair]] = field(default_factory=dict)
+    _maps: OrderedDict[str, CopyMap] = field(default_factory=OrderedDict)
+
+    def know(self, pairs: Iterable[ChannelPair]) -> None:
+        """These are all pairs of the account, as they are now."""
+        members: dict[str, list[ChannelPair]] = {}
+        for pair in pairs:
+            members.setdefault(pair.family, []).append(pair)
+        self._members = {name: family for name, family in members.items() if len(family) > 1}
+
+    def siblings(self, pair: ChannelPair) -> list[ChannelPair]:
+        """The other parts of a pair that copy the same source into the same target."""
+        chats = (pair.source.id, pair.target.id)
+        family = self._members.get(pair.family, ())
+        return [each for each in family if each.id != pair.id and (each.source.id, each.target.id) == chats]
+
+    def forget(self, pair_id: str) -> None:
+        """What is stored of this pair changes from now on."""
+        self._maps.pop(pair_id, None)
+
+    async def copies(self, pair: ChannelPair, source_ids: Collection[int]) -> dict[int, int]:
+        """The copies that one pair has of these posts. Raises StoreUnavailable."""
+        open_map = self.running(pair.id)
+        if open_map is not None:
+            return await open_map.peek(source_ids)
+        stored = await self._stored(pair)
+        await stored.load(source_ids)
+        found = {id_: copy for id_ in source_ids if (copy := stored.get(id_)) is not None}
+        stored.forget(keep=source_ids)
+        return found
+
+    async def last(self, pair: ChannelPair, count: int) -> list[int]:
+        """The last source ids that a pair which does not run has copies of, rising. Raises StoreUnavailable."""
+        stored = await self._stored(pair)
+        found: list[int] = []
+        for number in reversed(stored.numbers):
+            if len(found) >= count:
+                break
+            found = [source_id for source_id, _ in await stored.pairs_of(number)] + found
+        return found[-count:] if count else []
+
+    async def _stored(self, pair: ChannelPair) -> CopyMap:
+        known = self._maps.get(pair.id)
+        if known is None:
+            document = await self.store.get(state_key(pair.id))
+            known = CopyMap(self.store, pair.id, document.data["chunks"] if document is not None else ())
+            self._maps[pair.id] = known
+            if len(self._maps) > _MAPS:
+                self._maps.popitem(last=False)
+        self._maps.move_to_end(pair.id)
+        return known
+
+
+class Kin:
+    """The other parts of one pair, as its engine asks them."""
+
+    def __init__(self, family: Family | None = None, pair: ChannelPair | None = None) -> None:
+        self._family = family
+        self._pair = pair
+        self._found: OrderedDict[int, int] = OrderedDict()
+
+    def _siblings(self) -> list[ChannelPair]:
+        return [] if self._family is None or self._pair is None else self._family.siblings(self._pair)
+
+    def get(self, source_id: int) -> int | None:
+        """A copy that was found by :meth:`load`."""
+        return self._found.get(source_id)
+
+    async def load(self, source_ids: Collection[int]) -> None:
+        """Look for copies of these posts, for :meth:`get`. Raises StoreUnavailable."""
+        for source_id, copy in (await self.peek(source_ids)).items():
+            self._found[source_id] = copy
+            self._found.move_to_end(source_id)
+        while len(self._found) > _FOUND:
+            self._found.popitem(last=False)
+
+    async def peek(self, source_ids: Collection[int]) -> dict[int, int]:
+        """Copies of these posts that other parts made, the oldest part first. Raises StoreUnavailable."""
+        found: dict[int, int] = {}
+        for sibling in self._siblings() if source_ids else ():
+            assert self._family is not None
+            found = await self._family.copies(sibling, set(source_ids) - found.keys()) | found
+        return found
+
+    def _ended(self) -> list[ChannelPair]:
+        """Those whose copies nobody else looks after. The pair itself looks after them, its parts do not."""
+        if self._pair is None or self._pair.parent is not None:
+            return []
+        return [each for each in self._siblings() if each.ended in ("finished", "cancelled")]
+
+    async def left_copies(self, source_ids: Collection[int]) -> list[LeftCopy]:
+        """The copies of these posts by ended parts. Raises StoreUnavailable."""
+        left: list[LeftCopy] = []
+        for maker in self._ended() if source_ids else ():
+            assert self._family is not None
+            copies = await self._family.copies(maker, source_ids)
+            left += [LeftCopy(source_id, copy, maker) for source_id, copy in sorted(copies.items())]
+        return left
+
+    async def last_left(self, count: int) -> set[int]:
+        """The last source ids that ended parts have copies of, at most ``count`` of each. Raises StoreUnavailable."""
+        found: set[int] = set()
+        for maker in self._ended():
+            assert self._family is not None
+            found.update(await self._family.last(maker, count))
+        return found

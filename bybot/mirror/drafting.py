@@ -14,6 +14,7 @@ from bybot.mirror.planner import Plan, judged, plan, reply_target, sort_out, uni
 from bybot.mirror.protection import Protection
 from bybot.mirror.requests import can_reply_with
 from bybot.mirror.rules.book import Verdict, Written
+from bybot.mirror.seen import duplicates_rule, note_all, without_repeats
 
 Verdicts = Mapping[int, Verdict] | None
 
@@ -33,7 +34,10 @@ class Drafting:
         verdicts = None
         if rules.touches:
             verdicts = await asyncio.to_thread(judged, messages, rules, self.pair.id, protected)
-        return await self._linked(sort_out(messages, Plan(), chat_protected=protected), verdicts)
+        posts = sort_out(messages, Plan(), chat_protected=protected)
+        if verdicts is not None and (rule := duplicates_rule(rules.filters)) is not None:
+            verdicts = await asyncio.to_thread(without_repeats, posts, verdicts, self.journal.seen.copy(), rule)
+        return await self._linked(posts, verdicts)
 
     async def _linked(self, posts: Sequence[Any], verdicts: Verdicts) -> Verdicts:
         """The same, with links to posts that were copied pointing at the copies, where a post can be written anew."""
@@ -75,4 +79,9 @@ class Drafting:
             verdicts=verdicts,
         )
         journal.planned(made)
+        rule = duplicates_rule(self.pair.rules.filters)
+        if rule is None:
+            journal.seen.clear()
+        elif verdicts is not None:
+            note_all(messages, verdicts, journal.seen, rule)
         return made

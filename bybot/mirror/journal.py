@@ -28,6 +28,7 @@ from bybot.mirror.orders import Orders
 from bybot.mirror.pairstate import SCHEMA, chunk_key, delete_all, state_key
 from bybot.mirror.planner import Plan
 from bybot.mirror.runs import from_runs, to_runs
+from bybot.mirror.seen import Seen
 from bybot.mirror.sender import Why
 from bybot.stores.base import SERVER_TIME, Condition, Key, Put, Store, Write
 
@@ -75,6 +76,7 @@ class Journal:
         self.start = 0
         self.orders = Orders()
         self.left_out: set[int] = set()
+        self.seen = Seen()
         self.sent_at: list[datetime] = []
         self.missing: set[int] = set()
         self.doubled: set[int] = set()
@@ -123,6 +125,7 @@ class Journal:
         self.map = CopyMap(self._store, self.pair_id, data["chunks"])
         self.orders = Orders.from_value(data.get("orders", {}))
         self.left_out = set(from_runs(data.get("left_out", ())))
+        self.seen = Seen.decode(data.get("seen", b""))
         self.start = int(data["start"]) if "start" in data else await self._first_copied() - 1
         self.sent_at = [datetime.fromtimestamp(at, UTC) for at in data.get("sent_at", ())]
         self.missing, self.doubled = (set(from_runs(data.get(name, ()))) for name in ("missing", "doubled"))
@@ -288,6 +291,7 @@ class Journal:
         deleted = self.counts.undone
         self.counts = Counts(undone=deleted)
         self.left_out, self.missing, self.doubled, self.told = set(), set(), set(), set()
+        self.seen.clear()
         self.orders = Orders(undone=True)
         self._ceiling = self.start
         await self._write(ceiling=self.start)
@@ -386,6 +390,7 @@ class Journal:
             "missing": to_runs(self.missing, most=_FOUND_RUNS),
             "doubled": to_runs(self.doubled, most=_FOUND_RUNS),
             "left_out": to_runs(self.left_out, most=_LEFT_OUT_RUNS),
+            **({"seen": self.seen.encode()} if self.seen else {}),
             "told": sorted(self.told),
             "spoilt": dict(self._spoilt),
             "owner": self._owner,

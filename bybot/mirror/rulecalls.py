@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -13,7 +13,8 @@ from bybot.mirror.pairs import PairBook
 from bybot.mirror.person import Person
 from bybot.mirror.planner import is_service, units_of
 from bybot.mirror.reader import HISTORY, PAGE, Reader, history_request
-from bybot.mirror.rules.book import Rules
+from bybot.mirror.rules.book import Rules, Verdict
+from bybot.mirror.seen import Seen, duplicates_rule, without_repeats
 
 #: The most posts that rules are tried on.
 MOST_TRIED: Final = 100
@@ -81,8 +82,13 @@ class RuleCalls:
 
 def _samples(posts: Sequence[Any], rules: Rules, pair_id: str) -> list[Sample]:
     samples = []
-    for unit in units_of(posts):
-        verdict = rules.judge(unit.messages, pair_id)
+    units = units_of(posts)
+    verdicts: Mapping[int, Verdict] = {unit.last_id: rules.judge(unit.messages, pair_id) for unit in units}
+    rule = duplicates_rule(rules.filters)
+    if rule is not None:
+        verdicts = without_repeats(posts, verdicts, Seen(), rule)
+    for unit in units:
+        verdict = verdicts[unit.last_id]
         first = next((m for m in unit.messages if m.message or m.id in verdict.texts), unit.messages[0])
         written = verdict.texts.get(first.id)
         before = first.message or ""

@@ -42,12 +42,14 @@ class Verdict:
         keep: False: it is left out, for the reason ``why`` (the kind of a filter).
         texts: id of a message to its new text, for those whose text changes.
         shortened: what rules add was left out, since the text would be longer than Telegram takes.
+        digest: of its content, where posts of equal content are left out.
     """
 
     keep: bool = True
     why: str = ""
     texts: Mapping[int, Written] = field(default_factory=dict)
     shortened: bool = False
+    digest: bytes = b""
 
 
 @dataclass(frozen=True)

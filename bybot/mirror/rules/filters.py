@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from bybot.mirror.rules.language import LANGUAGES, language_of
 from bybot.mirror.rules.patterns import compiled, found_in
 from bybot.mirror.rules.post import Media, Post
+
+#: How far back duplicates are looked for at most: what is remembered goes into every write of a pair's state.
+MOST_SEEN: Final = 2_000
+MOST_DAYS: Final = 365
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,51 @@ class Senders(Filter):
         return post.sender is None or (post.sender in self.senders) == self.allow
 
 
+@dataclass(frozen=True)
+class Languages(Filter):
+    """Posts by the language of their text, as ISO 639-1 codes: only these (``allow``), or all others.
+
+    Posts without words, with few words, and those whose language is not clear pass: what a filter is not sure of must
+    not get lost. How sure it is: see :mod:`bybot.mirror.rules.language`.
+    """
+
+    languages: frozenset[str]
+    allow: bool = True
+    kind: ClassVar[str] = "languages"
+
+    def __post_init__(self) -> None:
+        if not self.languages or self.languages - set(LANGUAGES):
+            raise ValueError(f"languages are some of {', '.join(LANGUAGES)}")
+
+    def keeps(self, post: Post) -> bool:
+        language = language_of(post.text)
+        return language is None or (language in self.languages) == self.allow
+
+
+@dataclass(frozen=True)
+class Duplicates(Filter):
+    """Posts whose content was copied before are left out: the same words and the same files.
+
+    What was copied before is not in the post, so this only says how far back is looked, and
+    :class:`bybot.mirror.seen.Seen` remembers.
+
+    Args:
+        posts: so many different posts.
+        days: and no longer than that before, by the dates of the posts.
+    """
+
+    posts: int = 500
+    days: int = 30
+    kind: ClassVar[str] = "duplicates"
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.posts <= MOST_SEEN and 1 <= self.days <= MOST_DAYS):
+            raise ValueError(f"at most {MOST_SEEN} posts and {MOST_DAYS} days are remembered")
+
+    def keeps(self, post: Post) -> bool:
+        return True
+
+
 FILTERS: Final[Mapping[str, type[Filter]]] = {
-    each.kind: each for each in (Words, Matching, Kinds, Extensions, Size, Senders)
+    each.kind: each for each in (Words, Matching, Kinds, Extensions, Size, Senders, Languages, Duplicates)
 }

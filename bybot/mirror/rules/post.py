@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -42,7 +43,7 @@ class Post:
         names: file names.
         size: bytes of its largest file.
         sender: marked id of who wrote it, if that is known.
-        digest: equal for posts of equal content.
+        digest: equal for posts of equal content; empty for those with nothing to compare.
     """
 
     ids: tuple[int, ...]
@@ -166,8 +167,11 @@ def _thing(media: Any) -> bytes:
 
 def _digest(messages: tuple[Any, ...]) -> bytes:
     """Words without space and case, and the files by their ids: a file that is posted again keeps its id."""
-    state = hashlib.blake2b(digest_size=12)
+    state = hashlib.blake2b(digest_size=8)
+    something = False
     for message in messages:
-        words = "".join("\n".join(words_of(message)).split()).casefold()
-        state.update(words.encode("utf-8", "surrogatepass") + b"\x00" + _thing(message.media) + b"\x01")
-    return state.digest()
+        words = "".join(unicodedata.normalize("NFKC", "\n".join(words_of(message))).split()).casefold()
+        thing = _thing(message.media)
+        something = something or bool(words or thing)
+        state.update(words.encode("utf-8", "surrogatepass") + b"\x00" + thing + b"\x01")
+    return state.digest() if something else b""

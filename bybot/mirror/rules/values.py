@@ -58,10 +58,10 @@ def _plain(item: Any) -> Any:
 def _read(name: str, item: Any) -> Any:
     if name == "media":
         return frozenset(Media(each) for each in item)
-    if name in {"extensions", "senders", "allow"} and isinstance(item, list):
+    if name in {"extensions", "senders", "allow", "languages"} and isinstance(item, list):
         return frozenset(item)
     if isinstance(item, list):
-        return tuple(item)
+        return tuple(tuple(each) if isinstance(each, list) else each for each in item)
     if isinstance(item, Mapping):
         return from_telegram(str(item.get("text", "")), [_entity(each) for each in item.get("entities", ())])
     return item

@@ -54,6 +54,48 @@ async def test_videos_and_sounds_keep_their_attributes() -> None:
         assert (await c.b.get_messages("news_all", ids=voice.id)).media.voice
 
 
+async def test_a_document_has_the_thumb_that_was_uploaded_with_it() -> None:
+    async with chats() as c:
+        shape = types.DocumentAttributeVideo(duration=7, w=64, h=48)
+        sent = await c.a.send_file("news_all", named(b"moving", "film.mp4"), attributes=[shape], thumb=PIXEL)
+        seen = await c.b.get_messages("news_all", ids=sent.id)
+        [thumb] = seen.document.thumbs
+        assert (thumb.w, thumb.h, thumb.size) == (3, 2, len(PIXEL))
+        assert await c.b.download_media(seen, bytes, thumb=-1) == PIXEL
+        assert await c.b.download_media(seen, bytes) == b"moving"
+        place = (seen.document.id, seen.document.access_hash, seen.document.file_reference)
+        with pytest.raises(errors.LocationInvalidError):
+            await c.b(functions.upload.GetFileRequest(types.InputDocumentFileLocation(*place, "x"), 0, 4096))
+        with pytest.raises(errors.ImageProcessFailedError):
+            await c.a.send_file("news_all", named(b"moving", "film.mp4"), attributes=[shape], thumb=b"no picture")
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_a_film_without_sound_becomes_an_animation_unless_it_shall_stay_a_video(stays: bool) -> None:
+    async with chats() as c:
+        shape = types.DocumentAttributeVideo(duration=7, w=64, h=48, nosound=True)
+        sent = await c.a.send_file(
+            "news_all", named(b"moving", "film.mp4"), attributes=[shape], nosound_video=stays or None
+        )
+        seen = await c.b.get_messages("news_all", ids=sent.id)
+        assert bool(seen.gif) is not stays
+
+
+async def test_an_upload_becomes_media_that_can_be_sent_later_and_more_than_once() -> None:
+    async with chats() as c:
+        news = await c.a.get_input_entity("news_all")
+        upload = await c.a.upload_file(named(b"some notes", "notes.bin"))
+        media = types.InputMediaUploadedDocument(upload, "text/plain", [types.DocumentAttributeFilename("notes.bin")])
+        placed = await c.a(functions.messages.UploadMediaRequest(news, media))
+        assert not [m for m in c.news.messages if m.action is None], "nothing is posted by an upload"
+        first = await c.a.send_file("news_all", placed.document)
+        again = await c.a.send_file("news_all", placed.document)
+        assert first.document.id == again.document.id == placed.document.id
+        assert await c.b.download_media(await c.b.get_messages("news_all", ids=again.id), bytes) == b"some notes"
+        with pytest.raises(errors.FileIdInvalidError):  # the parts are gone
+            await c.a(functions.messages.UploadMediaRequest(news, media))
+
+
 async def test_media_is_sent_again_by_reference_without_an_upload() -> None:
     async with chats() as c:
         sent = await c.a.send_file("news_all", named(b"data", "a.bin"))
@@ -81,13 +123,17 @@ async def test_an_upload_with_a_missing_or_bad_part_is_refused() -> None:
 
         with pytest.raises(errors.FilePartMissingError):
             await send(types.InputFile(1, 3, "x.txt", ""))
-        assert await c.a(save(1, 1, b"y"))
+        assert await c.a(save(1, 1, b"y" * 1024))
         with pytest.raises(errors.Md5ChecksumInvalidError):
             await send(types.InputFile(1, 3, "x.txt", "0" * 32))
         with pytest.raises(errors.FileIdInvalidError):
             await send(types.InputFile(2, 1, "x.txt", ""))
+        for number, size in enumerate((1000, 1000, 1)):
+            assert await c.a(save(3, number, b"x" * size))
+        with pytest.raises(errors.FilePartSizeInvalidError):
+            await send(types.InputFile(3, 3, "x.txt", ""))
         answer = await send(types.InputFile(1, 3, "x.txt", ""))
-        assert answer.updates[-1].message.media.document.size == 1026
+        assert answer.updates[-1].message.media.document.size == 2049
 
 
 async def test_a_file_above_twenty_megabytes_is_refused() -> None:

@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from telethon.tl import types
 
+from bybot.sandbox.world.files import picture_size
 from bybot.sandbox.world.model import Account, File, Media, Message, Peer
 
 if TYPE_CHECKING:
     from bybot.sandbox.world.polls import Poll
+
+
+#: The one size that thumbs of documents have here.
+THUMB_TYPE = "m"
 
 
 def to_peer(peer: Peer) -> Any:
@@ -30,7 +35,11 @@ def to_photo(file: File) -> Any:
 
 
 def to_document(file: File) -> Any:
-    """Document."""
+    """Document, with its thumb if it has one."""
+    thumbs = None
+    if file.thumb:
+        width, height = picture_size(file.thumb)
+        thumbs = [types.PhotoSize(type=THUMB_TYPE, w=width, h=height, size=len(file.thumb))]
     return types.Document(
         id=file.id,
         access_hash=file.access_hash,
@@ -40,6 +49,7 @@ def to_document(file: File) -> Any:
         size=file.size,
         dc_id=file.dc_id,
         attributes=file.attributes,
+        thumbs=thumbs,
     )
 
 

@@ -29,8 +29,7 @@ def to_media(ctx: Context, given: Any) -> Media | None:
         case types.InputMediaUploadedPhoto():
             return Media(_uploaded_photo(ctx, given.file), spoiler, seconds)
         case types.InputMediaUploadedDocument():
-            data = ctx.world.files.finish_upload(ctx.me.id, given.file)
-            file = ctx.world.store_file(data, mime=given.mime_type, attributes=given.attributes, dc_id=ctx.me.dc_id)
+            file = _uploaded_document(ctx, given)
             return Media(file, spoiler, seconds, cover=_cover(ctx, given), timestamp=given.video_timestamp)
         case types.InputMediaPhoto():
             return Media(_by_reference(ctx, given.id, "photo"), spoiler, seconds)
@@ -125,6 +124,22 @@ def _uploaded_photo(ctx: Context, upload: Any) -> File:
     if not data.startswith(_PICTURES):
         raise RpcError(400, "IMAGE_PROCESS_FAILED")
     return ctx.world.store_file(data, mime="image/jpeg", kind="photo", dc_id=ctx.me.dc_id)
+
+
+def _uploaded_document(ctx: Context, given: Any) -> File:
+    """A document, with its thumb. A silent MP4 becomes an animation, unless it shall stay a video or a plain file."""
+    data = ctx.world.files.finish_upload(ctx.me.id, given.file)
+    attributes = list(given.attributes)
+    silent = any(isinstance(each, types.DocumentAttributeVideo) and each.nosound for each in attributes)
+    moving = any(isinstance(each, types.DocumentAttributeAnimated) for each in attributes)
+    if silent and not moving and given.mime_type == "video/mp4" and not (given.nosound_video or given.force_file):
+        attributes.append(types.DocumentAttributeAnimated())
+    file = ctx.world.store_file(data, mime=given.mime_type, attributes=attributes, dc_id=ctx.me.dc_id)
+    if given.thumb is not None:
+        file.thumb = ctx.world.files.finish_upload(ctx.me.id, given.thumb)
+        if not file.thumb.startswith(_PICTURES):
+            raise RpcError(400, "IMAGE_PROCESS_FAILED")
+    return file
 
 
 def _by_reference(ctx: Context, given: Any, kind: str) -> File:

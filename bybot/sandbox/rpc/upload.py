@@ -6,6 +6,7 @@ from typing import Any
 
 from telethon.tl import functions, types
 
+from bybot.sandbox.rpc.media_views import THUMB_TYPE
 from bybot.sandbox.rpc.registry import Context, RpcError, rpc
 
 _MEGABYTE = 1024 * 1024
@@ -38,8 +39,8 @@ async def get_file(ctx: Context, request: functions.upload.GetFileRequest) -> An
     """A part of a file; behind its end an empty one.
 
     Raises:
-        RpcError: OFFSET_INVALID, LIMIT_INVALID, LOCATION_INVALID, FILE_ID_INVALID, FILE_REFERENCE_EXPIRED; 303
-            FILE_MIGRATE_X, the data centre that serves it.
+        RpcError: OFFSET_INVALID, LIMIT_INVALID, LOCATION_INVALID (no such place, or no such size),
+            FILE_ID_INVALID, FILE_REFERENCE_EXPIRED; 303 FILE_MIGRATE_X, the data centre that serves it.
     """
     offset, limit = request.offset, request.limit
     unit = 1024 if request.precise else 4096
@@ -58,5 +59,9 @@ async def get_file(ctx: Context, request: functions.upload.GetFileRequest) -> An
     )
     if file.dc_id != ctx.key.dc:
         raise RpcError(303, f"FILE_MIGRATE_{file.dc_id}")
-    kind = _TYPES.get(file.mime, types.storage.FileUnknown)
-    return types.upload.File(type=kind(), mtime=int(file.date.timestamp()), bytes=file.data[offset : offset + limit])
+    kind, data = _TYPES.get(file.mime, types.storage.FileUnknown), file.data
+    if file.kind == "document" and location.thumb_size:
+        kind, data = types.storage.FileJpeg, file.thumb
+        if not data or location.thumb_size != THUMB_TYPE:
+            raise RpcError(400, "LOCATION_INVALID")
+    return types.upload.File(type=kind(), mtime=int(file.date.timestamp()), bytes=data[offset : offset + limit])

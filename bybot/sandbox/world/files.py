@@ -144,7 +144,7 @@ class Files:
 
         Raises:
             TelegramError: FILE_PARTS_INVALID, FILE_PART_x_MISSING, FILE_ID_INVALID, MD5_CHECKSUM_INVALID,
-                FILE_PARTS_INVALID above 20 MB.
+                FILE_PART_SIZE_INVALID, FILE_PARTS_INVALID above 20 MB.
         """
         if not isinstance(upload, types.InputFile | types.InputFileBig):
             raise bad("FILE_ID_INVALID")
@@ -154,6 +154,9 @@ class Files:
         for part in range(upload.parts):
             if part not in parts:
                 raise bad(f"FILE_PART_{part}_MISSING")
+        sizes = {len(parts[part]) for part in range(upload.parts - 1)}
+        if len(sizes) > 1 or any(size % 1024 or MAX_PART % size for size in sizes):
+            raise bad("FILE_PART_SIZE_INVALID")
         data = b"".join(parts[part] for part in range(upload.parts))
         if not data or len(data) > MAX_SIZE:
             raise bad("FILE_PARTS_INVALID")

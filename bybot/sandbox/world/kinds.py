@@ -24,6 +24,7 @@ Kind = Literal[
     "live_location",
     "venue",
     "dice",
+    "paid",
 ]
 _PLAIN: dict[Any, Kind] = {
     types.MessageMediaContact: "contact",
@@ -31,6 +32,7 @@ _PLAIN: dict[Any, Kind] = {
     types.MessageMediaGeoLive: "live_location",
     types.MessageMediaVenue: "venue",
     types.MessageMediaDice: "dice",
+    types.MessageMediaPaidMedia: "paid",
 }
 
 

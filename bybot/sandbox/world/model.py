@@ -55,6 +55,7 @@ class File:
         width, height: of a photo, in pixels.
         dc_id: the data centre that serves it.
         origin: the message that carried it first; its protection holds for the file.
+        thumb: a small picture of a document, as it was uploaded with it.
     """
 
     id: int
@@ -71,6 +72,7 @@ class File:
     height: int = 0
     dc_id: int = HOME_DC
     origin: Message | None = field(default=None, repr=False)
+    thumb: bytes = field(default=b"", repr=False)
 
     @property
     def name(self) -> str | None:

@@ -36,6 +36,8 @@ _QUIET: Final = re.compile(
     r"(?:\s*(?:UTC|GMT)?\s*(?P<sign>[+−-])(?P<h3>\d{1,2})(?::(?P<m3>[0-5]\d))?|\s*UTC)?\Z"
 )
 
+_SITE: Final = re.compile(r"(?:https?://)?(?:www\.)?((?:[\w-]+\.)+[\w-]+)/?\Z")
+
 SWITCHES: Final[dict[str, type[Transform]]] = {
     "links": RemoveLinks,
     "hashtags": RemoveHashtags,
@@ -48,6 +50,7 @@ KINDS: Final = (
     Media.POLL, Media.CONTACT, Media.LOCATION, Media.DICE, Media.TEXT,
 )  # fmt: skip
 _EDITS: Final = ("edit", "new", "ignore")
+_BUTTONS: Final = ("keep", "text", "drop")
 
 
 def with_words(rules: Rules, text: str) -> Rules:
@@ -174,8 +177,24 @@ def next_pins(rules: Rules) -> Rules:
 
 
 def next_buttons(rules: Rules) -> Rules:
-    """The other policy for buttons below posts."""
-    return replace(rules, buttons="keep" if rules.buttons == "text" else "text")
+    """The next policy for buttons below posts."""
+    at = (_BUTTONS.index(rules.buttons) + 1) % len(_BUTTONS) if rules.buttons in _BUTTONS else 0
+    return replace(rules, buttons=_BUTTONS[at], domains=())
+
+
+def with_domains(rules: Rules, text: str) -> Rules:
+    """The sites that links of buttons may lead to, in lines or separated by commas; ``-``: buttons are kept.
+
+    Raises:
+        ValueError: something in it is no name of a site.
+    """
+    if text.strip() == NONE:
+        return replace(rules, buttons="keep", domains=())
+    names = [part for line in _lines(text) for part in re.split(r"[\s,，、;；]+", line) if part]
+    found = [_SITE.match(name.lower()) for name in names]
+    if not found or any(match is None for match in found):
+        raise ValueError("no site")
+    return replace(rules, buttons="allow", domains=tuple(dict.fromkeys(match[1] for match in found if match)))
 
 
 def next_deletions(rules: Rules) -> Rules:

@@ -9,7 +9,7 @@ as edits and change nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
@@ -21,7 +21,8 @@ from bybot.mirror.copies import EDIT, Copies
 from bybot.mirror.cursor import Cursor
 from bybot.mirror.family import Kin
 from bybot.mirror.links import Links
-from bybot.mirror.model import ChannelPair, Right
+from bybot.mirror.living import can_move, move_request, moved
+from bybot.mirror.model import ChannelPair, Lack, Right
 from bybot.mirror.outcome import Judgement
 from bybot.mirror.pins import Map, Pins
 from bybot.mirror.random_ids import random_ids
@@ -88,6 +89,7 @@ class Changes:
     Attributes:
         asks: told how many deletions wait for a word of the user: see :meth:`confirm`.
         lacks: told which right the account has not.
+        lacking: told which posts have copies that lack something.
         on_wait: told about every wait.
     """
 
@@ -99,12 +101,14 @@ class Changes:
     random_id: RandomId
     asks: Callable[[int], None] = lambda _: None
     lacks: Callable[[Right], None] = lambda _: None
+    lacking: Callable[[Sequence[Any], Lack], None] = lambda *_: None
     on_wait: Callable[[Judgement], None] = lambda _: None
     held: set[int] = field(default_factory=set)
     _edited: dict[int, Any] = field(default_factory=dict)
     _deleted: set[int] = field(default_factory=set)
     _times: list[float] = field(default_factory=list)
     _confirmed: bool = False
+    _still: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._chat = self.pair.source.id
@@ -218,8 +222,11 @@ class Changes:
     async def _edit_one(self, message: Any, copy: Any, random_id: RandomId) -> None:
         parts = await self._album(message)
         verdict = self.pair.rules.judge(parts, self.pair.id)
-        if not verdict.keep:
+        if not verdict.keep or verdict.fixed:
             return  # the copy is there; leaving posts out concerns new ones
+        if moved(message, copy, self.clock.now()):
+            await self._move(message, copy)
+            return
         written = verdict.texts.get(message.id) or Written(message.message or "", tuple(message.entities or ()))
         written = (await self._links.changed({message.id: written}, self.journal)).get(message.id, written)
         if same(message, written, copy):
@@ -230,6 +237,17 @@ class Changes:
         else:
             done = await self.copies.do(lambda: edit_request(message, written, peer, copy), EDIT)
         self.journal.changed("edited" if done else "not_edited")
+
+    async def _move(self, message: Any, copy: Any) -> None:
+        """A live location goes on, or ends. A copy that was forwarded stays where it is: counted once, and told."""
+        now, peer = self.clock.now(), self.copies.reader.peer
+        if can_move(copy, now):
+            done = await self.copies.do(lambda: move_request(message, peer, copy.id, now), EDIT)
+            self.journal.changed("edited" if done else "not_edited")
+        elif message.id not in self._still:
+            self._still.add(message.id)
+            self.journal.changed("not_edited")
+            self.lacking([message], "moves")
 
     async def _album(self, message: Any) -> tuple[Any, ...]:
         """What the rules must see: all of an album where they add one header or footer to it."""

@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bybot.clock import Clock
 from bybot.mirror.journal import Journal
 from bybot.mirror.links import Links
+from bybot.mirror.living import made_anew
 from bybot.mirror.model import ChannelPair
 from bybot.mirror.planner import Plan, judged, plan, reply_target, sort_out, units_of
 from bybot.mirror.protection import Protection
 from bybot.mirror.requests import can_reply_with
 from bybot.mirror.rules.book import Verdict, Written
+from bybot.mirror.rules.post import takes_text
 from bybot.mirror.seen import duplicates_rule, note_all, without_repeats
 
 Verdicts = Mapping[int, Verdict] | None
@@ -27,6 +30,7 @@ class Drafting:
     journal: Journal
     protection: Protection
     links: Links
+    clock: Clock
 
     async def verdicts(self, messages: Sequence[Any]) -> Verdicts:
         """What becomes of the posts, by their last ids; None: all go as they are."""
@@ -41,7 +45,7 @@ class Drafting:
 
     async def _linked(self, posts: Sequence[Any], verdicts: Verdicts) -> Verdicts:
         """The same, with links to posts that were copied pointing at the copies, where a post can be written anew."""
-        written = {message.id: Written(message.message or "", tuple(message.entities or ())) for message in posts}
+        written = {m.id: Written(m.message or "", tuple(m.entities or ())) for m in posts if takes_text(m)}
         for verdict in (verdicts or {}).values():
             written |= verdict.texts
         changed = await self.links.changed(written, self.journal)
@@ -50,6 +54,8 @@ class Drafting:
         result = dict(verdicts or {})
         for unit in units_of(posts):
             verdict = result.setdefault(unit.last_id, Verdict())
+            if verdict.fixed:
+                continue
             texts = {id_: changed[id_] for id_ in unit.ids if id_ in changed}
             if texts and can_reply_with(unit):
                 result[unit.last_id] = replace(verdict, texts={**verdict.texts, **texts})
@@ -77,6 +83,7 @@ class Drafting:
             uncertain_until=alone_until,
             chat_protected=self.protection.on,
             verdicts=verdicts,
+            made_anew=lambda unit: made_anew(unit, self.clock.now()),
         )
         journal.planned(made)
         rule = duplicates_rule(self.pair.rules.filters)

@@ -92,7 +92,7 @@ class Engine:
         self._body: asyncio.Task[None] | None = None
         self._past_end = False
         self._protection = Protection(account.client, pair.source, clock)
-        self._drafting = Drafting(pair, journal, self._protection, Links(pair))
+        self._drafting = Drafting(pair, journal, self._protection, Links(pair), clock)
         self._gate = Gate(pair.rules.schedule, journal, clock, self._ring)
         self._changes: Changes | None = None
         self._rate = Rate(clock)
@@ -167,6 +167,7 @@ class Engine:
             self._clock,
             random_id,
             lacks=self.tell.lacks,
+            lacking=self.tell.lacking,
             asks=lambda count: self._report.notice(self, NoticeKind.BULK_DELETION, {"count": count}),
             on_wait=self.tell.waits,
         )
@@ -190,6 +191,8 @@ class Engine:
             ),
             on_wait=self.tell.waits,
             on_refused=lambda messages: self.tell.left_out(messages, "refused"),
+            on_lacking=self.tell.lacking,
+            lost_buttons=pair.rules.lost_buttons,
             sabotage=self._sabotage,
             stopping=self._stopping.is_set(),
             may_send=lambda posts: self._account.allowance.take(posts, self.tell.day_is_over),
@@ -390,5 +393,6 @@ class Engine:
         assert self._sender is not None
         made = await self._drafting.plan(messages, verdicts, self._sender.will_copy, alone_until)
         self.tell.left_out(made.unsendable, "rules")
+        self.tell.lacking(made.headless, "reply")
         await self._sender.feed(made.steps)
         self._look_back()

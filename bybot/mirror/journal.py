@@ -224,6 +224,10 @@ class Journal:
         """So many were sent without their reply header."""
         self.counts.reply_lost += count
 
+    def buttons_lost(self, count: int) -> None:
+        """So many were sent without a button that they should have."""
+        self.counts.buttons_lost += count
+
     def uncertain(self, source_id: int) -> None:
         """Ids up to this one may have been sent without an answer."""
         self.uncertain_until = max(self.uncertain_until, source_id)

@@ -205,7 +205,8 @@ class Counts:
     ``service``: messages that are no posts (joined, pinned, renamed). ``protected``: forwarding is forbidden.
     ``filtered``: the pair's rules leave them out. ``refused``: Telegram would not copy them, or not as the rules want.
     ``gone``: deleted between reading and sending. ``reply_lost``: copied, but without their reply header, because what
-    they reply to has no copy. ``shortened``: copied without what the rules add, which would be too long.
+    they reply to has no copy, or their kind cannot be sent with one. ``buttons_lost``: copied without a button that
+    they should have. ``shortened``: copied without what the rules add, which would be too long.
     ``edited``, ``deleted``: copies that followed their source; ``not_edited``: Telegram would not let them.
     ``refilled``: copied once more after their copies were missing. ``undone``: copies deleted because the user asked.
     """
@@ -223,6 +224,7 @@ class Counts:
     not_edited: int = 0
     refilled: int = 0
     undone: int = 0
+    buttons_lost: int = 0
 
     @property
     def left_out(self) -> int:
@@ -312,6 +314,9 @@ class Estimate:
 Right = Literal["pins", "topics"]
 """What an account may not be allowed to do in a target, beside posting."""
 
+Lack = Literal["reply", "buttons", "moves"]
+"""What a copy may lack: the header that says what it answers, buttons, or the moves of a live location."""
+
 
 class NoticeKind(StrEnum):
     """What a person is told without having asked."""
@@ -329,6 +334,7 @@ class NoticeKind(StrEnum):
     DAY_FULL = "day_full"  # the account has sent as many posts as it may in a day; facts: until
     GAPS = "gaps"  # a look at a part of the target found posts missing or doubled; facts: missing, doubled
     LEFT_OUT = "left_out"  # a kind of post has no copies; facts: what, why (refused or rules). Once for each
+    INCOMPLETE = "incomplete"  # a kind of post is copied without something; facts: what, lack. Once for each
     RIGHT_MISSING = "right_missing"  # posts are copied, but a right is missing; facts: right. Once for each
     FAILED = "failed"  # something that should not happen; facts: error
 

@@ -62,6 +62,8 @@ class Step:
 
     ``part`` goes into the random ids: everything but 0 is a further message of the same post. ``texts``: what the
     rules made of the texts, by message id; such a step is never forwarded, since that would carry the old text.
+    ``made``: media to send in place of the post's own, which a new message cannot name: see
+    :func:`bybot.mirror.living.made_anew`.
     """
 
     how: How
@@ -70,6 +72,7 @@ class Step:
     alone: bool = False
     part: int = 0
     texts: Mapping[int, Written] = field(default_factory=dict)
+    made: Mapping[int, Any] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[int]:
@@ -90,7 +93,11 @@ class Step:
 
     def without_reply(self) -> Step:
         """The same posts without the reply header: by id, unless rules changed them."""
-        return replace(self, how=How.ANEW if self.texts else How.FORWARD, reply_to=None)
+        return replace(self, how=How.ANEW if self.texts or self.made else How.FORWARD, reply_to=None)
+
+    def by_id(self) -> Step:
+        """The same posts, forwarded: what was made in their place is not sent."""
+        return replace(self, how=How.FORWARD, made={})
 
     def split(self) -> list[Step]:
         """Two halves, for a step that was refused; nothing when it is a single unit."""
@@ -102,9 +109,10 @@ class Step:
 
 @dataclass
 class Plan:
-    """What to send, in order, and what to skip and why. Replies without a copied target are counted.
+    """What to send, in order, and what to skip and why. Replies without their header are counted.
 
-    ``unsendable``: the posts behind ``refused``.
+    ``unsendable``: the posts behind ``refused``. ``headless``: those replies whose target has a copy, but whose kind
+    cannot be sent with a header.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -113,6 +121,7 @@ class Plan:
     filtered: list[int] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
     unsendable: list[Message] = field(default_factory=list)
+    headless: list[Message] = field(default_factory=list)
     reply_lost: int = 0
     shortened: int = 0
 
@@ -164,6 +173,7 @@ def plan(
     uncertain_until: int = 0,
     chat_protected: bool = False,
     verdicts: Mapping[int, Verdict] | None = None,
+    made_anew: Callable[[Unit], Mapping[int, Any]] = lambda _: {},
 ) -> Plan:
     """Decide how these messages travel.
 
@@ -174,6 +184,7 @@ def plan(
         uncertain_until: up to this id, every unit goes alone.
         chat_protected: the chat forbids forwarding.
         verdicts: what the rules make of the units, by their last ids; None: there are no rules.
+        made_anew: media that must be sent as new messages, by message id; nothing for most units.
     """
     result = Plan()
     posts = sort_out(messages, result, chat_protected=chat_protected)
@@ -190,13 +201,15 @@ def plan(
 
     for unit in units_of(posts):
         verdict = _UNCHANGED if verdicts is None else verdicts[unit.last_id]
-        if not verdict.keep or (verdict.texts and not _can_write(unit, verdict.texts, may_reply)):
+        if not verdict.keep or verdict.fixed or (verdict.texts and not _can_write(unit, verdict.texts, may_reply)):
             # What cannot be sent anew cannot be changed, and must not slip through as it was.
             (result.refused if verdict.keep else result.filtered).extend(unit.ids)
             result.unsendable += unit.messages if verdict.keep else ()
             continue
         result.shortened += verdict.shortened
-        step = _alone(unit, planned, copied, may_reply, uncertain_until, result, verdict.texts)
+        there = unit.reply_to is not None and (unit.reply_to in planned or copied(unit.reply_to))
+        uncertain = unit.last_id <= uncertain_until
+        step = _alone(unit, there, may_reply, uncertain, result, verdict.texts, made_anew(unit))
         if step is not None:
             close()
             result.steps.append(step)
@@ -212,22 +225,21 @@ def plan(
 
 def _alone(
     unit: Unit,
-    planned: set[int],
-    copied: Callable[[int], bool],
+    there: bool,
     may_reply: Callable[[Unit], bool],
-    uncertain_until: int,
+    uncertain: bool,
     result: Plan,
     texts: Mapping[int, Written],
+    made: Mapping[int, Any],
 ) -> Step | None:
-    """The step of a unit that cannot be in a batch, or None."""
-    uncertain = unit.last_id <= uncertain_until
-    reply_to = unit.reply_to
-    if reply_to is not None:
-        if (reply_to in planned or copied(reply_to)) and _can_write(unit, texts, may_reply):
-            return Step(How.ANEW, (unit,), reply_to, alone=uncertain, texts=texts)
+    """The step of a unit that cannot be in a batch, or None. ``there``: what it answers has a copy."""
+    if unit.reply_to is not None:
+        if there and (made or _can_write(unit, texts, may_reply)):
+            return Step(How.ANEW, (unit,), unit.reply_to, alone=uncertain, texts=texts, made=made)
         result.reply_lost += 1
-    if texts:
-        return Step(How.ANEW, (unit,), alone=uncertain, texts=texts)
+        result.headless += unit.messages if there else ()
+    if texts or made:
+        return Step(How.ANEW, (unit,), alone=uncertain, texts=texts, made=made)
     return Step(How.FORWARD, (unit,), alone=True) if uncertain else None
 
 

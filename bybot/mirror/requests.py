@@ -10,6 +10,7 @@ from telethon.tl import functions, types
 
 from bybot.mirror.planner import Step, Unit
 from bybot.mirror.rules.book import Written
+from bybot.mirror.rules.polls import again
 
 RandomId = Callable[..., int]
 
@@ -34,10 +35,10 @@ def forward_request(
 
 
 def can_reply_with(unit: Unit) -> bool:
-    """Whether every message of a unit can be sent anew, its media named by reference.
+    """Whether every message of a unit can be sent anew, its media named by reference, a poll as a new one.
 
-    Others (polls, dice, games, stories, media that Telegram has not described) only travel by forwarding, which has no
-    reply header (https://core.telegram.org/method/messages.forwardMessages).
+    Others (quizzes, polls with votes, dice, games, stories, media that Telegram has not described) only travel by
+    forwarding, which has no reply header (https://core.telegram.org/method/messages.forwardMessages).
     """
     grouped = len(unit.messages) > 1
     if grouped and len({m.grouped_id for m in unit.messages}) != 1:
@@ -72,7 +73,7 @@ def input_media(media: Any) -> Any | None:
         return types.InputMediaVenue(
             _geo(media.geo), media.title, media.address, media.provider, media.venue_id, media.venue_type
         )
-    return None
+    return again(media) if isinstance(media, types.MessageMediaPoll) else None
 
 
 def _geo(point: Any) -> Any:
@@ -113,8 +114,8 @@ def anew_request(
         if page is None or (message.id in step.texts and not _names(text, entities, page.url)):
             return functions.messages.SendMessageRequest(target, text, no_webpage=media is None, **common)
         return functions.messages.SendMediaRequest(target, page, text, **common)
-    other = written.media if written is not None and written.media is not None else input_media(media)
-    return functions.messages.SendMediaRequest(target, other, text, **common)
+    other = written.media if written is not None and written.media is not None else step.made.get(message.id)
+    return functions.messages.SendMediaRequest(target, other or input_media(media), text, **common)
 
 
 def is_closed(message: Any) -> bool:
@@ -220,3 +221,10 @@ def copies(answer: Any, sent: Mapping[int, int]) -> dict[int, int]:
     if not found and len(sent) == 1 and isinstance(answer, types.UpdateShortSentMessage):
         found[next(iter(sent.values()))] = answer.id
     return found
+
+
+def new_messages(answer: Any) -> dict[int, Any]:
+    """The copies that Telegram answered with, by their ids."""
+    new = (types.UpdateNewChannelMessage, types.UpdateNewMessage)
+    found = [update.message for update in getattr(answer, "updates", None) or () if isinstance(update, new)]
+    return {message.id: message for message in found}

@@ -15,10 +15,11 @@ from typing import Any, Literal, Protocol
 
 from bybot.errors import AccountLimited, ChatNotReadable, ChatNotWritable, SessionRevoked
 from bybot.mirror.lane import Lane
+from bybot.mirror.model import Lack
 from bybot.mirror.outcome import Judgement, Meaning, judge
 from bybot.mirror.pacing import Pacing
 from bybot.mirror.planner import MAX_IDS, How, Step, Unit
-from bybot.mirror.requests import ANEW, FORWARD, RandomId, anew_request, copies, forward_request
+from bybot.mirror.requests import ANEW, FORWARD, RandomId, anew_request, copies, forward_request, new_messages
 from bybot.mirror.sabotage import DOUBLE_PART, Sabotage
 from bybot.mirror.topics import Topics
 
@@ -54,6 +55,9 @@ class Ledger(Protocol):
     def reply_lost(self) -> None:
         """One was sent without its reply header."""
 
+    def buttons_lost(self, count: int) -> None:
+        """So many were sent without a button that they should have."""
+
     def uncertain(self, source_id: int) -> None:
         """Ids up to this one may have been sent without an answer."""
 
@@ -81,6 +85,8 @@ class Sender:
         topics: knows the topics of the target; None: posts go where they go.
         on_wait: told about every wait.
         on_refused: told which posts Telegram did not take.
+        on_lacking: told which posts were sent without something.
+        lost_buttons: whether a copy (its second argument) lacks a button that it should have.
         on_answer: told when an answer came, so that whoever listens can call :meth:`land_answered`.
         stopping: set it to land what is under way and send nothing more.
         may_send: returns once so many posts may be sent.
@@ -97,6 +103,8 @@ class Sender:
     on_wait: Callable[[Judgement], None] = lambda _: None
     on_answer: Callable[[], None] = lambda: None
     on_refused: Callable[[Sequence[Any]], None] = lambda _: None
+    on_lacking: Callable[[Sequence[Any], Lack], None] = lambda *_: None
+    lost_buttons: Callable[[Any, Any], bool] = lambda *_: False
     topics: Topics | None = None
     sabotage: Sabotage = field(default_factory=Sabotage)
     stopping: bool = False
@@ -216,6 +224,18 @@ class Sender:
         self.ledger.copied(found)
         if len(found) < len(flight.sent):
             self.ledger.skipped([i for i in flight.sent.values() if i not in found], "gone")
+        self._look_for_buttons(flight, answer, found)
+
+    def _look_for_buttons(self, flight: _Flight, answer: Any, found: Mapping[int, int]) -> None:
+        """A user sends no buttons, and a forward keeps some at most: what is lost is counted and told."""
+        posts = [message for message in flight.step.messages if message.reply_markup and message.id in found]
+        if not posts:
+            return
+        shown = new_messages(answer)
+        lost = [m for m in posts if (copy := shown.get(found[m.id])) is not None and self.lost_buttons(m, copy)]
+        if lost:
+            self.ledger.buttons_lost(len(lost))
+            self.on_lacking(lost, "buttons")
 
     # When something failed ------------------------------------------------------------------------------------
 
@@ -280,7 +300,10 @@ class Sender:
         step = self._todo.popleft()
         if step.reply_to is not None:
             self.ledger.reply_lost()
+            self.on_lacking(step.messages, "reply")
             self._todo.appendleft(step.without_reply())
+        elif step.made:
+            self._todo.appendleft(step.by_id())
         elif halves := step.split():
             self._todo.extendleft(reversed(halves))
         elif not step.part:

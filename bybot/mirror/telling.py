@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bybot.clock import Clock
 from bybot.mirror.account import Report
 from bybot.mirror.journal import Journal
-from bybot.mirror.model import NoticeKind, Right
+from bybot.mirror.model import Lack, NoticeKind, Right
 from bybot.mirror.outcome import Judgement
 from bybot.mirror.rules.post import media_of
 
@@ -47,6 +47,11 @@ class Telling:
         """
         for kind in sorted({media_of(message) for message in messages}):
             self.once(NoticeKind.LEFT_OUT, about=f"{why}.{kind}", what=str(kind), why=why)
+
+    def lacking(self, messages: Iterable[Any], lack: Lack) -> None:
+        """Copies of these posts lack something; each kind of them is named once."""
+        for kind in sorted({media_of(message) for message in messages}):
+            self.once(NoticeKind.INCOMPLETE, about=f"{lack}.{kind}", what=str(kind), lack=lack)
 
     def lacks(self, right: Right) -> None:
         """The account may not do this in the target; posts are copied nevertheless."""

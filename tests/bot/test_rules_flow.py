@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from bybot.bot.ruletext import (
+    next_buttons,
     next_deletions,
     next_edits,
     refused_kinds,
     switched,
     with_added,
+    with_domains,
     with_replacements,
     with_schedule,
     with_words,
@@ -25,7 +27,7 @@ from bybot.mirror.rules.rich import Rich
 from bybot.mirror.rules.schedule import Schedule
 from bybot.mirror.rules.transforms import Add, RemoveLinks, Replace
 from bybot.sandbox.control_client import ControlClient
-from tests.bot.support import Person, Product, until
+from tests.bot.support import WEI, Person, Product, until
 from tests.bot.test_pair_flow import ARCHIVE, copies, to_confirmation
 
 
@@ -134,3 +136,23 @@ async def test_times_are_written_and_hold_posts_back(product: Product, wei: Pers
     await wei.press(await wei.wait("状态"), "刷新")
     await wei.wait("下一条在")
     assert copies(product) == ["first"]
+
+
+def test_sites_of_buttons_are_read_as_people_write_them() -> None:
+    read = with_domains(Rules(), "https://www.Harbour.example/，ships.example\nharbour.example")
+    assert (read.buttons, read.domains) == ("allow", ("harbour.example", "ships.example"))
+    assert with_domains(read, " - ") == next_buttons(read) == Rules()
+    steps = [next_buttons(Rules()), next_buttons(next_buttons(Rules()))]
+    assert [rules.buttons for rules in steps] == ["text", "drop"]
+    for wrong in ("", "harbour", "a b.example", "https://"):
+        with pytest.raises(ValueError, match="site"):
+            with_domains(Rules(), wrong)
+
+
+async def test_buttons_lead_only_to_the_sites_that_were_written(product: Product, wei: Person) -> None:
+    await wei.press(await to_rules(wei), "按钮链接只保留")
+    await wei.wait("可以指向哪些网站")
+    await wei.say("harbour.example")
+    await wei.press(await wei.wait("只保留指向这些网站的链接：harbour.example", button="只保留部分网站"), "只保留部分")
+    await wei.wait("每个帖子都原样复制", button="Telegram 允许时保留")
+    assert (await product.mirror.list_pairs(WEI))[0].pair.rules == Rules()

@@ -14,6 +14,7 @@ from bybot.bot.ruletext import (
     next_pins,
     switched,
     with_added,
+    with_domains,
     with_replacements,
     with_schedule,
     with_words,
@@ -31,7 +32,7 @@ from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.post import Media
 
 KIND: Final = "rules"
-_STEPS: Final = frozenset({"words", "replace", "above", "below", "times"})
+_STEPS: Final = frozenset({"words", "replace", "above", "below", "times", "domains"})
 _TRIED: Final = 50
 
 
@@ -143,6 +144,8 @@ def _read(turn: Turn, step: str, held: Rules) -> Rules:
         return with_replacements(held, turn.text)
     if step == "times":
         return with_schedule(held, turn.text)
+    if step == "domains":
+        return with_domains(held, turn.text)
     if turn.message is None:
         raise ValueError("no text")
     return with_added(held, "above" if step == "above" else "below", rich_of(turn.message))

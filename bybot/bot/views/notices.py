@@ -66,6 +66,8 @@ def notice(language: Language, news: Notice, now: datetime, *, account: str | No
         key = "notice.right_missing_topics"
     if news.kind == NoticeKind.LEFT_OUT and facts.get("why") == "rules":
         key = "notice.left_out_rules"
+    if news.kind == NoticeKind.INCOMPLETE and facts.get("lack") != "reply":
+        key = f"notice.incomplete_{facts.get('lack')}"
     if news.kind == NoticeKind.PROTECTED and not facts.get("whole", True):
         key = "notice.protected_some"
     if news.kind == NoticeKind.SESSION_LOST and account:

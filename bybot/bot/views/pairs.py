@@ -17,7 +17,7 @@ from bybot.mirror.model import ChannelPair, PairStatus, Progress
 AREA: Final = "pr"
 #: Kinds of messages that were not copied, as they stand in the counts.
 _SKIPPED: Final = ("protected", "filtered", "service", "refused", "gone")
-_CHANGED: Final = ("edited", "deleted", "not_edited", "refilled", "undone")
+_CHANGED: Final = ("edited", "deleted", "not_edited", "refilled", "undone", "reply_lost", "buttons_lost")
 
 
 def state_text(language: Language, state: str) -> Html:

@@ -50,7 +50,10 @@ def rules(language: Language, pair: ChannelPair) -> View:
             button(language, "rules_above", _press(pair, "above")),
             button(language, "rules_below", _press(pair, "below")),
         ),
-        (button(language, "rules_times", _press(pair, "times")),),
+        (
+            button(language, "rules_domains", _press(pair, "domains")),
+            button(language, "rules_times", _press(pair, "times")),
+        ),
         *policies,
         (button(language, "rules_try", _press(pair, "try")),),
         (button(language, "back", Press("pr", "view", argument=pair.id)),),
@@ -78,6 +81,8 @@ def _facts(language: Language, held: Rules) -> Iterable[Html | None]:
             yield t(language, "rules.replaced", old=short(transform.find, 30), new=short(transform.by, 30))
         elif isinstance(transform, Add):
             yield t(language, f"rules.{transform.where}", what=short(transform.text.text.replace("\n", " "), _LONGEST))
+    if held.buttons == "allow":
+        yield t(language, "rules.only_links", what=_listed(language, held.domains))
     yield from _times(language, held.schedule)
 
 

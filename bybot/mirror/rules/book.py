@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from telethon.tl import types
 
 from bybot.errors import PatternTimeout, TextTooLong
-from bybot.mirror.rules.buttons import with_links
+from bybot.mirror.rules.buttons import buttons_of, is_of, links_of, with_links
 from bybot.mirror.rules.filters import FILTERS, Filter
 from bybot.mirror.rules.polls import rewritten
 from bybot.mirror.rules.post import Media, media_of, post_of, takes_text
@@ -42,6 +42,7 @@ class Verdict:
         keep: False: it is left out, for the reason ``why`` (the kind of a filter).
         texts: id of a message to its new text, for those whose text changes.
         shortened: what rules add was left out, since the text would be longer than Telegram takes.
+        fixed: rules would change it, and it cannot be sent with other words.
         digest: of its content, where posts of equal content are left out.
     """
 
@@ -49,6 +50,7 @@ class Verdict:
     why: str = ""
     texts: Mapping[int, Written] = field(default_factory=dict)
     shortened: bool = False
+    fixed: bool = False
     digest: bytes = b""
 
 
@@ -59,8 +61,11 @@ class Rules:
     Attributes:
         edits: what becomes of a copy whose source is edited: it is edited too, a new post follows, or nothing.
         deletions: what becomes of a copy whose source is deleted.
-        buttons: what becomes of buttons with links below a post: a copy keeps them as far as Telegram lets it, which
-            it does not when a text is changed; or they become links below the text.
+        buttons: what becomes of the buttons below a post. ``keep``: a copy keeps them as far as Telegram lets it, which
+            it does not when a text is changed; ``text``: those with links become links below the text; ``allow``: so
+            do those whose links are at one of ``domains``, and a copy has no others; ``drop``: a copy has none.
+            Buttons cannot be added, since Telegram takes none from a user: links in a footer (Add) can.
+        domains: of the links that ``allow`` lets through, with everything below them; lower case.
         pins: whether a copy is pinned and unpinned with its source.
         window: how many of the last copied posts are looked at for changes that nobody heard of.
         schedule: when posts may go.
@@ -70,7 +75,8 @@ class Rules:
     transforms: tuple[Transform, ...] = ()
     edits: Literal["edit", "new", "ignore"] = "edit"
     deletions: Literal["delete", "keep"] = "delete"
-    buttons: Literal["keep", "text"] = "keep"
+    buttons: Literal["keep", "text", "drop", "allow"] = "keep"
+    domains: tuple[str, ...] = ()
     pins: Literal["follow", "ignore"] = "ignore"
     window: int = 200
     schedule: Schedule = field(default_factory=Schedule)
@@ -78,15 +84,19 @@ class Rules:
     def __post_init__(self) -> None:
         if self.edits not in ("edit", "new", "ignore") or self.deletions not in ("delete", "keep"):
             raise ValueError("edits are edit, new or ignore; deletions are delete or keep")
-        if self.pins not in ("follow", "ignore") or self.buttons not in ("keep", "text"):
-            raise ValueError("pins are follow or ignore; buttons are keep or text")
+        if self.pins not in ("follow", "ignore") or self.buttons not in ("keep", "text", "drop", "allow"):
+            raise ValueError("pins are follow or ignore; buttons are keep, text, drop or allow")
         if not 0 <= self.window <= MOST_WINDOW:
             raise ValueError(f"the window is 0 to {MOST_WINDOW} posts")
 
     @property
     def touches(self) -> bool:
         """Whether any post is left out or changed."""
-        return bool(self.filters or self.transforms or self.buttons == "text")
+        return bool(self.filters or self.transforms or self.buttons != "keep")
+
+    def shows_link(self, url: str) -> bool:
+        """Whether the link of a button becomes text."""
+        return self.buttons == "text" or (self.buttons == "allow" and is_of(url, self.domains))
 
     def judge(self, messages: Sequence[Any], pair_id: str) -> Verdict:
         """What becomes of a post (one message) or an album (several). Patterns may take their time: use a thread."""
@@ -97,10 +107,13 @@ class Rules:
                 if not each.keeps(post):
                     return Verdict(keep=False, why=each.kind)
             try:
-                return Verdict(texts=self._texts(parts, pair_id, self.transforms, links=self.buttons == "text"))
+                links = self.buttons in ("text", "allow")
+                return Verdict(texts=self._texts(parts, pair_id, self.transforms, links=links))
             except TextTooLong:
                 plain = [each for each in self.transforms if not isinstance(each, Add)]
                 return Verdict(texts=self._texts(parts, pair_id, plain), shortened=True)
+        except _Fixed:
+            return Verdict(fixed=True)
         except PatternTimeout:
             return Verdict(keep=False, why="timeout")  # what a rule was to keep back must not slip through
         except TextTooLong:
@@ -111,11 +124,11 @@ class Rules:
     ) -> dict[int, Written]:
         changed: dict[int, Written] = {}
         if transforms and isinstance(parts[0].media, types.MessageMediaPoll):
-            return self._poll(parts[0], pair_id, transforms)
+            changed |= self._poll(parts[0], pair_id, transforms)
         written = _with_text(parts) if transforms or links else ()
         for message in written:
             before = from_telegram(message.message or "", message.entities)
-            after = with_links(before, message) if links else before
+            after = with_links(before, message, self.shows_link) if links else before
             for transform in transforms:
                 if isinstance(transform, Add) and message is not written[0 if transform.where == "above" else -1]:
                     continue  # an album has one header and one footer
@@ -129,10 +142,26 @@ class Rules:
             if units(after.text) > (MOST_TEXT if bare else MOST_CAPTION) and len(after) > len(before):
                 raise TextTooLong("The rules make the text longer than Telegram takes.", length=units(after.text))
             changed[message.id] = Written(*_sendable(after))
+        for message in parts:
+            if message.id not in changed and self._takes_off(message):
+                changed[message.id] = Written(message.message or "", tuple(message.entities or ()))
         return changed
 
+    def _takes_off(self, message: Any) -> bool:
+        """Whether its buttons must go, so that it is sent anew as it is."""
+        links = [url for _, url in links_of(message)]
+        return self.buttons in ("drop", "allow") and any(not self.shows_link(url) for url in links)
+
+    def lost_buttons(self, message: Any, copy: Any) -> bool:
+        """Whether a copy lacks a button that it should have, as a button or as a link."""
+        there = buttons_of(message)
+        if self.buttons in ("drop", "allow") or len(buttons_of(copy)) >= len(there):
+            return False
+        shown = len(links_of(message)) if self.buttons == "text" and takes_text(message) else 0
+        return shown < len(there)
+
     def _poll(self, message: Any, pair_id: str, transforms: Sequence[Transform]) -> dict[int, Written]:
-        """A poll has no header and no footer; its words are changed like texts."""
+        """A poll has no header and no footer; its words are changed like texts. Raises _Fixed."""
         place = Place(pair_id, message.id)
 
         def rewrite(text: Rich) -> Rich:
@@ -141,6 +170,8 @@ class Rules:
             return text
 
         changed, media = rewritten(message.media, rewrite)
+        if changed and media is None:
+            raise _Fixed
         return {message.id: Written("", (), media)} if changed else {}
 
     def to_value(self) -> dict[str, Any]:
@@ -149,6 +180,7 @@ class Rules:
             "edits": self.edits,
             "deletions": self.deletions,
             "buttons": self.buttons,
+            **({"domains": list(self.domains)} if self.domains else {}),
             "pins": self.pins,
             "window": self.window,
             "schedule": self.schedule.to_value(),
@@ -166,7 +198,13 @@ class Rules:
         filters = tuple(from_value(FILTERS, each) for each in value.get("filters", ()))
         transforms = tuple(from_value(TRANSFORMS, each) for each in value.get("transforms", ()))
         more = {name: value[name] for name in ("edits", "deletions", "buttons", "pins", "window") if name in value}
-        return cls(filters, transforms, **more, schedule=Schedule.from_value(value.get("schedule", {})))
+        domains = tuple(value.get("domains", ()))
+        schedule = Schedule.from_value(value.get("schedule", {}))
+        return cls(filters, transforms, **more, domains=domains, schedule=schedule)
+
+
+class _Fixed(Exception):
+    """Rules would change words that cannot be sent otherwise."""
 
 
 def _with_text(parts: tuple[Any, ...]) -> tuple[Any, ...]:

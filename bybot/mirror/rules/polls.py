@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from telethon.tl import types
@@ -21,6 +21,8 @@ _FLAGS: Final = (
     "shuffle_answers",
     "hide_results_until_close",
 )
+#: What a poll that is sent anew cannot have, or would lose.
+_LOST: Final = ("quiz", "closed", "open_answers", "subscribers_only", "close_period", "close_date", "countries_iso2")
 
 
 def words_of(media: Any) -> list[str]:
@@ -52,9 +54,26 @@ def rewritten(media: Any, rewrite: Callable[[Rich], Rich]) -> tuple[bool, Any | 
     if poll.quiz or pictures or not fits or not 0 < units(stripped(after[0]).text) <= MOST_QUESTION:
         return True, None
     question, *answers = [_words(stripped(each)) for each in after]
+    return True, _new(poll, question, answers)
+
+
+def again(media: Any) -> Any | None:
+    """A poll as a new one, to send where a forward will not do; None when something of it would be lost.
+
+    That is: votes, the right answer of a quiz (which only its author knows), the end of a poll that is closed or will
+    be by itself, pictures, and what a user cannot ask for.
+    """
+    poll = media.poll
+    pictures = media.attached_media is not None or any(answer.media is not None for answer in poll.answers)
+    if pictures or media.results.total_voters or any(getattr(poll, name) for name in _LOST):
+        return None
+    return _new(poll, poll.question, [answer.text for answer in poll.answers])
+
+
+def _new(poll: Any, question: Any, answers: Sequence[Any]) -> Any:
     flags = {name: getattr(poll, name) for name in _FLAGS}
     inputs = [types.InputPollAnswer(text=answer) for answer in answers]
-    return True, types.InputMediaPoll(types.Poll(id=0, question=question, answers=inputs, hash=0, **flags))
+    return types.InputMediaPoll(types.Poll(id=0, question=question, answers=inputs, hash=0, **flags))
 
 
 def _words(rich: Rich) -> Any:

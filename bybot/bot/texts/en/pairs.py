@@ -114,6 +114,13 @@ TEXTS: Final[dict[str, str]] = {
     "rules.delay": "🕒 {minutes} minutes after its source",
     "rules.quiet": "🌙 Nothing from {first} to {last} ({zone})",
     "rules.per_hour": "🐢 At most {count} posts an hour",
+    "rules.only_links": "🔘 Of the buttons: only links to {what}",
+    "rules.ask_domains": (
+        "Telegram takes no buttons from a user: links of buttons become links below the text. "
+        "Which sites may they lead to? Send their names.\n\n"
+        "<code>harbour.example, ships.example</code> – links there, and below; all other buttons are dropped\n"
+        "<code>-</code> – buttons are kept as far as Telegram allows"
+    ),
     "rules.ask_times": (
         "When shall posts go? Send any of these, in lines or separated by commas.\n\n"
         "<code>30</code> – minutes after their source\n"
@@ -194,6 +201,18 @@ TEXTS: Final[dict[str, str]] = {
     "notice.left_out_rules": (
         "⚠️ {source} → {target}: your rules change posts that cannot be sent anew (kind: {what}), such as a quiz, whose "
         "right answer only its author knows. They are left out and counted, not sent unchanged."
+    ),
+    "notice.incomplete": (
+        "↩️ {source} → {target}: Telegram lets some replies be copied only without what they answer (kind: {what}). "
+        "They are copied and counted; all other replies keep it."
+    ),
+    "notice.incomplete_buttons": (
+        "🔘 {source} → {target}: Telegram takes no buttons from a user, so some copies lack buttons that their posts "
+        "have (kind: {what}). They are counted. Under Rules, buttons with links can become links below the text."
+    ),
+    "notice.incomplete_moves": (
+        "📍 {source} → {target}: a live location was copied where it stood, and Telegram does not let that copy move. "
+        "Such copies are counted; a location that is copied while it moves goes on moving."
     ),
     "notice.right_missing": (
         "📌 Your account may not pin in <b>{target}</b>, so pins of <b>{source}</b> are not followed. "

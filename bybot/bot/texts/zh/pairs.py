@@ -110,6 +110,12 @@ TEXTS: Final[dict[str, str]] = {
     "rules.delay": "🕒 比来源晚 {minutes} 分钟",
     "rules.quiet": "🌙 {first} 到 {last} 不发送（{zone}）",
     "rules.per_hour": "🐢 每小时最多 {count} 条",
+    "rules.only_links": "🔘 按钮中只保留指向这些网站的链接：{what}",
+    "rules.ask_domains": (
+        "Telegram 不接受用户发送按钮：按钮的链接会变成正文下方的链接。可以指向哪些网站？请发送网站名。\n\n"
+        "<code>harbour.example，ships.example</code> – 这些网站及其下级的链接；其他按钮都去掉\n"
+        "<code>-</code> – Telegram 允许时保留按钮"
+    ),
     "rules.ask_times": (
         "帖子什么时候发送？可以写以下几种，分行或用逗号隔开。\n\n"
         "<code>30</code> – 比来源晚多少分钟\n"
@@ -180,6 +186,18 @@ TEXTS: Final[dict[str, str]] = {
     "notice.left_out_rules": (
         "⚠️ {source} → {target}：你的规则要改动的某些帖子无法重新发送（类型：{what}），例如测验，正确答案只有作者知道。"
         "它们会略过并计数，不会原样发送。"
+    ),
+    "notice.incomplete": (
+        "↩️ {source} → {target}：有些回复，Telegram 只允许在不注明所回复帖子的情况下复制（类型：{what}）。"
+        "它们会照常复制并计数，其他回复都保留。"
+    ),
+    "notice.incomplete_buttons": (
+        "🔘 {source} → {target}：Telegram 不接受用户发送按钮，因此有些副本缺少原帖的按钮（类型：{what}），已计数。"
+        "在“规则”中可以让链接按钮变成正文下方的链接。"
+    ),
+    "notice.incomplete_moves": (
+        "📍 {source} → {target}：有一个实时位置只按当时所在处复制，Telegram 不允许移动这个副本，已计数；"
+        "仍在移动时复制的位置会继续移动。"
     ),
     "notice.right_missing": (
         "📌 你的帐号不能在 <b>{target}</b> 置顶，因此不会跟随 <b>{source}</b> 的置顶；帖子照常复制。"

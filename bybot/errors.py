@@ -41,7 +41,8 @@
         ├── ChatNotFound  ChatNotReadable  ChatNotWritable  SameChat  PairExists  PairNotFound  PairCycle
         ├── ProtectedContent        the channel forbids forwarding
         ├── AccountLimited          PEER_FLOOD or a frozen account
-        └── BadPattern  PatternTimeout  TextTooLong     a rule that cannot be used, or not on this text
+        ├── BadPattern  PatternTimeout  TextTooLong     a rule that cannot be used, or not on this text
+        └── UnreadablePairs         a file of pairs that cannot be read, and where it is wrong
 
 Each carries its facts as attributes, a stable ``code``, and a ``next_step``: what the reader can do about it.
 The chat translates by ``code`` and facts; the command line prints the message and the next step.
@@ -509,3 +510,16 @@ class TextTooLong(MirrorError):
     def __init__(self, message: str, *, length: int) -> None:
         super().__init__(message)
         self.length = length
+
+
+class UnreadablePairs(MirrorError):
+    """``why``: empty, too_large, not_text, broken, twice, unknown, newer, fields, too_many. ``line``: from 1."""
+
+    code = "unreadable_pairs"
+    exit_code = 65
+    next_step = "docs/pairs-file.md describes the file."
+
+    def __init__(self, message: str, *, why: str, line: int | None = None) -> None:
+        super().__init__(message if line is None else f"Line {line}: {message}")
+        self.why = why
+        self.line = line

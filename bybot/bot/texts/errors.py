@@ -6,7 +6,16 @@ from datetime import datetime
 
 from bybot.bot.texts import Html, Language, has, plain, t
 from bybot.bot.texts.formats import duration
-from bybot.errors import BybotError, LoginFlood, SessionRevoked, TooManyAccounts, TooManyTasks, VaultError
+from bybot.errors import (
+    BybotError,
+    LoginFlood,
+    SessionRevoked,
+    TooManyAccounts,
+    TooManyTasks,
+    UnreadablePairs,
+    VaultError,
+)
+from bybot.mirror.exchange.model import MOST_BYTES, MOST_PAIRS
 
 #: Codes that share one sentence.
 _SAME = {"document_too_large": "corrupt_document", "fenced": "telegram_unreachable"}
@@ -26,6 +35,8 @@ def error_text(language: Language, error: BaseException, now: datetime | None = 
         return t(language, "error.too_many_tasks", most=error.most)
     if isinstance(error, VaultError):
         return t(language, "error.vault")
+    if isinstance(error, UnreadablePairs):
+        return t(language, "error.unreadable_pairs", what=file_text(language, error.why, error.line))
     key = f"error.{_SAME.get(error.code, error.code)}"
     return t(language, key) if has(key) and key != "error.error" else t(language, "error.unexpected")
 
@@ -34,3 +45,11 @@ def reason_text(language: Language, reason: str) -> str:
     """Why Telegram ended a login, in words."""
     key = f"reason.{reason}"
     return plain(language, key if has(key) else "reason.other")
+
+
+def file_text(language: Language, why: str, line: int | None) -> str:
+    """What is wrong with a file of pairs, in words."""
+    key = f"exchange.why.{why}"
+    facts = {"most": MOST_BYTES // 1000, "pairs": MOST_PAIRS}
+    what = plain(language, key if has(key) else "exchange.why.unknown", **facts)
+    return what if line is None else plain(language, "exchange.why.line", line=line, what=what)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from bybot.bot.texts.zh import errors, general, logins, pairs, tasks
+from bybot.bot.texts.zh import errors, exchange, general, logins, pairs, tasks
 
-TEXTS: Final[dict[str, str]] = general.TEXTS | logins.TEXTS | pairs.TEXTS | tasks.TEXTS | errors.TEXTS
+TEXTS: Final[dict[str, str]] = general.TEXTS | logins.TEXTS | pairs.TEXTS | tasks.TEXTS | exchange.TEXTS | errors.TEXTS

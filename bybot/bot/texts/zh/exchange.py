@@ -1,0 +1,80 @@
+"""中文：把配对和设置导出到文件，或从文件导入。"""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, str]] = {
+    "command.export": "把配对和设置导出为文件",
+    "command.import": "从文件导入配对",
+    # 导出 ----------------------------------------------------------------------------------------------------------
+    "exchange.file": (
+        "📤 <b>{count} 个配对</b>和您的设置。\n\n文件里没有登录信息，没有帖子，也没有消息编号。用 /import "
+        "可以在这里或别的 bybot 上导入。"
+    ),
+    # 导入 ----------------------------------------------------------------------------------------------------------
+    "exchange.account": "📥 <b>导入</b>\n\n用您的哪个账号？它要能看到来源，并能在目标里发帖。",
+    "exchange.send": (
+        "📥 <b>导入</b>\n\n请以文件形式发给我：/export 的文件，或者 tgcf（<code>tgcf.config.json</code>、"
+        "<code>tgcf.config.yml</code>）或 telemirror（<code>mirror.config.yml</code>、<code>.env</code>）的配置。"
+        "最大 {most} kB。\n\n先给您看会建立什么，您确认后才会动手。"
+    ),
+    "exchange.no_document": "请以文件形式发送，或者取消：/cancel。",
+    "exchange.looking": "🔎 正在查看文件里的每个频道……",
+    "exchange.working": "⏳ 正在建立配对……",
+    "exchange.cancelled": "导入已取消，什么也没有建立。",
+    "exchange.timeout": "⌛ 导入没有及时完成，什么也没有建立。重新开始：/import。",
+    "exchange.title": "📥 <b>{name}</b>（{format}）",
+    "exchange.done": "📥 <b>完成</b>（{format}）",
+    "exchange.new": "✅ <b>新的：{count} 个</b>",
+    "exchange.made": "✅ <b>已建立：{count} 个</b>",
+    "exchange.exists": "☑️ 已经有了：{count} 个",
+    "exchange.failed": "❌ <b>无法建立：{count} 个</b>",
+    "exchange.item": "{source} → {target}",
+    "exchange.paused": "{item} ⏸",
+    "exchange.paused_note": "⏸ 它们先是暂停的：文件是这样写的，或者文件里有规则在这里没有对应。请先看看规则。",
+    "exchange.more": "……还有 {count} 个",
+    "exchange.remarks": "⚠️ <b>没有采用，或不完全相同：</b>",
+    "exchange.settings": "⚙️ 文件里还有设置：{names}。",
+    "exchange.settings_done": "⚙️ 已采用设置：{names}。",
+    "exchange.setting.language": "语言",
+    "exchange.setting.rules": "新配对的规则",
+    "exchange.nothing": "其中没有可以采用的内容。",
+    "exchange.secrets": "🔐 文件里有别的程序的登录信息或密钥。我没有保存；最后会删除您发来的文件消息。",
+    "exchange.trouble": "第 {line} 行，<code>{field}</code>：{what}",
+    "exchange.trouble.missing_field": "缺少这一项",
+    "exchange.trouble.unknown_field": "没有这个字段",
+    "exchange.trouble.wrong_value": "值不对",
+    "exchange.trouble.bad_rule": "没有这种规则：{detail}",
+    "exchange.trouble.bad_pattern": "表达式在第 {detail} 个字符处有错",
+    "exchange.trouble.no_equivalent": "这里没有对应的功能：{detail}",
+    "exchange.trouble.partly": "这里只是大致相同，见说明：{detail}",
+    "exchange.trouble.refused_on_purpose": "{detail} 会绕过内容保护，我不这样做",
+    "exchange.trouble.name_moved": "这个用户名现在属于另一个频道",
+    "exchange.trouble.range_ends_later": "范围的终点在将来",
+    "exchange.trouble.chat_not_found": "您的账号找不到这个频道",
+    "exchange.trouble.chat_not_readable": "您的账号读不了",
+    "exchange.trouble.chat_not_writable": "您的账号不能在那里发帖",
+    "exchange.trouble.same_chat": "来源和目标是同一个",
+    "exchange.trouble.pair_exists": "这个配对已经有了",
+    "exchange.trouble.pair_cycle": "帖子会绕圈子",
+    "exchange.trouble.account_limited": "Telegram 限制了您的账号",
+    "exchange.trouble.other": "现在做不到，请稍后再发一次文件",
+    "button.import_new": "▶️ 建立：只复制新帖",
+    "button.import_file": "📚 建立：从文件写的地方开始",
+    "button.import_settings": "⚙️ 采用设置",
+    "button.import_with": "⚙️ 连同设置：是",
+    "button.import_without": "⚙️ 连同设置：否",
+    # 文件的问题 ------------------------------------------------------------------------------------------------------
+    "error.unreadable_pairs": "📄 这个文件不能用：{what}。",
+    "exchange.why.line": "第 {line} 行：{what}",
+    "exchange.why.empty": "它是空的",
+    "exchange.why.too_large": "它大于 {most} kB",
+    "exchange.why.not_text": "它不是文本",
+    "exchange.why.broken": "它不是完整的 JSON 或 YAML",
+    "exchange.why.twice": "同一个名字出现了两次",
+    "exchange.why.unknown": "它既不是 /export 的文件，也不是 tgcf 或 telemirror 的配置",
+    "exchange.why.newer": "它是更新版本的我写的",
+    "exchange.why.fields": "有字段缺失、未知或值不对",
+    "exchange.why.too_many": "它有超过 {pairs} 个配对",
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from bybot.errors import Forbidden
@@ -95,6 +96,18 @@ class ActingMirror:
     async def set_rules(self, user: int | str, pair_id: str, rules: Rules) -> None:
         """From now on these rules hold for a pair."""
         await self._supervisor.set_rules(self._may(user), pair_id, rules)
+
+    async def set_own(self, user: int | str, pair_id: str, own: Collection[str]) -> None:
+        """Which rules are a pair's own; all others follow the defaults."""
+        await self._supervisor.set_own(self._may(user), pair_id, own)
+
+    async def default_rules(self, user: int | str) -> Rules:
+        """The rules of a person's pairs where they set nothing themselves."""
+        return await self._supervisor.default_rules(self._may(user))
+
+    async def set_default_rules(self, user: int | str, rules: Rules) -> None:
+        """From now on these hold for all pairs of a person where they set nothing themselves."""
+        await self._supervisor.set_default_rules(self._may(user), rules)
 
     async def try_rules(self, user: int | str, pair_id: str, rules: Rules, count: int = 20) -> list[Sample]:
         """What rules would make of the last posts."""

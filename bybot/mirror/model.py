@@ -7,13 +7,14 @@ groups. What is stored goes through ``to_value``/``from_value``: dicts of plain 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, get_args
 
 from bybot.errors import BybotError
 from bybot.mirror.rules.book import Rules
+from bybot.mirror.rules.slots import differing, merged
 
 ChatKind = Literal["channel", "megagroup", "group"]
 Role = Literal["main", "task", "comments"]
@@ -133,7 +134,8 @@ class ChannelPair:
     """One source, one target, one account. ``enabled`` is False while the user paused it.
 
     Attributes:
-        rules: what is left out or changed on the way.
+        rules: what is left out or changed on the way: all that holds, be it the pair's own or its person's default.
+        own: the slots of the rules that the pair sets itself; None: those in which they differ from ``Rules()``.
         parent: the pair that this one is a part of; None: it stands for itself.
         role: what it is for.
         ended: how a task ended; it is kept, for its copies can be undone and replied to. None: it is still open.
@@ -148,6 +150,7 @@ class ChannelPair:
     created_at: datetime
     enabled: bool = True
     rules: Rules = field(default_factory=Rules)
+    own: frozenset[str] | None = field(default=None, compare=False)
     parent: str | None = None
     role: Role = "main"
     ended: Ended | None = None
@@ -157,6 +160,16 @@ class ChannelPair:
     def family(self) -> str:
         """The id of the pair that this one belongs to: its parent's, or its own."""
         return self.parent or self.id
+
+    @property
+    def own_slots(self) -> frozenset[str]:
+        """The slots of the rules that the pair sets itself."""
+        return differing(self.rules, Rules()) if self.own is None else self.own
+
+    def under(self, defaults: Rules) -> ChannelPair:
+        """The same pair with these defaults where it sets nothing itself."""
+        own = self.own_slots
+        return replace(self, rules=merged(defaults, self.rules, own), own=own)
 
     def to_value(self) -> dict[str, Any]:
         further = {"parent": self.parent, "ended": self.ended, "along": self.along or None}
@@ -168,10 +181,14 @@ class ChannelPair:
             "mode": mode_to_value(self.mode),
             "created_at": self.created_at,
             "enabled": self.enabled,
-            **({"rules": self.rules.to_value()} if self.rules != Rules() else {}),
+            **self._own_rules(),
             **({"role": self.role} if self.role != "main" else {}),
             **{name: value for name, value in further.items() if value is not None},
         }
+
+    def _own_rules(self) -> dict[str, Any]:
+        own = self.own_slots
+        return {"rules": merged(Rules(), self.rules, own).to_value(), "own": sorted(own)} if own else {}
 
     @classmethod
     def from_value(cls, value: Mapping[str, Any]) -> ChannelPair:
@@ -184,6 +201,7 @@ class ChannelPair:
             created_at=value["created_at"],
             enabled=bool(value.get("enabled", True)),
             rules=Rules.from_value(value.get("rules", {})),
+            own=frozenset(map(str, value["own"])) if "own" in value else None,
             parent=value.get("parent"),
             role=_known(value.get("role", "main"), get_args(Role)),
             ended=_known(value.get("ended"), (None, *get_args(Ended))),

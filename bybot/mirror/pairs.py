@@ -7,18 +7,21 @@ touches this field alone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from bybot.errors import BadPattern, PairCycle, PairExists, PairNotFound, StaleWrite, StoreUnavailable
 from bybot.ids import person_of, user_key
 from bybot.mirror.model import ChannelPair
+from bybot.mirror.rules.book import Rules
 from bybot.stores.base import Condition, Key, Patch, Put, Store, Write, query_prefix
 
 log = logging.getLogger(__name__)
 
 FIELD = "channel_pairs"
+#: The rules of all pairs of a person, in the document of the first account.
+DEFAULTS = "default_rules"
 _TRIES = 20
 
 Change = Callable[[list[ChannelPair]], list[ChannelPair]]
@@ -38,7 +41,23 @@ class PairBook:
     async def of(self, user: int | str) -> list[ChannelPair]:
         """A user's pairs, in the order they were added."""
         document = await self._store.get(users_key(user))
-        return [] if document is None else _pairs(document.data.get(FIELD))
+        pairs = [] if document is None else _pairs(document.data.get(FIELD))
+        if not pairs:
+            return []
+        person = person_of(user_key(user))
+        home = document if user_key(user) == person else await self._store.get(users_key(person))
+        defaults = _defaults(None if home is None else home.data.get(DEFAULTS))
+        return [pair.under(defaults) for pair in pairs]
+
+    async def defaults(self, user: int | str) -> Rules:
+        """The rules of a person's pairs where they set nothing themselves. Raises StoreUnavailable."""
+        document = await self._store.get(users_key(person_of(user_key(user))))
+        return _defaults(None if document is None else document.data.get(DEFAULTS))
+
+    async def set_defaults(self, user: int | str, rules: Rules) -> None:
+        """Put other defaults in the place of a person's. Raises StoreUnavailable."""
+        value = rules.to_value()
+        await self._write(person_of(user_key(user)), lambda data: {DEFAULTS: value})
 
     async def get(self, user: int | str, pair_id: str) -> ChannelPair:
         """
@@ -65,8 +84,13 @@ class PairBook:
 
     async def all(self) -> list[ChannelPair]:
         """Every pair of every user."""
-        documents = await self._store.query("users", fields=[FIELD])
-        return [pair for document in documents for pair in _pairs(document.data.get(FIELD))]
+        documents = await self._store.query("users", fields=[FIELD, DEFAULTS])
+        defaults = {document.key.id: _defaults(document.data.get(DEFAULTS)) for document in documents}
+        return [
+            pair.under(defaults.get(person_of(document.key.id), Rules()))
+            for document in documents
+            for pair in _pairs(document.data.get(FIELD))
+        ]
 
     async def add(self, pair: ChannelPair, *children: ChannelPair) -> None:
         """Add a pair, and parts of it in the same write.
@@ -111,15 +135,22 @@ class PairBook:
         await self._change(user, lambda pairs: [p for p in pairs if pair_id not in (p.id, p.parent)])
 
     async def _change(self, user: int | str, change: Change) -> None:
+        def changed(data: Mapping[str, Any]) -> dict[str, Any]:
+            stored = data.get(FIELD)
+            pairs = [pair.to_value() for pair in _pairs(stored)]
+            after = [pair.to_value() for pair in change(_pairs(stored))]
+            return {} if after == pairs else {FIELD: after + _unreadable(stored)}
+
+        await self._write(user, changed)
+
+    async def _write(self, user: int | str, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+        """Change fields of a user's document, and no others. ``change``: from what it holds to what is new."""
         key = users_key(user)
         for _ in range(_TRIES):
             document = await self._store.get(key)
-            stored = [] if document is None else document.data.get(FIELD)
-            pairs = _pairs(stored)
-            changed = change(list(pairs))
-            if changed == pairs:
+            data = change({} if document is None else document.data)
+            if not data:
                 return
-            data = {FIELD: [pair.to_value() for pair in changed] + _unreadable(stored)}
             write: Write = Put(key, data, Condition.ABSENT) if document is None else Patch(key, data, document.version)
             try:
                 await self._store.commit([write])
@@ -166,6 +197,14 @@ def _pairs(value: object) -> list[ChannelPair]:
             name = item.get("id") if isinstance(item, dict) else None
             log.warning("The stored pair %s cannot be read and is passed over.", name)
     return [pair for _, pair in read if pair is not None]
+
+
+def _defaults(value: object) -> Rules:
+    try:
+        return Rules.from_value(value) if isinstance(value, Mapping) else Rules()
+    except (KeyError, TypeError, ValueError, AttributeError, BadPattern):
+        log.warning("The stored default rules of a person cannot be read and are passed over.")
+        return Rules()
 
 
 def _unreadable(value: object) -> list[Any]:

@@ -31,7 +31,7 @@ POSTS = {
     "it": ("Il traghetto per le isole parte alle nove a causa del vento.", "Oggi vieni con noi al mercato?"),
     "nl": ("De veerboot naar de eilanden vertrekt om negen uur door de wind.", "Ga je vandaag met ons naar de markt?"),
     "pl": ("Z powodu wiatru prom na wyspy odpływa o dziewiątej.", "Czy idziesz dziś z nami na targ? Będzie miło."),
-    "tr": ("Rüzgâr yüzünden adalara giden vapur saat dokuzda kalkıyor.", "Bugün bizimle pazara geliyor musun? Çok güzel."),
+    "tr": ("Rüzgâr yüzünden adalara giden vapur saat dokuzda kalkıyor.", "Bugün pazara geliyor musun? Çok güzel olur."),
     "id": ("Karena angin, feri ke pulau itu berangkat pukul sembilan.", "Apakah kamu ikut dengan kami ke pasar?"),
     "vi": ("Vì gió lớn, phà ra đảo khởi hành lúc chín giờ.", "Hôm nay bạn có đi chợ với chúng tôi không?"),
     "sv": ("På grund av vinden går färjan till öarna klockan nio.", "Följer du med oss till torget idag?"),

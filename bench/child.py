@@ -12,9 +12,11 @@ import cryptg  # both sides must have it, or the figures mean nothing
 from bench.spec import Spec
 
 PROGRAMS = {
-    "raw": dict.fromkeys(("clone", "clone_flat", "live", "sessions", "wake"), "bench.raw"),
-    "ours": dict.fromkeys(("clone", "live"), "bench.ours")
-    | dict.fromkeys(("sessions", "closed", "wake", "handle", "idle"), "bench.pooled"),
+    "raw": dict.fromkeys(("clone", "clone_flat", "clone_text", "live", "sessions", "wake"), "bench.raw")
+    | {"crowd": "bench.rawcrowd"},
+    "ours": dict.fromkeys(("clone", "clone_text", "live"), "bench.ours")
+    | dict.fromkeys(("sessions", "closed", "wake", "handle", "idle"), "bench.pooled")
+    | {"crowd": "bench.crowd"},
 }
 
 

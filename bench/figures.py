@@ -73,15 +73,22 @@ class Result:
             limit += f" {figure.unit}"
         against += "".join(f", {name} {value:.2f}" for name, value in self.others.items())
         verdict = "ok" if self.ok else "NOT OK"
-        return f"{figure.name:<20} {self.ours:.2f} {figure.unit}{against} (limit: {limit}): {verdict}"
+        return f"{figure.name:<22} {self.ours:.2f} {figure.unit}{against} (limit: {limit}): {verdict}"
 
 
 FIGURES: dict[str, Figure] = {
     figure.name: figure
     for figure in (
-        Figure("clone_batch", "posts/s", "at least", 0.8),
-        Figure("live_latency_p50", "ms", "at most", 1.5),
-        Figure("live_latency_p99", "ms", "at most", 2.0),
+        Figure("clone_batch", "posts/s", "at least", 0.9),
+        Figure("clone_text_rule", "posts/s", "at least", 0.9),
+        Figure("live_latency_p50", "ms", "at most", 1.3),
+        Figure("live_latency_p99", "ms", "at most", 1.3),
+        Figure("live_1000_p99", "ms", "at most", 1.5),
+        Figure("live_1000_cpu", "µs", "at most", 1.3),
+        Figure("writes_per_100_history", "writes", "below", 2),
+        Figure("writes_per_100_live", "writes", "below", 2),
+        Figure("memory_per_pair", "kB", "below", 12),
+        Figure("start_1000_pairs", "s", "below", 2),
         Figure("memory_per_session", "KiB", "at most", 1.15),
         Figure("memory_per_session_5000", "KiB", "at most", 1.15),
         Figure("closed_idle_session", "KiB", "below", 4),

@@ -10,7 +10,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -19,13 +19,23 @@ import httpx
 from telethon.tl.types import Channel, ChatPhotoEmpty, User
 
 from bench import raw, stored
+from bench.crowd import store_crowd
 from bench.harness import LINE_BYTES, ProgramFailed, Side
+from bench.rawcrowd import write_crowd
 from bench.spec import Spec, resident_bytes
 
 _COMMAND_SECONDS = 300.0
 _ENTITIES = 200
 _CHANNEL_STATES = 50
 _HEALTHY_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """A program's specification, and the ids of source and target of each of its pairs."""
+
+    spec: Spec
+    pairs: list[tuple[int, int]]
 
 
 class Ground:
@@ -151,6 +161,29 @@ class Ground:
         await asyncio.to_thread(stored.write_plain, plain, users, rows, states)
         await stored.write_ours(spec, users, rows, states)
         return {"raw": self._spec({"account": 0, "key": ""}, directory=str(plain), **fields), "ours": spec}
+
+    # A crowd ------------------------------------------------------------------------------------------------------
+
+    async def crowd(
+        self, side: Side, count: int, *, settle: float = 0.0, store: Literal["local", "firestore"] = "local"
+    ) -> Crowd:
+        """So many accounts for one side, each with a source and a target."""
+        users = (await self._ask("crowd", count=count))["users"]
+        directory = await asyncio.to_thread(tempfile.mkdtemp, dir=self._directory)
+        firestore = self._facts["firestore"] if store == "firestore" else ""
+        nobody = {"account": 0, "key": ""}
+        spec = self._spec(nobody, directory=directory, firestore=firestore, posts=count, settle=settle)
+        if side == "raw":
+            await asyncio.to_thread(write_crowd, spec, users)
+        else:
+            await store_crowd(spec, users)
+        return Crowd(spec, [(user["source"]["id"], user["target"]["id"]) for user in users])
+
+    async def stream(self, crowd: Crowd, posts: int, rate: float) -> list[float]:
+        """Post so many at a rate into all sources of a crowd, in turn; the seconds that each copy took."""
+        found = await self._ask("stream", pairs=crowd.pairs, count=posts, rate=rate)
+        latencies: list[float] = found["latencies"]
+        return latencies
 
     # The whole product --------------------------------------------------------------------------------------------
 

@@ -48,6 +48,13 @@ class Program:
             raise ProgramFailed(f"{self.name} said no {key!r} within {seconds:.0f} s") from None
         raise ProgramFailed(f"{self.name} ended with exit code {await self.process.wait()} and no {key!r}")
 
+    async def cpu(self) -> float:
+        """Seconds of processor time that it used so far, if it is a program that answers."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"cpu\n")
+        await self.process.stdin.drain()
+        return float(await self.line("cpu", _READY_SECONDS))
+
     async def result(self) -> dict[str, Any]:
         """End its standard input and take its result."""
         assert self.process.stdin is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from statistics import median
@@ -9,7 +10,7 @@ from typing import Any
 
 from bench.figures import Samples
 from bench.ground import Ground
-from bench.harness import SIDES, ProgramFailed, Side, interleaved, program, run
+from bench.harness import SIDES, Program, ProgramFailed, Side, interleaved, program, run
 from bench.latency import Range, observers, percentile
 
 Measured = dict[str, Samples]
@@ -25,11 +26,27 @@ class Size:
     posts: int = 10_000
     live_posts: int = 1000
     sessions: int = 1000
+    crowd_posts: int = 4000
+    crowd_rate: float = 1000.0
+    counted_pairs: int = 20
+    counted_posts: int = 600
+    counted_rate: float = 3.0
     idle_seconds: float = 3.0
 
 
 #: Only to see that everything runs; its figures mean nothing.
-SMALL = Size(rounds=1, posts=200, live_posts=40, sessions=20, idle_seconds=0.2)
+SMALL = Size(
+    rounds=1,
+    posts=200,
+    live_posts=40,
+    sessions=20,
+    crowd_posts=40,
+    crowd_rate=100.0,
+    counted_pairs=2,
+    counted_posts=30,
+    counted_rate=20.0,
+    idle_seconds=0.2,
+)
 
 
 async def clone(ground: Ground, size: Size) -> Measured:
@@ -54,6 +71,21 @@ async def clone(ground: Ground, size: Size) -> Measured:
             "raw_without_replies": [(await copied("raw", "clone_flat"))[0] for _ in range(size.rounds)],
         }
     }
+
+
+async def clone_text(ground: Ground, size: Size) -> Measured:
+    """Posts per second of copying a whole channel when a rule changes every text."""
+    await ground.corpus(size.posts)
+
+    async def once(side: Side, _: int) -> dict[str, Any]:
+        spec = await ground.clone_spec(size.posts)
+        result = await run(side, "clone_text", spec)
+        return {"speed": size.posts / result["seconds"], "made": await ground.expect_posts(spec.target, size.posts)}
+
+    found = await interleaved(size.rounds, once)
+    if any(run["made"] != found["raw"][0]["made"] for runs in found.values() for run in runs):
+        raise ProgramFailed("the two sides did not make the same copy")
+    return {"clone_text_rule": _each(found, "speed")}
 
 
 async def live(ground: Ground, size: Size) -> Measured:
@@ -97,6 +129,61 @@ async def _latencies(ground: Ground, posts: int, rate: float) -> dict[Side, list
         await raw_program.result()
         await our_program.result()
     return found
+
+
+async def crowd(ground: Ground, size: Size) -> Measured:
+    """Milliseconds and processor time of a post where every session has a live pair, both programs side by side.
+
+    Blocks of posts go to one and the other in turn. Afterwards the product is started again, with all that it copied.
+    """
+    crowds = {side: await ground.crowd(side, size.sessions) for side in SIDES}
+    found: dict[Side, list[dict[str, float]]] = {side: [] for side in SIDES}
+    async with (
+        program("raw", "crowd", crowds["raw"].spec) as plain,
+        program("ours", "crowd", crowds["ours"].spec) as ours,
+    ):
+        running: dict[Side, Program] = {"raw": plain, "ours": ours}
+        for side in SIDES:
+            await ground.stream(crowds[side], size.sessions, size.crowd_rate)  # what is looked up once
+        for block in range(size.rounds):
+            for side in SIDES if block % 2 == 0 else reversed(SIDES):
+                before = await running[side].cpu()
+                times = await ground.stream(crowds[side], size.crowd_posts, size.crowd_rate)
+                used = await running[side].cpu() - before
+                found[side].append(
+                    {"p50": percentile(times, 0.5), "p99": percentile(times, 0.99), "cpu": used / len(times)}
+                )
+        for side in SIDES:
+            await running[side].result()
+    rate: Samples = {"posts_per_second": [size.crowd_rate]}
+    spec = replace(crowds["ours"].spec, settle=size.idle_seconds)
+    starts = [await run("ours", "crowd", spec) for _ in range(min(3, size.rounds))]
+    middle = {f"{side}_p50": [each["p50"] * 1000 for each in found[side]] for side in SIDES}
+    return {
+        "live_1000_p99": _each(found, "p99", 1000) | middle | rate,
+        "live_1000_cpu": _each(found, "cpu", 1e6) | rate,
+        "memory_per_pair": {"ours": [start["bytes"] / 1000 for start in starts]},
+        "start_1000_pairs": {"ours": [start["seconds"] for start in starts]},
+    }
+
+
+async def writes(ground: Ground, size: Size) -> Measured:
+    """Documents written per hundred posts: of a history at an installation's pace, and of a few busy live pairs."""
+    posts = size.counted_posts
+    await ground.corpus(posts)
+    history = replace(await ground.clone_spec(posts), paced=True)
+    copied, of_live = await asyncio.gather(run("ours", "clone", history), _writes_of_live(ground, size))
+    await ground.expect_posts(history.target, posts)
+    of_history = 100 * float(copied["writes"]) / posts
+    return {"writes_per_100_history": {"ours": [of_history]}, "writes_per_100_live": {"ours": [of_live]}}
+
+
+async def _writes_of_live(ground: Ground, size: Size) -> float:
+    pairs, posts = size.counted_pairs, size.counted_pairs * size.counted_posts // 2
+    few = await ground.crowd("ours", pairs)
+    async with program("ours", "crowd", few.spec) as running:
+        await ground.stream(few, posts, pairs * size.counted_rate)
+        return 100 * float((await running.result())["writes"]) / posts
 
 
 async def sessions(ground: Ground, size: Size) -> Measured:
@@ -185,8 +272,15 @@ async def rss(ground: Ground, size: Size) -> Measured:
 #: Which measurement yields a figure; figures of one measurement are taken together.
 MEASUREMENTS: dict[str, Callable[[Ground, Size], Awaitable[Measured]]] = {
     "clone_batch": clone,
+    "clone_text_rule": clone_text,
     "live_latency_p50": live,
     "live_latency_p99": live,
+    "live_1000_p99": crowd,
+    "live_1000_cpu": crowd,
+    "writes_per_100_history": writes,
+    "writes_per_100_live": writes,
+    "memory_per_pair": crowd,
+    "start_1000_pairs": crowd,
     "memory_per_session": sessions,
     "memory_per_session_5000": many_sessions,
     "closed_idle_session": closed,

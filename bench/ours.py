@@ -6,13 +6,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
-from bench.product import manager_of, opened
+from bench.product import Counting, manager_of, opened
 from bench.raw import until_stdin_ends
-from bench.spec import Spec, emit
-from bench.stored import write_ours
+from bench.spec import MARK, Spec, emit
+from bench.stored import pair_writes, write_ours
 from bybot.clock import SystemClock
-from bybot.mirror.model import ChannelPair, Everything, Mode, New, Notice, NoticeKind, PairState, Progress
+from bybot.mirror.model import ChannelPair, Everything, New, Notice, NoticeKind, PairState, Progress
+from bybot.mirror.rules.book import Rules
+from bybot.mirror.rules.transforms import Replace
 from bybot.mirror.supervisor import Supervisor
 
 _READY_SECONDS = 60.0
@@ -37,44 +40,66 @@ class Bell:
 
 
 @asynccontextmanager
-async def mirroring(spec: Spec, bell: Bell) -> AsyncIterator[Supervisor]:
-    """Manager and mirror, with the copying account's session connected."""
+async def mirroring(spec: Spec, bell: Bell) -> AsyncIterator[tuple[Supervisor, Counting]]:
+    """Manager and mirror, with the copying account's session connected, and their store."""
     user = {"account": spec.account, "access_hash": 0, "pts": 1, "ours": spec.key.hex()}
     await write_ours(spec, [user], [], [])
-    async with opened(spec) as store:
+    async with opened(spec) as inner:
+        store = Counting(inner)
         manager = manager_of(spec, store)
-        mirror = Supervisor(manager, store, SystemClock(), pace="off", notices=bell)
+        mirror = Supervisor(manager, store, SystemClock(), pace="safe" if spec.paced else "off", notices=bell)
         await mirror.start()
         try:
             async with asyncio.timeout(_READY_SECONDS):
                 await manager.start()
                 await manager.wait_restored()
-            yield mirror
+            yield mirror, store
         finally:
             await mirror.stop()
             await manager.close_all_sessions()
 
 
-async def _pair(mirror: Supervisor, spec: Spec, mode: Mode) -> ChannelPair:
-    return await mirror.add_pair(spec.account, f"@{spec.source}", f"@{spec.target}", mode)
-
-
 async def clone(spec: Spec) -> None:
-    """Add a pair with its whole history; the clock runs from there until the mirror says that history is done."""
+    """Add a pair with its whole history; the clock runs from there until the mirror says that history is done.
+
+    What was written to the store meanwhile is counted too.
+    """
     bell = Bell()
-    async with mirroring(spec, bell) as mirror:
+    async with mirroring(spec, bell) as (mirror, store):
+        emit(ready=True)
+        store.clear()
+        began = time.perf_counter()
+        await mirror.add_pair(spec.account, f"@{spec.source}", f"@{spec.target}", Everything())
+        await _finish(mirror, store, spec, bell, began)
+
+
+async def clone_text(spec: Spec) -> None:
+    """The same with a rule that puts a mark before every text. The pair is stored before, and resumed."""
+    bell = Bell()
+    async with mirroring(spec, bell) as (mirror, store):
+        source, target = [await mirror.resolve(spec.account, f"@{name}") for name in (spec.source, spec.target)]
+        rules = Rules(transforms=(Replace(r"\A", MARK, pattern=True),))
+        pair = ChannelPair(
+            "marked", str(spec.account), source, target, Everything(), datetime.now(UTC), enabled=False, rules=rules
+        )
+        await store.commit(pair_writes([pair], total=spec.posts))
         emit(ready=True)
         began = time.perf_counter()
-        await _pair(mirror, spec, Everything())
-        await bell.caught_up.wait()
-        (status,) = await mirror.list_pairs(spec.account)
-        emit(result={"seconds": bell.at - began, "posts": status.counts.copied})
+        await mirror.resume(spec.account, pair.id)
+        await _finish(mirror, store, spec, bell, began)
+
+
+async def _finish(mirror: Supervisor, store: Counting, spec: Spec, bell: Bell, began: float) -> None:
+    await bell.caught_up.wait()
+    (status,) = await mirror.list_pairs(spec.account)
+    await mirror.stop()  # writes what is still to be written
+    emit(result={"seconds": bell.at - began, "posts": status.counts.copied, "writes": store.others})
 
 
 async def live(spec: Spec) -> None:
     """Add a pair for new posts only, and mirror until standard input ends."""
-    async with mirroring(spec, Bell()) as mirror:
-        await _pair(mirror, spec, New())
+    async with mirroring(spec, Bell()) as (mirror, _):
+        await mirror.add_pair(spec.account, f"@{spec.source}", f"@{spec.target}", New())
         await _until_live(mirror, spec)
         emit(ready=True)
         await until_stdin_ends()

@@ -10,13 +10,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from statistics import median
-from typing import Any
 
-from bench.product import manager_of, opened
+from bench.product import Counting, manager_of, opened
 from bench.spec import Spec, emit, resident_bytes
 from bybot.sessions.manager import UserSessionManager
-from bybot.sessions.model import INSTANCES, LEADER, SESSIONS
-from bybot.stores.base import Committed, Document, Key, Store, Where, Write
+from bybot.sessions.model import SESSIONS
 
 _AT_ONCE = 50
 _LEASE_SECONDS = 3.0
@@ -118,36 +116,6 @@ async def handle(spec: Spec) -> None:
         emit(result={"microseconds": median(times) * 1e6})
 
 
-class Counting:
-    """A store that counts what is written, apart from the lease."""
-
-    def __init__(self, inner: Store) -> None:
-        self.kind = inner.kind
-        self._inner = inner
-        self.lease = self.others = 0
-
-    async def open(self) -> None:
-        await self._inner.open()
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-    async def get(self, key: Key) -> Document | None:
-        return await self._inner.get(key)
-
-    async def query(self, collection: str, where: Where | None = None, **options: Any) -> list[Document]:
-        return await self._inner.query(collection, where, **options)
-
-    async def commit(self, writes: Sequence[Write]) -> Committed:
-        of_lease = sum(write.key == LEADER or write.key.collection == INSTANCES for write in writes)
-        self.lease += of_lease
-        self.others += len(writes) - of_lease
-        return await self._inner.commit(writes)
-
-    async def now(self) -> Any:
-        return await self._inner.now()
-
-
 async def idle(spec: Spec) -> None:
     """What an instance with all sessions connected writes while nobody does anything."""
     async with opened(spec) as inner:
@@ -158,7 +126,7 @@ async def idle(spec: Spec) -> None:
             await manager.wait_restored()
             await asyncio.sleep(spec.settle)
             emit(ready=True)
-            store.lease = store.others = 0
+            store.clear()
             await asyncio.sleep(_LEASE_SECONDS / 3 * (_RENEWALS + 0.5))
             emit(result={"others": store.others, "lease": store.lease, "sessions": len(manager.ready_users())})
         finally:

@@ -12,9 +12,11 @@ import random
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,11 +24,26 @@ from typing import Any
 from telethon import TelegramClient, events
 from telethon.crypto import AuthKey, rsa
 from telethon.sessions import MemorySession
-from telethon.tl.functions.messages import ForwardMessagesRequest, GetHistoryRequest
-from telethon.tl.types import Channel, InputReplyToMessage, Message, UpdateMessageID, User
+from telethon.tl.functions.messages import (
+    ForwardMessagesRequest,
+    GetHistoryRequest,
+    SendMediaRequest,
+    SendMessageRequest,
+    SendMultiMediaRequest,
+)
+from telethon.tl.types import (
+    Channel,
+    InputReplyToMessage,
+    InputSingleMedia,
+    Message,
+    MessageMediaWebPage,
+    UpdateMessageID,
+    User,
+)
 from telethon.tl.types.updates import State
+from telethon.utils import get_input_media
 
-from bench.spec import Spec, emit, resident_bytes
+from bench.spec import MARK, Spec, emit, resident_bytes
 
 BATCH = 100
 _PAGE = 100
@@ -34,6 +51,12 @@ _ALBUM = 10
 _PAGES_AHEAD = 8
 _IN_FLIGHT = 16
 _AT_ONCE = 50
+
+#: How many posts from the front of what waits go together.
+Cut = Callable[[Sequence[Message]], int]
+#: A request, and the random ids of its posts.
+Made = tuple[Any, Sequence[int]]
+MakeRequest = Callable[[Any, Any, Sequence[Message], int | None], Made]
 
 
 @asynccontextmanager
@@ -68,20 +91,26 @@ def plain_client(spec: Spec, session: MemorySession, **options: Any) -> Telegram
 
 async def clone(spec: Spec) -> None:
     """Copy a whole channel as it is. A reply is forwarded by itself, because the reply header is one per call."""
-    await _clone(spec, replies=True)
+    await _clone(spec, _batch, forwarded)
 
 
 async def clone_flat(spec: Spec) -> None:
     """Copy a whole channel in full batches; what replied replies to nothing afterwards."""
-    await _clone(spec, replies=False)
+    await _clone(spec, partial(_batch, replies=False), forwarded, replies=False)
 
 
-async def _clone(spec: Spec, *, replies: bool) -> None:
-    """Pages are read ahead, and several forwards are under way, in order on one connection."""
+async def clone_text(spec: Spec) -> None:
+    """Copy a whole channel with a mark before every text: each post or album is sent anew, its media by reference."""
+    await _clone(spec, _one, marked)
+
+
+async def _clone(spec: Spec, cut: Cut, request: MakeRequest, *, replies: bool = True) -> None:
+    """Pages are read ahead, and several sends are under way, in order on one connection."""
     async with connected(spec) as client:
         pages: asyncio.Queue[list[Message]] = asyncio.Queue(_PAGES_AHEAD)
         source = await client.get_input_entity(spec.source)
-        copier = Copier(client, source, await client.get_input_entity(spec.target))
+        make = partial(request, source, await client.get_input_entity(spec.target))
+        copier = Copier(client, cut, make, replies=replies)
         emit(ready=True)
         began = time.perf_counter()
         reading = asyncio.create_task(_read(client, source, pages))
@@ -89,9 +118,9 @@ async def _clone(spec: Spec, *, replies: bool) -> None:
         while page := await pages.get():
             waiting.extend(page)
             while len(waiting) >= BATCH + _ALBUM:
-                await copier.take(waiting, replies=replies)
+                await copier.take(waiting)
         while waiting:
-            await copier.take(waiting, replies=replies)
+            await copier.take(waiting)
         await copier.finish()
         seconds = time.perf_counter() - began
         await reading
@@ -99,39 +128,46 @@ async def _clone(spec: Spec, *, replies: bool) -> None:
 
 
 class Copier:
-    """Forwards posts in order, up to so many requests under way."""
+    """Sends posts in order, up to so many requests under way.
 
-    def __init__(self, client: TelegramClient, source: Any, target: Any) -> None:
+    Args:
+        client: a connected client.
+        cut: how many from the front of what waits go together.
+        make: the request for some posts and the id of the copy that they reply to, and its random ids.
+        replies: whether replies reply to copies.
+    """
+
+    def __init__(self, client: TelegramClient, cut: Cut, make: Callable[..., Made], *, replies: bool) -> None:
         self._client = client
-        self._source = source
-        self._target = target
+        self._cut = cut
+        self._make = make
+        self._replies = replies
         self._flying: deque[asyncio.Task[None]] = deque()
         self._answer_of: dict[int, asyncio.Task[None]] = {}
         self._copy_of: dict[int, int] = {}
         self.copied = 0
 
-    async def take(self, waiting: list[Message], *, replies: bool) -> None:
-        """Forward the next batch from the front of what waits: an album whole, a reply by itself."""
-        size = _cut(waiting, replies=replies)
+    async def take(self, waiting: list[Message]) -> None:
+        """Send the next posts from the front of what waits."""
+        size = self._cut(waiting)
         batch = waiting[:size]
         del waiting[:size]
-        header = batch[0].reply_to if replies else None
+        header = batch[0].reply_to if self._replies else None
         reply_to = header.reply_to_msg_id if header else None
         if reply_to in self._answer_of:
             await self._answer_of[reply_to]
         if len(self._flying) >= _IN_FLIGHT:
             await self._flying.popleft()
-        ids = [message.id for message in batch]
-        task = asyncio.create_task(self._forward(ids, self._copy_of.get(reply_to or 0)))
+        task = asyncio.create_task(self._send(batch, self._copy_of.get(reply_to or 0)))
         self._flying.append(task)
-        self._answer_of.update(dict.fromkeys(ids, task))
+        self._answer_of.update({message.id: task for message in batch})
         await asyncio.sleep(0)  # it takes its place in Telethon's queue before the next one
         self.copied += size
 
-    async def _forward(self, ids: list[int], reply_to: int | None) -> None:
-        request = forward(self._source, self._target, ids, reply_to)
+    async def _send(self, batch: list[Message], reply_to: int | None) -> None:
+        request, random_ids = self._make(batch, reply_to)
         answer = await self._client(request)
-        sent = dict(zip(request.random_id, ids, strict=True))
+        sent = {random_id: message.id for random_id, message in zip(random_ids, batch, strict=True)}
         for update in answer.updates:
             if isinstance(update, UpdateMessageID):
                 self._copy_of[sent[update.random_id]] = update.id
@@ -165,7 +201,7 @@ async def _read(client: TelegramClient, source: Any, pages: asyncio.Queue[list[M
         after = found[-1].id
 
 
-def _cut(waiting: Sequence[Message], *, replies: bool) -> int:
+def _batch(waiting: Sequence[Message], *, replies: bool = True) -> int:
     """How many posts go into the next batch: at most 100, an album whole, a reply (a post or an album) by itself."""
     size = 1
     alone = replies and waiting[0].reply_to is not None
@@ -182,8 +218,22 @@ def _cut(waiting: Sequence[Message], *, replies: bool) -> int:
     return size
 
 
-def forward(source: Any, target: Any, ids: list[int], reply_to: int | None = None) -> ForwardMessagesRequest:
+def _one(waiting: Sequence[Message]) -> int:
+    """One post, or one album whole."""
+    album, size = waiting[0].grouped_id, 1
+    while album is not None and size < len(waiting) and waiting[size].grouped_id == album:
+        size += 1
+    return size
+
+
+def forwarded(source: Any, target: Any, batch: Sequence[Message], reply_to: int | None) -> Made:
     """The request that copies posts without naming their source."""
+    request = forward(source, target, [message.id for message in batch], reply_to)
+    return request, request.random_id
+
+
+def forward(source: Any, target: Any, ids: list[int], reply_to: int | None = None) -> ForwardMessagesRequest:
+    """The same, of ids."""
     return ForwardMessagesRequest(
         from_peer=source,
         id=ids,
@@ -192,6 +242,39 @@ def forward(source: Any, target: Any, ids: list[int], reply_to: int | None = Non
         drop_author=True,
         reply_to=InputReplyToMessage(reply_to) if reply_to is not None else None,
     )
+
+
+def marked(_: Any, target: Any, batch: Sequence[Message], reply_to: int | None) -> Made:
+    """The request that sends a post or an album anew, with the mark before each of its texts."""
+    header = InputReplyToMessage(reply_to) if reply_to is not None else None
+    random_ids = [random.getrandbits(63) for _ in batch]
+    silent = any(message.message for message in batch)
+    texts = [_marked(message, at == 0 and not silent) for at, message in enumerate(batch)]
+    if len(batch) > 1:
+        parts = [
+            InputSingleMedia(get_input_media(message.media), text, random_id=random_id, entities=entities)
+            for message, random_id, (text, entities) in zip(batch, random_ids, texts, strict=True)
+        ]
+        return SendMultiMediaRequest(target, parts, reply_to=header), random_ids
+    text, entities = texts[0]
+    media = batch[0].media
+    if media is None or isinstance(media, MessageMediaWebPage):
+        request: Any = SendMessageRequest(
+            target, text, random_id=random_ids[0], entities=entities, reply_to=header, no_webpage=media is None
+        )
+    else:
+        request = SendMediaRequest(
+            target, get_input_media(media), text, random_id=random_ids[0], entities=entities, reply_to=header
+        )
+    return request, random_ids
+
+
+def _marked(message: Message, always: bool) -> tuple[str, list[Any]]:
+    """A text with the mark before it, or none where there is none."""
+    entities = [copy(entity) for entity in message.entities or ()]
+    for entity in entities:
+        entity.offset += len(MARK)
+    return (MARK + message.message).strip() if message.message or always else "", entities
 
 
 # Live ----------------------------------------------------------------------------------------------------------

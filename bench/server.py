@@ -15,7 +15,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from bench.spec import MARK
+from bench.stream import Stream
 from bybot.sandbox.corpus import Corpus
+from bybot.sandbox.rpc.views import access_hash
 from bybot.sandbox.seed import plant_corpus
 from bybot.sandbox.server import Sandbox
 from bybot.sandbox.world.model import Account, Channel
@@ -25,7 +28,10 @@ _FIRST_SESSION_ACCOUNT = 500_000
 
 
 class Commands:
-    """What the harness may ask for."""
+    """What the harness may ask for.
+
+    What is made lives as long as the process (``gc.freeze``): the collector need not visit it again and again.
+    """
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -35,6 +41,7 @@ class Commands:
         self._copier = self._person("copier")
         self._poster = self._person("poster")
         self._watcher = self._person("watcher")
+        self._stream = Stream(self._world, self._poster)
         self._world.create_bot("Bench", "bybot_bench_bot", BOT_TOKEN)
 
     def _person(self, name: str) -> Account:
@@ -71,6 +78,7 @@ class Commands:
         corpus = Corpus(count=count, holes=0.1, replies=0.1, albums=0.1, videos=0, protected=0)
         await plant_corpus(self._world, self._poster, channel, corpus)
         self._world.join(self._copier, channel)
+        gc.freeze()
         return {"source": channel.username}
 
     def target(self) -> dict[str, Any]:
@@ -90,7 +98,7 @@ class Commands:
         return {"poster": self._user(self._poster), "watcher": self._user(self._watcher)}
 
     def posts(self, chat: str) -> dict[str, Any]:
-        """How many posts a channel holds, service messages left out, and how many of them reply."""
+        """How many posts a channel holds, service messages left out; how many of them reply, and have been marked."""
         channel = self._world.channel_by_username(chat)
         assert channel is not None
         posts = [message for message in channel.messages if message.action is None]
@@ -98,6 +106,7 @@ class Commands:
             "posts": len(posts),
             "replies": sum(message.reply_to is not None for message in posts),
             "albums": len({message.grouped_id for message in posts} - {None}),
+            "marked": sum(message.text.startswith(MARK.strip()) for message in posts),
         }
 
     def sessions(self, count: int) -> dict[str, Any]:
@@ -117,6 +126,29 @@ class Commands:
             )
         return {"users": users}
 
+    def crowd(self, count: int) -> dict[str, Any]:
+        """So many copying accounts, each with a source that it follows and a target of its own."""
+        users = [self._one_of_crowd() for _ in range(count)]
+        gc.freeze()
+        return {"users": users}
+
+    def _one_of_crowd(self) -> dict[str, Any]:
+        number = next(self._people)
+        account = self._world.create_account(f"Person {number}", id=number)
+        source, target = self._channel(self._poster, "crowd_source"), self._channel(account, "crowd_target")
+        self._world.join(account, source)
+        return {
+            **self._user(account),
+            "access_hash": account.access_hash,
+            "pts": account.pts,
+            "source": {"id": source.id, "access_hash": access_hash(account, source)},
+            "target": {"id": target.id, "access_hash": access_hash(account, target)},
+        }
+
+    async def stream(self, pairs: list[tuple[int, int]], count: int, rate: float) -> dict[str, Any]:
+        """Post into sources of a crowd; the seconds that the copies took."""
+        return {"latencies": await self._stream.run(pairs, count, rate)}
+
     def violations(self) -> dict[str, Any]:
         """What a sound run leaves at zero."""
         counters = self._sandbox.counters
@@ -127,8 +159,6 @@ async def serve() -> None:
     """Run the sandbox and answer commands."""
     async with Sandbox(firestore_port=0) as sandbox:
         commands = Commands(sandbox)
-        # The world is big and lives as long as the process: the collector need not visit it again and again.
-        gc.freeze()
         while line := await asyncio.to_thread(sys.stdin.readline):
             request: dict[str, Any] = json.loads(line)
             handler: Callable[..., Any] = getattr(commands, request.pop("do"))

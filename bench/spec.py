@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 BOT_ID = "bench"
+#: What the text rule of the bench puts before every text.
+MARK = "» "
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Spec:
         settle: seconds to wait before memory is read.
         secret: key of the vault, base64.
         firestore: address of the Firestore that holds our sessions; empty: they are in the directory.
+        paced: at the pace of an installation, and not as fast as possible.
     """
 
     dc: str
@@ -38,6 +42,7 @@ class Spec:
     settle: float = 1.0
     secret: str = ""
     firestore: str = ""
+    paced: bool = False
 
     def to_json(self) -> str:
         """As one line."""
@@ -53,6 +58,12 @@ class Spec:
 def emit(**line: Any) -> None:
     """Tell the harness."""
     print(json.dumps(line), flush=True)
+
+
+def cpu_seconds() -> float:
+    """Processor time that this process has used, its threads included."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def resident_bytes(pid: int | None = None) -> int:

@@ -12,6 +12,9 @@ from typing import Any
 from bench.product import opened
 from bench.spec import BOT_ID, Spec
 from bybot.ids import user_key
+from bybot.mirror.model import ChannelPair
+from bybot.mirror.pairs import FIELD, users_key
+from bybot.mirror.pairstate import first_state, state_key
 from bybot.sessions.codec import Codec
 from bybot.sessions.image import Entity, Image, UpdateState
 from bybot.sessions.model import SessionState, auth_key_key, session_key
@@ -88,3 +91,16 @@ def _documents_of(
     }
     entry = {"user": name, "created_at": now}
     return Put(session_key(name), fields), Put(auth_key_key(fields["key_hmac"]), entry)
+
+
+def pair_writes(pairs: Sequence[ChannelPair], *, total: int = 0) -> list[Write]:
+    """Pairs that have copied nothing, one of each user, as documents.
+
+    Args:
+        total: messages of their histories.
+    """
+    writes: list[Write] = []
+    for pair in pairs:
+        state = first_state(pair.user, 0, end_id=None, top_id=total, total=total)
+        writes += [Put(users_key(pair.user), {FIELD: [pair.to_value()]}), Put(state_key(pair.id), state)]
+    return writes

@@ -187,7 +187,7 @@ class Changes:
             await self._pins.follow()
 
     async def _delete(self, ids: set[int]) -> None:
-        copies = await self._copies_of(ids)
+        copies = await self._still_there(await self._copies_of(ids))
         if copies and not self._confirmed and self._is_bulk(len(copies)):
             self._deleted -= ids
             self.held |= {each.source for each in copies}
@@ -201,6 +201,13 @@ class Changes:
         self._deleted -= ids
         for id_ in ids:
             self._edited.pop(id_, None)
+
+    async def _still_there(self, copies: Sequence[Followed]) -> list[Followed]:
+        """Those that nobody has deleted: a scan meets old deletions again."""
+        found: set[int] = set()
+        for start in range(0, len(copies), _IDS):
+            found |= (await self.copies.reader.by_ids([each.copy for each in copies[start : start + _IDS]])).keys()
+        return [each for each in copies if each.copy in found]
 
     def _is_bulk(self, count: int) -> bool:
         now = self.clock.elapsed()

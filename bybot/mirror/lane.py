@@ -9,7 +9,7 @@ the one before with invokeAfterMsg, so that Telegram carries out none of them wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Any, Protocol
 
 from telethon.network.requeststate import RequestState
@@ -88,8 +88,8 @@ class ChainedLane:
     Telethon chains only what is given to it in one call, whose answers come all together; a reply needs the answer
     for one post while later ones are still under way. So this puts requests into Telethon's send queue itself, as
     ``MTProtoSender.send`` does. After an automatic reconnect Telethon sends what is unanswered again, in order and
-    with the same random ids; a link to a request that was answered on the old connection is cut before, because the
-    new one does not know its message id.
+    with the same random ids, before what waits already (see :func:`_again_first`); a link to a request that was
+    answered on the old connection is cut before, because the new one does not know its message id.
     """
 
     def __init__(self, client: Any, *, depth: int = 16, timeout: float = SEND_TIMEOUT) -> None:
@@ -98,6 +98,7 @@ class ChainedLane:
         self._timeout = timeout
         self._last: RequestState | None = None
         self._waiting: set[asyncio.Future[Any]] = set()
+        _again_first(self._sender._send_queue)
 
     def submit(self, request: Any) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
@@ -124,6 +125,22 @@ class ChainedLane:
         for answer in list(self._waiting):
             answer.cancel()
         self._last = None
+
+
+def _again_first(queue: Any) -> None:
+    """Let a send queue of Telethon put what it sends again before what was not sent yet.
+
+    By itself it puts that behind, so that after a reconnect a later request would overtake an earlier one, whose new
+    message id its link cannot name yet.
+    """
+
+    def extend(states: Iterable[RequestState]) -> None:
+        known = list(states)
+        queue._deque.extendleft(reversed([state for state in known if state.msg_id is not None]))
+        queue._deque.extend(state for state in known if state.msg_id is None)
+        queue._ready.set()
+
+    queue.extend = extend
 
 
 def _answered(future: asyncio.Future[Any]) -> bool:

@@ -10,8 +10,9 @@ from typing import Final, Literal
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Filter, Kinds, Matching, Words
 from bybot.mirror.rules.post import Media
-from bybot.mirror.rules.rich import Rich
+from bybot.mirror.rules.rich import Edit, Rich, edited, stripped
 from bybot.mirror.rules.schedule import Schedule
+from bybot.mirror.rules.slots import in_order
 from bybot.mirror.rules.transforms import (
     Add,
     RemoveHashtags,
@@ -36,6 +37,9 @@ _QUIET: Final = re.compile(
     r"(?:\s*(?:UTC|GMT)?\s*(?P<sign>[+−-])(?P<h3>\d{1,2})(?::(?P<m3>[0-5]\d))?|\s*UTC)?\Z"
 )
 
+_SOMETIMES: Final = re.compile(
+    r"(?:(?:every|每)\s*(?P<every>\d{1,4})\s*条?|(?P<share>\d{1,2})\s*[%％])[ \t]*\n", re.IGNORECASE
+)
 _SITE: Final = re.compile(r"(?:https?://)?(?:www\.)?((?:[\w-]+\.)+[\w-]+)/?\Z")
 
 SWITCHES: Final[dict[str, type[Transform]]] = {
@@ -105,13 +109,23 @@ def with_replacements(rules: Rules, text: str) -> Rules:
 
 
 def with_added(rules: Rules, where: Literal["above", "below"], text: Rich) -> Rules:
-    """A header or footer in place of the one before; ``-``: none. Raises ValueError: it is too long, or empty."""
+    """A header or footer in place of the one before; ``-``: none.
+
+    A first line ``every 5`` or ``30%`` lets it stand at every fifth post, or at some posts that chance picks.
+
+    Raises:
+        ValueError: it is too long, or empty.
+    """
     others = [each for each in rules.transforms if not (isinstance(each, Add) and each.where == where)]
     if text.text.strip() == NONE:
         return _ordered(rules, others)
+    every, chance = 1, 1.0
+    if found := _SOMETIMES.match(text.text):
+        every, chance = int(found["every"] or 1), int(found["share"] or 100) / 100
+        text = stripped(edited(text, [Edit(0, found.end())]))
     if not text.text or len(text) > MOST_ADDED:
         raise ValueError("too long")
-    return _ordered(rules, [*others, Add(text, where)])
+    return _ordered(rules, [*others, Add(text, where, every, chance)])
 
 
 def switched(rules: Rules, name: str) -> Rules:
@@ -144,8 +158,7 @@ def with_schedule(rules: Rules, text: str) -> Rules:
     """
     facts: dict[str, int] = {}
     if text.strip() != NONE:
-        parts = [part.strip() for line in _lines(text) for part in re.split("[,，、;；]", line) if part.strip()]
-        for part in parts:
+        for part in parts_of(text):
             facts |= _time(unicodedata.normalize("NFKC", part))
     return replace(rules, schedule=Schedule(**facts))
 
@@ -202,6 +215,11 @@ def next_deletions(rules: Rules) -> Rules:
     return replace(rules, deletions="keep" if rules.deletions == "delete" else "delete")
 
 
+def parts_of(text: str) -> list[str]:
+    """What stands in lines or between commas. Raises ValueError: too many lines."""
+    return [part.strip() for line in _lines(text) for part in re.split("[,，、;；]", line) if part.strip()]
+
+
 def _lines(text: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_LINES:
@@ -210,6 +228,4 @@ def _lines(text: str) -> list[str]:
 
 
 def _ordered(rules: Rules, transforms: list[Transform]) -> Rules:
-    """First what takes away, then replacements, header and footer last, whatever order they were entered in."""
-    ranks = {Replace: 1, Add: 2}
-    return replace(rules, transforms=tuple(sorted(transforms, key=lambda each: ranks.get(type(each), 0))))
+    return replace(rules, transforms=in_order(transforms))

@@ -67,7 +67,15 @@ def test_both_languages_have_the_same_sentences_with_the_same_placeholders() -> 
 
 @pytest.mark.parametrize("language", [en, zh], ids=["en", "zh"])
 def test_no_sentence_stands_in_two_files(language: ModuleType) -> None:
-    parts = [language.general, language.logins, language.pairs, language.tasks, language.exchange, language.errors]
+    parts = [
+        language.general,
+        language.logins,
+        language.pairs,
+        language.tasks,
+        language.exchange,
+        language.rules,
+        language.errors,
+    ]
     assert sum(len(part.TEXTS) for part in parts) == len(language.TEXTS)
 
 

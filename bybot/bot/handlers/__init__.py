@@ -27,6 +27,7 @@ MENU: Final = (
     "start",
     "login",
     "pairs",
+    "rules",
     "my_channels",
     "accounts",
     "status",
@@ -51,6 +52,7 @@ COMMANDS: Final[Mapping[str, Handler]] = {
     "session_stats": session.session_stats,
     "my_channels": pairs.my_channels,
     "pairs": pairs.pairs,
+    "rules": rules.rules,
     "forget_me": forget.forget_me,
     "forget_user": forget.forget_user,
 }

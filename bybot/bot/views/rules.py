@@ -1,8 +1,9 @@
-"""The screens of a pair's rules: what holds, what to write, and what the rules would do."""
+"""The screens of rules, a pair's or a person's defaults: what holds, what to write, and what the rules would do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from bybot.bot.callbacks import Press
@@ -11,109 +12,90 @@ from bybot.bot.texts import Html, Language, lines, plain, t
 from bybot.bot.texts.formats import number, short
 from bybot.bot.views.base import Rows, View, button, labelled
 from bybot.bot.views.pairs import names
+from bybot.bot.views.rulefacts import LONGEST, facts
 from bybot.mirror.model import ChannelPair
 from bybot.mirror.rulecalls import Sample
 from bybot.mirror.rules.book import Rules
-from bybot.mirror.rules.filters import Matching, Words
-from bybot.mirror.rules.schedule import Schedule
-from bybot.mirror.rules.transforms import Add, Replace
 
 AREA: Final = "ru"
+#: Stands in buttons where a pair's id would, for the defaults of a person.
+MINE: Final = "mine"
 _SHOWN: Final = 5
-_LONGEST: Final = 60
 
 
-def rules(language: Language, pair: ChannelPair) -> View:
-    """What holds for a pair, with everything that can be changed."""
-    held = pair.rules
-    facts = lines(*_facts(language, held)) or t(language, "rules.none")
-    removed = {kind for kind in SWITCHES.values() if any(isinstance(each, kind) for each in held.transforms)}
+@dataclass(frozen=True)
+class Held:
+    """The rules on the screen: a pair's, or the defaults of a person when there is no pair."""
+
+    rules: Rules
+    pair: ChannelPair | None = None
+
+    @classmethod
+    def of(cls, pair: ChannelPair) -> Held:
+        """Those of a pair."""
+        return cls(pair.rules, pair)
+
+    def press(self, action: str) -> Press:
+        """A button about these rules."""
+        return Press(AREA, action, argument=MINE if self.pair is None else self.pair.id)
+
+
+def rules(language: Language, held: Held) -> View:
+    """What holds, with everything that can be changed."""
+    own = None if held.pair is None else held.pair.own_slots
+    told = [
+        (line if own is None or slot in own else Html(f"{line}  {t(language, 'rules.from_mine')}"))
+        for slot, line in facts(language, held.rules)
+    ]
+    body = lines(*told) or t(language, "rules.none")
+    title = t(language, "rules.title_mine") if held.pair is None else t(language, "rules.title", **names(held.pair, 40))
+    return View(Html(f"{title}\n\n{body}"), (*_changing(language, held), *_leading_on(language, held)))
+
+
+def _changing(language: Language, held: Held) -> Rows:
+    rules = held.rules
+    removed = {kind for kind in SWITCHES.values() if any(isinstance(each, kind) for each in rules.transforms)}
     switches = tuple(
-        button(language, f"rules_{name}_{'on' if kind in removed else 'off'}", _press(pair, f"no_{name}"))
+        button(language, f"rules_{name}_{'on' if kind in removed else 'off'}", held.press(f"no_{name}"))
         for name, kind in SWITCHES.items()
     )
-    policies = (
-        (button(language, f"rules_edits_{held.edits}", _press(pair, "edits")),),
-        (button(language, f"rules_deletions_{held.deletions}", _press(pair, "deletions")),),
-        (button(language, f"rules_pins_{held.pins}", _press(pair, "pins")),),
-        (button(language, f"rules_buttons_{held.buttons}", _press(pair, "buttons")),),
-    )
-    rows: Rows = (
-        (
-            button(language, "rules_words", _press(pair, "words")),
-            button(language, "rules_kinds", _press(pair, "kinds")),
-        ),
+    return (
+        (button(language, "rules_words", held.press("words")), button(language, "rules_kinds", held.press("kinds"))),
+        (button(language, "rules_more", held.press("more")),),
         switches[:2],
         switches[2:],
-        (button(language, "rules_replace", _press(pair, "replace")),),
+        (button(language, "rules_replace", held.press("replace")),),
+        (button(language, "rules_above", held.press("above")), button(language, "rules_below", held.press("below"))),
         (
-            button(language, "rules_above", _press(pair, "above")),
-            button(language, "rules_below", _press(pair, "below")),
+            button(language, "rules_domains", held.press("domains")),
+            button(language, "rules_times", held.press("times")),
         ),
-        (
-            button(language, "rules_domains", _press(pair, "domains")),
-            button(language, "rules_times", _press(pair, "times")),
-        ),
-        *policies,
-        (button(language, "rules_try", _press(pair, "try")),),
-        (button(language, "back", Press("pr", "view", argument=pair.id)),),
+        (button(language, f"rules_edits_{rules.edits}", held.press("edits")),),
+        (button(language, f"rules_deletions_{rules.deletions}", held.press("deletions")),),
+        (button(language, f"rules_pins_{rules.pins}", held.press("pins")),),
+        (button(language, f"rules_buttons_{rules.buttons}", held.press("buttons")),),
     )
-    return View(Html(f"{t(language, 'rules.title', **names(pair, 40))}\n\n{facts}"), rows)
 
 
-def _press(pair: ChannelPair, action: str) -> Press:
-    return Press(AREA, action, argument=pair.id)
+def _leading_on(language: Language, held: Held) -> Rows:
+    if held.pair is None:
+        return ((button(language, "pairs", Press("pr", "list")),),)
+    return (
+        (button(language, "rules_own", held.press("own")),),
+        (button(language, "rules_try", held.press("try")),),
+        (button(language, "back", Press("pr", "view", argument=held.pair.id)),),
+    )
 
 
-def _facts(language: Language, held: Rules) -> Iterable[Html | None]:
-    for each in held.filters:
-        if isinstance(each, Words):
-            yield t(language, "rules.only" if each.allow else "rules.without", what=_listed(language, each.words))
-        elif isinstance(each, Matching):
-            yield t(
-                language, "rules.only" if each.allow else "rules.without", what=short(f"/{each.pattern}/", _LONGEST)
-            )
-    kinds = [kind for kind in KINDS if kind in refused_kinds(held)]
-    if kinds:
-        yield t(language, "rules.without", what=_listed(language, [plain(language, f"media.{kind}") for kind in kinds]))
-    for transform in held.transforms:
-        if isinstance(transform, Replace):
-            yield t(language, "rules.replaced", old=short(transform.find, 30), new=short(transform.by, 30))
-        elif isinstance(transform, Add):
-            yield t(language, f"rules.{transform.where}", what=short(transform.text.text.replace("\n", " "), _LONGEST))
-    if held.buttons == "allow":
-        yield t(language, "rules.only_links", what=_listed(language, held.domains))
-    yield from _times(language, held.schedule)
-
-
-def _times(language: Language, times: Schedule) -> Iterable[Html]:
-    if times.delay:
-        yield t(language, "rules.delay", minutes=number(times.delay))
-    if times.quiet_from != times.quiet_until:
-        hours, minutes = divmod(abs(times.offset), 60)
-        zone = f"UTC{'-' if times.offset < 0 else '+'}{hours}" + (f":{minutes:02}" if minutes else "")
-        span = [f"{at // 60}:{at % 60:02}" for at in (times.quiet_from, times.quiet_until)]
-        yield t(language, "rules.quiet", first=span[0], last=span[1], zone=zone)
-    if times.per_hour:
-        yield t(language, "rules.per_hour", count=number(times.per_hour))
-
-
-def _listed(language: Language, words: Sequence[str]) -> str:
-    shown = plain(language, "list.join").join(short(word, 30) for word in words[:_SHOWN])
-    return f"{shown} …" if len(words) > _SHOWN else shown
-
-
-def kinds(language: Language, pair: ChannelPair) -> View:
+def kinds(language: Language, held: Held) -> View:
     """Which kinds of posts are copied."""
-    refused = refused_kinds(pair.rules)
+    refused = refused_kinds(held.rules)
     marks = [
-        labelled(
-            f"{'🚫' if kind in refused else '✅'} {plain(language, f'media.{kind}')}", _press(pair, f"kind_{kind}")
-        )
+        labelled(f"{'🚫' if kind in refused else '✅'} {plain(language, f'media.{kind}')}", held.press(f"kind_{kind}"))
         for kind in KINDS
     ]
     rows = tuple(tuple(marks[at : at + 2]) for at in range(0, len(marks), 2))
-    return View(t(language, "rules.kinds"), (*rows, (button(language, "back", _press(pair, "view")),)))
+    return View(t(language, "rules.kinds"), (*rows, (button(language, "back", held.press("view")),)))
 
 
 def ask(language: Language, ticket: str, step: str) -> View:
@@ -121,7 +103,7 @@ def ask(language: Language, ticket: str, step: str) -> View:
     return View(t(language, f"rules.ask_{step}"), ((button(language, "cancel", Press(AREA, "stop", ticket)),),))
 
 
-def tried(language: Language, pair: ChannelPair, samples: Sequence[Sample]) -> View:
+def tried(language: Language, held: Held, samples: Sequence[Sample]) -> View:
     """What the rules would make of the last posts."""
     left_out = [sample for sample in samples if sample.left_out]
     changed = [sample for sample in samples if not sample.left_out and sample.after != sample.before]
@@ -148,9 +130,9 @@ def tried(language: Language, pair: ChannelPair, samples: Sequence[Sample]) -> V
         )
         for s in left_out[:_SHOWN]
     ]
-    back = ((button(language, "back", _press(pair, "view")),),)
+    back = ((button(language, "back", held.press("view")),),)
     return View(Html("\n\n".join([summary, *shown])), back)
 
 
 def _short(text: str) -> str:
-    return short(text.replace("\n", " "), _LONGEST) or "—"
+    return short(text.replace("\n", " "), LONGEST) or "—"

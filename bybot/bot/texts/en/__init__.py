@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from bybot.bot.texts.en import errors, exchange, general, logins, pairs, tasks
+from bybot.bot.texts.en import errors, exchange, general, logins, pairs, rules, tasks
 
-TEXTS: Final[dict[str, str]] = general.TEXTS | logins.TEXTS | pairs.TEXTS | tasks.TEXTS | exchange.TEXTS | errors.TEXTS
+TEXTS: Final[dict[str, str]] = (
+    general.TEXTS | logins.TEXTS | pairs.TEXTS | tasks.TEXTS | exchange.TEXTS | rules.TEXTS | errors.TEXTS
+)

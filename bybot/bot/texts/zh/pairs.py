@@ -137,8 +137,14 @@ TEXTS: Final[dict[str, str]] = {
         "<code>/(\\d+) USD/ =&gt; $\\1</code> – 正则表达式及其分组\n"
         "<code>-</code> – 不再替换"
     ),
-    "rules.ask_above": "每个帖子上方要加什么文字？格式会保留。<code>-</code> 表示不加。",
-    "rules.ask_below": "每个帖子下方要加什么文字？格式会保留。<code>-</code> 表示不加。",
+    "rules.ask_above": (
+        "每个帖子上方要加什么文字？格式会保留。<code>-</code> 表示不加。\n\n"
+        "第一行写 <code>每 5 条</code> 或 <code>30%</code>，则只在每五个帖子、或随机一部分帖子上出现。"
+    ),
+    "rules.ask_below": (
+        "每个帖子下方要加什么文字？格式会保留。<code>-</code> 表示不加。\n\n"
+        "第一行写 <code>每 5 条</code> 或 <code>30%</code>，则只在每五个帖子、或随机一部分帖子上出现。"
+    ),
     "rules.bad_pattern": "🔤 正则表达式在第 {position} 个字符处有误，请修改后重新发送。",
     "rules.not_understood": "看不懂。请参考例子重新发送。",
     "rules.tried": (

@@ -146,11 +146,11 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "rules.ask_above": (
         "Which text shall stand above each post? Its formatting is kept. <code>-</code> for none.\n\n"
-        "A first line <code>every 5</code> or <code>30%</code> lets it stand at every fifth post, or at some posts by chance."
+        "Begin with a line <code>every 5</code> or <code>30%</code> for every fifth post, or for some by chance."
     ),
     "rules.ask_below": (
         "Which text shall stand below each post? Its formatting is kept. <code>-</code> for none.\n\n"
-        "A first line <code>every 5</code> or <code>30%</code> lets it stand at every fifth post, or at some posts by chance."
+        "Begin with a line <code>every 5</code> or <code>30%</code> for every fifth post, or for some by chance."
     ),
     "rules.bad_pattern": "🔤 That regular expression is wrong at character {position}. Correct it and send it again.",
     "rules.not_understood": "I do not understand that. Look at the examples and send it again.",

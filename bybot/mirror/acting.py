@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bybot.errors import Forbidden
 from bybot.ids import user_key
 from bybot.mirror.audit import Audit
+from bybot.mirror.exchange.model import Document, Language, Report, Start
 from bybot.mirror.model import ChannelPair, ChatRef, Estimate, Mode, PairStatus
 from bybot.mirror.paircalls import History
 from bybot.mirror.rulecalls import Sample
@@ -144,3 +145,17 @@ class ActingMirror:
     async def remove_all(self, user: int | str) -> int:
         """Forget every pair of a person, over all their accounts."""
         return await self._supervisor.remove_all(self._may(user))
+
+    async def export_pairs(self, user: int | str, language: Language | None = None) -> tuple[str, int]:
+        """The pairs of all accounts of a person as a file's text, and how many there are."""
+        return await self._supervisor.export_pairs(self._may(user), language)
+
+    async def plan_import(self, user: int | str, document: Document, start: Start = "new") -> Report:
+        """What taking a file over would do."""
+        return await self._supervisor.plan_import(self._may(user), document, start)
+
+    async def import_pairs(
+        self, user: int | str, document: Document, start: Start = "new", *, settings: bool = True
+    ) -> Report:
+        """Make the pairs of a file."""
+        return await self._supervisor.import_pairs(self._may(user), document, start, settings=settings)

@@ -143,8 +143,11 @@ def _forbids(rights: Any) -> bool:
     return bool(rights and (rights.send_messages or rights.view_messages))
 
 
-async def resolve(client: Any, text: str | int) -> ChatRef:
+async def resolve(client: Any, text: str | int, *, search: bool = True) -> ChatRef:
     """The chat that a text names, as the client's account sees it now.
+
+    Args:
+        search: look through the dialogs for an id that the session does not know.
 
     Raises:
         ChatNotFound: there is none, or it is a person.
@@ -156,7 +159,7 @@ async def resolve(client: Any, text: str | int) -> ChatRef:
         return await _by_name(client, named.value)
     if named.kind == "invite":
         return await _by_invite(client, named.value)
-    return await _by_id(client, int(named.value))
+    return await _by_id(client, int(named.value), search=search)
 
 
 async def refresh(client: Any, chat: ChatRef) -> ChatRef:
@@ -206,7 +209,7 @@ async def _by_invite(client: Any, invite: str) -> ChatRef:
     return chat
 
 
-async def _by_id(client: Any, chat_id: int) -> ChatRef:
+async def _by_id(client: Any, chat_id: int, *, search: bool) -> ChatRef:
     """By id: what the session knows, else what the dialogs show."""
     number, kind = utils.resolve_id(chat_id)
     if kind is types.PeerChat:
@@ -216,7 +219,7 @@ async def _by_id(client: Any, chat_id: int) -> ChatRef:
         return await refresh(client, ChatRef(chat_id, "", access_hash=known.access_hash))
     except (ValueError, ChatNotReadable):
         pass
-    async for page in _dialogs(client, MAX_DIALOGS):
+    async for page in _dialogs(client, MAX_DIALOGS if search else 0):
         for chat in _refs(page.chats, chat_id):
             if not chat.can_read:
                 raise ChatNotReadable("The account cannot read this chat.")

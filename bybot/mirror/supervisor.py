@@ -19,6 +19,7 @@ from bybot.mirror.acting import ActingMirror
 from bybot.mirror.auditcalls import AuditCalls
 from bybot.mirror.chatcalls import ChatCalls
 from bybot.mirror.engine import Engine
+from bybot.mirror.exchange.calls import ExchangeCalls
 from bybot.mirror.live import POLL_SECONDS
 from bybot.mirror.model import (
     ChannelPair,
@@ -62,7 +63,7 @@ class Notices(Protocol):
         """The user should know this."""
 
 
-class Supervisor(ChatCalls, PairCalls, TaskCalls, RuleCalls, AuditCalls):
+class Supervisor(ChatCalls, PairCalls, TaskCalls, RuleCalls, AuditCalls, ExchangeCalls):
     """The mirror of this process. ``start`` it before the sessions, ``stop`` it before they are closed.
 
     Args:

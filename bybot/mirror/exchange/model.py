@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from bybot.mirror.model import ChatRef, Mode, New
+from bybot.mirror.model import Mode, New
 from bybot.mirror.rules.book import Rules
 
 #: The most pairs that one file may hold.
@@ -16,6 +15,7 @@ MOST_PAIRS: Final = 300
 MOST_BYTES: Final = 1_000_000
 
 Format = Literal["bybot", "tgcf", "telemirror"]
+Language = Literal["en", "zh"]
 Start = Literal["new", "file"]
 """Where imported pairs begin: with the posts from now on, or where the file says."""
 
@@ -45,10 +45,6 @@ class Trouble:
     def to_value(self) -> dict[str, Any]:
         return {"code": self.code, "line": self.spot.line, "field": self.spot.field, "detail": self.detail}
 
-    @classmethod
-    def from_value(cls, value: Mapping[str, Any]) -> Trouble:
-        return cls(str(value["code"]), Spot(int(value["line"]), str(value["field"])), str(value["detail"]))
-
 
 class Wrong(StrEnum):
     """What a file can have wrong beside what Telegram says of its chats."""
@@ -63,7 +59,6 @@ class Wrong(StrEnum):
     REFUSED = "refused_on_purpose"  # it would take protected posts around their protection
     NAME_MOVED = "name_moved"  # the name belongs to another chat than the id
     RANGE = "range_ends_later"  # dates that end in the future
-    TOO_MANY = "too_many_pairs"
 
 
 @dataclass(frozen=True)
@@ -94,6 +89,7 @@ class Entry:
 
     Attributes:
         spot: where it stands.
+        own: the slots of the rules that the pair sets itself; None: those in which they differ from none.
         troubles: why it cannot be taken over; none: it can.
     """
 
@@ -103,6 +99,7 @@ class Entry:
     mode: Mode = field(default_factory=New)
     enabled: bool = True
     rules: Rules = field(default_factory=Rules)
+    own: frozenset[str] | None = None
     comments: bool = False
     tasks: tuple[Task, ...] = ()
     troubles: tuple[Trouble, ...] = ()
@@ -112,7 +109,7 @@ class Entry:
 class Preferences:
     """A person's settings: None where the file says nothing."""
 
-    language: Literal["en", "zh"] | None = None
+    language: Language | None = None
     rules: Rules | None = None
 
     def __bool__(self) -> bool:
@@ -149,7 +146,9 @@ class Item:
 
     Attributes:
         source, target: names for people.
-        troubles: why it failed; for a new one: what of it was left out.
+        troubles: why it failed.
+        paused: it starts paused.
+        history: it would begin before the posts of now, if that is wanted.
         pair_id: of the pair that was made.
     """
 
@@ -158,6 +157,8 @@ class Item:
     target: str
     fate: Fate
     troubles: tuple[Trouble, ...] = ()
+    paused: bool = False
+    history: bool = False
     pair_id: str = ""
 
     def to_value(self) -> dict[str, Any]:
@@ -168,6 +169,8 @@ class Item:
             "target": self.target,
             "fate": self.fate.value,
             "troubles": [each.to_value() for each in self.troubles],
+            "paused": self.paused,
+            "history": self.history,
             "pair_id": self.pair_id,
         }
 
@@ -204,11 +207,3 @@ class Report:
             "preferences": list(self.preferences),
             "secrets": self.secrets,
         }
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The two ends of an entry as the importing account sees them."""
-
-    source: ChatRef
-    target: ChatRef

@@ -35,6 +35,7 @@ from bybot.mirror.exchange.model import (
 from bybot.mirror.exchange.rulesfile import Mistake, rules_of
 from bybot.mirror.model import ChannelPair, ChatRef, Mode, mode_from_value, mode_to_value
 from bybot.mirror.rules.book import Rules
+from bybot.mirror.rules.slots import SLOTS, merged
 
 FORMAT: Final = "bybot-pairs"
 VERSION: Final = 1
@@ -105,6 +106,7 @@ class _Pair(_Strict):
     mode: _AnyMode = Field(default_factory=lambda: _New(kind="new"))
     enabled: StrictBool = True
     rules: dict[str, Any] = Field(default_factory=dict)
+    own: list[Literal[*SLOTS]] | None = None  # type: ignore[valid-type]
     comments: StrictBool = False
     tasks: list[_Task] = Field(default_factory=list, max_length=_MOST_TASKS)
 
@@ -186,6 +188,7 @@ def _entry(item: Any, path: Path, where: Located) -> Entry:
         mode,
         pair.enabled,
         rules,
+        None if pair.own is None else frozenset(pair.own),
         pair.comments,
         tasks,
         tuple(mistake.at(where) for mistake in mistakes),
@@ -274,8 +277,9 @@ def _pair_value(pair: ChannelPair, children: Sequence[ChannelPair]) -> dict[str,
         "mode": mode_to_value(pair.mode),
         "enabled": pair.enabled,
     }
-    if pair.rules != Rules():
-        value["rules"] = pair.rules.to_value()
+    own = pair.own_slots
+    if own:  # all others follow the person's rules for all pairs
+        value |= {"rules": merged(Rules(), pair.rules, own).to_value(), "own": sorted(own)}
     if any(child.role == "comments" for child in children):
         value["comments"] = True
     if tasks:

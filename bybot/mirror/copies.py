@@ -63,6 +63,13 @@ class Copies:
     async def do(self, make: Callable[[], Any], kind: str) -> bool:
         """One request that may be repeated, after all waits. False when Telegram refuses it for good.
 
+        Raises as :meth:`answer`.
+        """
+        return await self.answer(make, kind) is not None
+
+    async def answer(self, make: Callable[[], Any], kind: str) -> Any:
+        """What Telegram answers to a request that may be repeated, after all waits; None when it refuses it for good.
+
         Raises:
             Unsure: no answer.
             ChatNotReadable, ChatNotWritable, AccountLimited, SessionRevoked: nothing can be done until that changes.
@@ -71,8 +78,7 @@ class Copies:
         for _ in range(_TRIES):
             async with self.pacing.turn(kind, key, posts=1):
                 try:
-                    await call(self.client, make())
-                    return True
+                    return await call(self.client, make())
                 except Exception as error:
                     judgement = judge(error)
                     if judgement.meaning is Meaning.WAIT:
@@ -82,9 +88,9 @@ class Copies:
                         self.pacing.hold(key, judgement.seconds)
                     elif judgement.meaning in _HARMLESS or judgement.name == _UNCHANGED:
                         log.info("pair %s: a change was not carried over (%s)", self.pair.id, judgement.name)
-                        return judgement.name == _UNCHANGED
+                        return judgement if judgement.name == _UNCHANGED else None
                     elif judgement.meaning in _UNSURE:
                         raise Unsure(judgement) from error
                     else:
                         raise stop_error(judgement) from error
-        return False
+        return None

@@ -86,9 +86,13 @@ class Drafting:
             made_anew=lambda unit: made_anew(unit, self.clock.now()),
         )
         journal.planned(made)
+        self.note(messages, verdicts)
+        return made
+
+    def note(self, messages: Sequence[Any], verdicts: Verdicts) -> None:
+        """These posts are copied, or left out: later ones may be duplicates of them."""
         rule = duplicates_rule(self.pair.rules.filters)
         if rule is None:
-            journal.seen.clear()
+            self.journal.seen.clear()
         elif verdicts is not None:
-            note_all(messages, verdicts, journal.seen, rule)
-        return made
+            note_all(messages, verdicts, self.journal.seen, rule)

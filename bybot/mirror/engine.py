@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from bybot.clock import Clock
 from bybot.errors import StoreUnavailable, TelegramUnreachable
@@ -21,8 +21,8 @@ from bybot.mirror.account import Account, Report
 from bybot.mirror.albums import until_whole
 from bybot.mirror.changes import Changes
 from bybot.mirror.chats import input_peer
-from bybot.mirror.copies import DELETE
-from bybot.mirror.drafting import Drafting, Verdicts
+from bybot.mirror.copies import DELETE, Copies
+from bybot.mirror.drafting import Drafting
 from bybot.mirror.errands import Errands
 from bybot.mirror.gate import Gate
 from bybot.mirror.journal import Journal
@@ -32,11 +32,13 @@ from bybot.mirror.links import Links
 from bybot.mirror.live import Inbox
 from bybot.mirror.model import ChannelPair, NoticeKind, Progress
 from bybot.mirror.pacing import chat_key
+from bybot.mirror.passage import Passage
 from bybot.mirror.patience import Patience
 from bybot.mirror.protection import Protection
 from bybot.mirror.random_ids import random_ids
 from bybot.mirror.rate import Rate
 from bybot.mirror.reader import Reader, follows
+from bybot.mirror.reconcile import Reconciliation
 from bybot.mirror.requests import ANEW, FORWARD
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.sender import Sender, Unsure
@@ -47,8 +49,6 @@ log = logging.getLogger(__name__)
 
 #: Seconds that stopping waits for what is under way.
 _STOP_SECONDS = 5.0
-#: Above every id: what is sent once more goes alone.
-_ALL = 1 << 62
 
 Phase = Literal["starting", "undoing", "history", "live", "finished", "undone"]
 
@@ -62,6 +62,7 @@ class Engine:
         account: the connected account.
         clock: where time comes from.
         report: told about progress and what the user should know.
+        shared: tells whether other pairs of the account post into the same target.
         sabotage: see bybot.mirror.sabotage.
     """
 
@@ -73,6 +74,7 @@ class Engine:
         clock: Clock,
         report: Report,
         *,
+        shared: Callable[[], Awaitable[bool]] | None = None,
         sabotage: Sabotage | None = None,
     ) -> None:
         self.pair = pair
@@ -90,7 +92,8 @@ class Engine:
         self._patience = Patience(clock)
         self._stopping = self._patience.stopping
         self._body: asyncio.Task[None] | None = None
-        self._past_end = False
+        self._shared = shared
+        self._passage: Passage | None = None
         self._protection = Protection(account.client, pair.source, clock)
         self._drafting = Drafting(pair, journal, self._protection, Links(pair), clock)
         self._gate = Gate(pair.rules.schedule, journal, clock, self._ring)
@@ -158,7 +161,7 @@ class Engine:
 
     async def _work(self) -> None:
         pair, lane, target = self.pair, self._lane(), input_peer(self.pair.target)
-        random_id = random_ids(pair.id, self.journal.epoch, pair.source.id)
+        random_id = random_ids(pair.id, self.journal.base, pair.source.id)
         self._changes = Changes(
             pair,
             self._account,
@@ -197,6 +200,7 @@ class Engine:
             stopping=self._stopping.is_set(),
             may_send=lambda posts: self._account.allowance.take(posts, self.tell.day_is_over),
         )
+        self._passage = self._way(self._sender, self._changes.copies)
         self._inbox = self._account.ears.open(pair.source.id, self._source)
         self._sender.on_answer = self._inbox.wake
         try:
@@ -206,6 +210,21 @@ class Engine:
             self._sender.abandon()
             await lane.close()
             self._account.ears.close(pair.source.id, self._inbox)
+
+    def _way(self, sender: Sender, copies: Copies) -> Passage:
+        journal, drafting = self.journal, self._drafting
+        passage = Passage(journal, drafting, self._gate, sender, copies.reader, self.tell, self._look_back)
+        passage.doubt = Reconciliation(
+            journal,
+            self._reader,
+            copies,
+            drafting,
+            sender.random_id,
+            repeat=passage.repeat,
+            shared=self._shared,
+            stopping=self._stopping,
+        )
+        return passage
 
     def _lane(self) -> Lane:
         client = self._account.client
@@ -233,6 +252,10 @@ class Engine:
     async def _copy(self) -> None:
         self._gate.close()
         await self._protection.look()
+        assert self._passage is not None
+        doubt = self._passage.doubt
+        if not self.journal.orders.undone:
+            await doubt.run()
         await self._run_errands()
         if self.phase == "undone":
             return
@@ -241,6 +264,8 @@ class Engine:
             self.phase = "history"
         known = self.journal.cursor.highest
         await self._read_on(self.journal.cursor.mark)
+        if self.pair.rules.deletions == "delete":
+            await doubt.find_gone()
         await self._follow_changes(scan=known > 0)
         while not self._stopping.is_set() and not self._at_end():
             self._enter_live()
@@ -256,16 +281,16 @@ class Engine:
         orders = self.journal.orders
         if orders.undone:
             self.phase = "undone"
-        if not orders or self._changes is None:
+        if not orders or self._changes is None or self._passage is None:
             return
         errands = Errands(
             self.journal,
             self._reader,
             self._changes.copies,
-            handle=partial(self._handle, now=True),
-            send_alone=self._again,
+            handle=partial(self._passage.handle, now=True),
+            send_alone=self._passage.again,
             land=self._land,
-            renew=self._renew,
+            use_epoch=self._use_epoch,
             stopping=self._stopping,
         )
         if orders.undo:
@@ -273,12 +298,10 @@ class Engine:
         if await errands.run():
             self.phase = "undone"
 
-    def _renew(self) -> None:
-        """A new epoch: what is sent from now on is no repeat of what was sent before."""
-        random_id = random_ids(self.pair.id, self.journal.epoch, self.pair.source.id)
+    def _use_epoch(self, epoch: int) -> None:
+        """Posts go with the random ids of this epoch from now on."""
         assert self._sender is not None
-        assert self._changes is not None
-        self._sender.random_id = self._changes.random_id = random_id
+        self._sender.random_id = random_ids(self.pair.id, epoch, self.pair.source.id)
 
     def _ring(self) -> None:
         """What was held back may go."""
@@ -301,6 +324,7 @@ class Engine:
     async def _listen(self) -> None:
         assert self._inbox is not None
         assert self._sender is not None
+        assert self._passage is not None
         await self._inbox.wait()
         heard = self._inbox.take()
         await self._sender.land_answered()
@@ -311,11 +335,11 @@ class Engine:
         if self._gate.shut:
             pass  # all of it is read when the first that is held back may go
         elif messages and not heard.look and follows(messages, cursor.next_id):
-            await self._handle(messages)
+            await self._passage.handle(messages)
         elif messages or heard.look or (heard.settle and cursor.has_holes()):
             await self._land()
             await self._read_on(cursor.mark if heard.settle else cursor.highest)
-        if self._past_end:
+        if self._passage.past_end:
             await self._land()
             self._reach_end()
         assert self._changes is not None
@@ -338,16 +362,17 @@ class Engine:
     async def _read_on(self, after: int) -> None:
         """Copy everything above an id that is not done yet."""
         assert self._sender is not None
+        assert self._passage is not None
         async with self._reader.batches(after) as batches:
             async for batch in batches:
-                if self._stopping.is_set() or self._at_end() or self._past_end or self._gate.shut:
+                if self._stopping.is_set() or self._at_end() or self._passage.past_end or self._gate.shut:
                     break
                 if batch.open_end:
                     await self._sender.drain()
                     async for messages in until_whole(batch.messages, self._reader, self._clock, self._patience):
-                        await self._handle(messages)
+                        await self._passage.handle(messages)
                 else:
-                    await self._handle(batch.messages)
+                    await self._passage.handle(batch.messages)
         await self._land()
         self._reach_end()
 
@@ -369,30 +394,6 @@ class Engine:
         end, cursor = self.journal.end_id, self.journal.cursor
         if end is None or end in cursor or self._stopping.is_set() or self._gate.shut:
             return
-        if self._past_end or self.journal.top_id >= end:
+        past_end = self._passage is not None and self._passage.past_end
+        if past_end or self.journal.top_id >= end:
             cursor.done([end], self._clock.elapsed())
-
-    async def _handle(self, messages: Sequence[Any], *, now: bool = False) -> None:
-        """Copy those of these that are not done, as far as the schedule lets them go, or all of them ``now``."""
-        journal, end = self.journal, self.journal.end_id
-        fresh = [m for m in messages if m.id not in journal.cursor and (end is None or m.id <= end)]
-        verdicts = await self._drafting.verdicts(fresh) if fresh else None
-        going = fresh if now else await self._gate.let_through(fresh, verdicts)
-        if going:
-            await self._send(going, verdicts, journal.uncertain_until)
-        if end is not None and messages and messages[-1].id > end and len(going) == len(fresh):
-            self._past_end = True
-
-    async def _again(self, messages: Sequence[Any]) -> None:
-        """Copy these, each post alone, whether they are done or not."""
-        if messages:
-            await self._send(messages, await self._drafting.verdicts(messages), _ALL)
-
-    async def _send(self, messages: Sequence[Any], verdicts: Verdicts, alone_until: int) -> None:
-        """Give them to the sender."""
-        assert self._sender is not None
-        made = await self._drafting.plan(messages, verdicts, self._sender.will_copy, alone_until)
-        self.tell.left_out(made.unsendable, "rules")
-        self.tell.lacking(made.headless, "reply")
-        await self._sender.feed(made.steps)
-        self._look_back()

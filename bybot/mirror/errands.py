@@ -30,7 +30,7 @@ class Errands:
         handle: copies messages that may be new.
         send_alone: copies messages, each post by itself, whether they were copied or not.
         land: waits until nothing is under way.
-        renew: a new epoch holds for all that is sent from now on.
+        use_epoch: what is sent from now on goes with the random ids of this epoch.
         stopping: set when the work shall end.
     """
 
@@ -40,7 +40,7 @@ class Errands:
     handle: Callable[[Sequence[Any]], Awaitable[None]]
     send_alone: Callable[[Sequence[Any]], Awaitable[None]]
     land: Callable[[], Awaitable[None]]
-    renew: Callable[[], None]
+    use_epoch: Callable[[int], None]
     stopping: asyncio.Event
 
     async def run(self) -> bool:
@@ -63,12 +63,15 @@ class Errands:
     async def _fill_in(self) -> None:
         """Copy once more what was asked for."""
         orders = self.journal.orders
-        while (orders.wanted or orders.asked) and not self.stopping.is_set():
-            if not orders.wanted:
-                await self.journal.raise_epoch()
-                self.renew()
-            await self._fill_some(sorted(orders.wanted)[: _IDS + ALBUM_PARTS])
-            await self.journal.flush()
+        try:
+            while (orders.wanted or orders.asked) and not self.stopping.is_set():
+                if not orders.wanted:
+                    await self.journal.raise_epoch()
+                self.use_epoch(self.journal.epoch)
+                await self._fill_some(sorted(orders.wanted)[: _IDS + ALBUM_PARTS])
+                await self.journal.flush()
+        finally:
+            self.use_epoch(self.journal.base)
 
     async def _fill_some(self, ids: Sequence[int]) -> None:
         """The first hundred of these. An album is never cut, so that a repeat asks for the same."""

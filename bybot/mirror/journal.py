@@ -5,8 +5,7 @@ chunk of the message map. A write covers about a hundred posts, so after a kill 
 have been sent beyond is bounded by the *ceiling*: no post above it is sent before a higher ceiling is durable. After an
 unclean stop, ids above the cursor and up to the ceiling are the uncertain window.
 
-Fencing: every write is conditional on the version of the one before. Whoever takes a pair over writes first, so the
-writes of a holder that does not know yet are refused (StaleWrite), and it stops.
+Every write is fenced (see bybot.mirror.fence): a holder whose pair was taken over learns it (StaleWrite), and stops.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from bybot.errors import StaleWrite, StoreUnavailable
 from bybot.mirror.copymap import CopyMap
 from bybot.mirror.cursor import Cursor
 from bybot.mirror.family import Kin
+from bybot.mirror.fence import Fence
 from bybot.mirror.model import Counts, NoticeKind
 from bybot.mirror.orders import Orders
 from bybot.mirror.pairstate import SCHEMA, chunk_key, delete_all, state_key
@@ -30,7 +30,7 @@ from bybot.mirror.planner import Plan
 from bybot.mirror.runs import from_runs, to_runs
 from bybot.mirror.seen import Seen
 from bybot.mirror.sender import Why
-from bybot.stores.base import SERVER_TIME, Condition, Key, Put, Store, Write
+from bybot.stores.base import SERVER_TIME, Store
 
 #: Posts after which the journal is written, and seconds after which it is written in any case.
 FLUSH_POSTS = 100
@@ -68,7 +68,10 @@ class Journal:
         self._clock = clock
         self.cursor = Cursor()
         self.counts = Counts()
+        self.base = 1
         self.epoch = 1
+        self.floor: int | None = None
+        self.presumed: dict[int, int] = {}
         self.total = 0
         self.top_id = 0
         self.end_id: int | None = None
@@ -87,7 +90,7 @@ class Journal:
         self._spoilt: dict[str, int] = {}
         self._user = ""
         self._ceiling = 0
-        self._version: str | None = None
+        self._fence = Fence(store, state_key(pair_id))
         self._unwritten = 0
         self._written_at = 0.0
         self._ahead = _AHEAD_MIN
@@ -117,6 +120,7 @@ class Journal:
         self.cursor = Cursor.from_value(data, now)
         self.counts = Counts.from_value(data["counts"])
         self.epoch, self.total, self.top_id = int(data["epoch"]), int(data["total"]), int(data["top_id"])
+        self.base, self.floor = int(data.get("base", self.epoch)), data.get("floor")
         self.end_id = data["end_id"]
         self.told = set(data["told"])
         self._spoilt = dict(data["spoilt"])
@@ -129,7 +133,7 @@ class Journal:
         self.start = int(data["start"]) if "start" in data else await self._first_copied() - 1
         self.sent_at = [datetime.fromtimestamp(at, UTC) for at in data.get("sent_at", ())]
         self.missing, self.doubled = (set(from_runs(data.get(name, ()))) for name in ("missing", "doubled"))
-        self._version = document.version
+        self._fence = Fence(self._store, state_key(self.pair_id), document.version)
 
     async def close(self) -> None:
         """Write everything. What is certain is not repeated after this.
@@ -157,11 +161,11 @@ class Journal:
 
     def target_of(self, source_id: int) -> int | None:
         """The copy of a source message, if it has one and its chunk is loaded (see :meth:`load`)."""
-        return self.map.get(source_id)
+        return self.map.get(source_id) or self.presumed.get(source_id)
 
     def nearest(self, source_id: int) -> int | None:
         """What a reply to a source message points at: its own copy, or one that another part of the pair made."""
-        return self.map.get(source_id) or self.kin.get(source_id)
+        return self.target_of(source_id) or self.kin.get(source_id)
 
     async def peek(self, source_ids: Collection[int]) -> dict[int, int]:
         """The copies of these source ids, other parts' included, without keeping what was read for it."""
@@ -290,6 +294,7 @@ class Journal:
     async def begin_again(self) -> None:
         """Durably: all copies are gone, and the source shall be copied from where the pair began. Raises StaleWrite."""
         self.epoch += 1
+        self.base, self.floor = self.epoch, None
         self.cursor = Cursor(self.start)
         self.uncertain_until = self.start
         deleted = self.counts.undone
@@ -339,9 +344,8 @@ class Journal:
             covered = self._unwritten
             nonce = secrets.token_hex(8)
             writes, chunks = self.map.take_writes()
-            writes.append(Put(state_key(self.pair_id), self._state(ceiling, nonce), self._version or Condition.EXISTS))
             try:
-                self._version = await self._commit(writes, nonce)
+                await self._fence.put(self._state(ceiling, nonce), nonce, writes)
             except BaseException as error:
                 self.map.give_back(chunks)
                 if isinstance(error, StaleWrite):
@@ -351,36 +355,13 @@ class Journal:
             self._unwritten -= covered
             self._written_at = self._clock.elapsed()
 
-    async def _commit(self, writes: Sequence[Write], nonce: str) -> str:
-        """Commit, and learn the outcome when the answer was lost: the document then tells by its nonce."""
-        key = state_key(self.pair_id)
-        pause = 0.2
-        while True:
-            try:
-                return (await self._store.commit(writes)).versions[key]
-            except (StaleWrite, StoreUnavailable) as error:
-                document = await self._look(key)
-                if document is not None and document.data.get("nonce") == nonce:
-                    return str(document.version)
-                if isinstance(error, StaleWrite) or document is None or document.version != self._version:
-                    raise StaleWrite("Another process took the pair over, or it was removed.") from error
-            await asyncio.sleep(pause)
-            pause = min(10.0, pause * 2)
-
-    async def _look(self, key: Key) -> Any:
-        pause = 0.2
-        while True:
-            try:
-                return await self._store.get(key)
-            except StoreUnavailable:
-                await asyncio.sleep(pause)
-                pause = min(10.0, pause * 2)
-
     def _state(self, ceiling: int, nonce: str) -> dict[str, Any]:
         return {
             "schema": SCHEMA,
             "user": self._user,
             "epoch": self.epoch,
+            "base": self.base,
+            **({"floor": self.floor} if self.floor is not None else {}),
             **self.cursor.to_value(),
             "ceiling": ceiling,
             "end_id": self.end_id,

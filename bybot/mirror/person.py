@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bybot.errors import (
@@ -209,7 +210,13 @@ class Person:
         s = self.settings
         journal = self._journal(pair.id)
         journal.kin = Kin(self.family, pair)
-        return Engine(pair, journal, account, s.clock, self, sabotage=s.sabotage)
+        shared = partial(self._shares_target, pair)
+        return Engine(pair, journal, account, s.clock, self, shared=shared, sabotage=s.sabotage)
+
+    async def _shares_target(self, pair: ChannelPair) -> bool:
+        """Whether another pair posts into the same target. Raises StoreUnavailable."""
+        others = [other for other in await self.settings.book.of(self.user) if other.enabled and other.ended is None]
+        return any(other.id != pair.id and other.target.id == pair.target.id for other in others)
 
     async def _came_to_end(self, pair: ChannelPair, engine: Engine) -> None:
         """An engine has nothing more to do, or was stopped."""

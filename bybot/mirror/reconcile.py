@@ -1,0 +1,264 @@
+"""After an unclean stop: the target's tail tells what was sent, so that little has to be repeated.
+
+Posts are sent in the order of their ids, and Telegram answers a repeated random id with the first copy. So the last
+post that seems to have a copy is repeated: when the answer names that very copy, everything before it was sent as
+well, and what was matched by its content is noted without a request. When it names another one, the likeness was
+chance; then the one before is asked, and so on.
+
+What is left goes one by one, with the random ids that it had, and each answer explains one more message of the tail.
+Once all of the tail is explained and the next copy gets the very next id, nothing else was ever sent: the rest is new.
+A message that nothing explains may be the copy of a post that is gone from the source by now. Its random id tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+from telethon.tl import functions, types
+
+from bybot.mirror import requests
+from bybot.mirror.audit import wanted_of
+from bybot.mirror.copies import Copies
+from bybot.mirror.drafting import Drafting, Verdicts
+from bybot.mirror.journal import Journal
+from bybot.mirror.matching import matched, may_be_ours
+from bybot.mirror.planner import Plan, Unit, sort_out, units_of
+from bybot.mirror.reader import PAGE, Reader
+from bybot.mirror.requests import RandomId
+
+#: Posts of the source that are compared at once.
+_SEGMENT: Final = 1_000
+#: Copies among which the newest is looked for.
+_LAST: Final = 200
+#: Ids without a post that are asked for in vain before that ends.
+_MISSES: Final = 20
+_IDS: Final = 100
+#: An id that no message has.
+_NOWHERE: Final = 2**31 - 1
+
+
+@dataclass
+class Tail:
+    """A target above the last copy that is certain.
+
+    Attributes:
+        top: the newest id that is accounted for.
+        whole: every id up to it was read, so that no deletion hides anything.
+        unexplained: messages that may be copies, nobody knows of what.
+        since, until: the ids of the source that were in doubt when it was read.
+    """
+
+    top: int
+    whole: bool
+    unexplained: set[int]
+    since: int
+    until: int
+
+    def learn(self, found: Collection[int]) -> bool:
+        """These copies were named by answers. Returns whether nothing else can have been sent before."""
+        self.unexplained.difference_update(found)
+        fresh = [id_ for id_ in found if id_ > self.top]
+        if not fresh:
+            return False
+        self.whole = self.whole and min(fresh) == self.top + 1
+        self.top = max(fresh)
+        return self.whole and not self.unexplained
+
+
+@dataclass
+class Reconciliation:
+    """Of one pair, on one connection.
+
+    Attributes:
+        source: reads the source.
+        copies: the target.
+        random_id: of the pair's posts.
+        repeat: sends these messages again, each post by itself, and waits for the answers.
+        shared: whether other pairs of the account post into the same target; None: there are no others.
+        stopping: set when the work shall end.
+    """
+
+    journal: Journal
+    source: Reader
+    copies: Copies
+    drafting: Drafting
+    random_id: RandomId
+    repeat: Callable[[Sequence[Any]], Awaitable[None]]
+    shared: Callable[[], Awaitable[bool]] | None
+    stopping: asyncio.Event
+    tail: Tail | None = None
+    _at: int = field(default=0, init=False)
+    _verdicts: Verdicts = field(default=None, init=False)
+
+    async def run(self) -> None:
+        """Note what was sent, as far as the tail tells. Raises as the sender and the reader do."""
+        self.tail = None
+        journal = self.journal
+        if journal.uncertain_until <= journal.cursor.highest or journal.orders.wanted:
+            return
+        known = await self._newest_known()
+        if known is None or (self.shared is not None and await self.shared()):
+            return
+        self._at, more = journal.cursor.mark, True
+        while more and not self.stopping.is_set():
+            units, more = await self._window()
+            messages = await self._read(known, sum(len(unit.messages) for unit in units))
+            found = await self._prove(units, await self._match(units, messages))
+            known = max(found, default=known)
+            more = more and bool(found)
+
+    def learn(self, source_ids: Collection[int]) -> None:
+        """Answers came for these posts, and nothing is under way."""
+        tail, journal = self.tail, self.journal
+        if tail is None:
+            return
+        named = (journal.map.get(source_id) for source_id in source_ids)
+        if tail.learn([copy for copy in named if copy is not None]):
+            journal.uncertain_until = min(journal.uncertain_until, journal.cursor.highest)
+
+    # Reading --------------------------------------------------------------------------------------------------
+
+    async def _newest_known(self) -> int | None:
+        """The newest copy that is certain: whatever else was sent stands above it."""
+        ids = [id_ for id_ in await self.journal.last_copied(_LAST) if id_ in self.journal.cursor]
+        known = (await self.journal.map.peek(ids)).values()
+        return max(known, default=self.journal.floor)
+
+    async def _window(self) -> tuple[list[Unit], bool]:
+        """The next posts that may have been sent, and whether there are more."""
+        journal = self.journal
+        until = min(journal.uncertain_until, journal.end_id or journal.uncertain_until)
+        units: list[Unit] = []
+        async with self.source.batches(self._at) as batches:
+            async for batch in batches:
+                if batch.open_end:
+                    break
+                posts = sort_out(batch.messages, Plan(), chat_protected=self.drafting.protection.on)
+                for unit in units_of(posts):
+                    if unit.last_id > until:
+                        return units, False
+                    if not all(id_ in journal.cursor for id_ in unit.ids):
+                        units.append(unit)
+                self._at = batch.messages[-1].id
+                if sum(len(unit.messages) for unit in units) >= _SEGMENT:
+                    return units, True
+        return units, False
+
+    async def _read(self, known: int, posts: int) -> list[Any]:
+        """What may be copies above the last certain one. When that was read to its end, it is the new tail."""
+        reader, journal = self.copies.reader, self.journal
+        found: list[Any] = []
+        at_end = False
+        for _ in range(2 + 2 * posts // PAGE):
+            page = await reader.page(found[-1].id if found else known)
+            found += page
+            if at_end := not page:
+                break
+        ours = [message for message in found if may_be_ours(message)]
+        top = found[-1].id if found else known
+        whole = isinstance(reader.peer, types.InputPeerChannel) and len(found) == top - known
+        before = self.tail.unexplained if self.tail is not None else set()
+        unexplained = {id_ for id_ in before if id_ <= known} | {message.id for message in ours}
+        self.tail = Tail(top, whole, unexplained, journal.cursor.mark, journal.uncertain_until) if at_end else None
+        return ours
+
+    async def _match(self, units: Sequence[Unit], messages: Sequence[Any]) -> list[dict[int, int]]:
+        posts = [message for unit in units for message in unit.messages]
+        if not posts or not messages:
+            return []
+        self._verdicts = await self.drafting.verdicts(posts)
+        texts = wanted_of(posts, self._verdicts)
+        return await asyncio.to_thread(matched, units, texts, messages)
+
+    # Noting ---------------------------------------------------------------------------------------------------
+
+    async def _prove(self, units: Sequence[Unit], likely: list[dict[int, int]]) -> list[int]:
+        """Note what was sent for certain. Returns the copies of that."""
+        journal = self.journal
+        journal.presumed = {id_: copy for each in likely for id_, copy in each.items()}
+        try:
+            while likely and not self.stopping.is_set():
+                last = likely[-1]
+                if await self._was_sent(last, [u for u in units if u.last_id <= max(last)], likely[:-1]):
+                    noted = {id_: copy for each in likely for id_, copy in each.items()}
+                    await journal.load(noted)
+                    journal.copied(noted)
+                    self.learn(noted)
+                    return list(noted.values())
+                likely.pop()
+        finally:
+            journal.presumed = {}
+        return []
+
+    async def _was_sent(self, last: dict[int, int], units: Sequence[Unit], likely: Sequence[dict[int, int]]) -> bool:
+        """Repeat what is not likely to have been sent, in order, up to this post; whether it has the copy it seems."""
+        passed = {id_ for each in likely for id_ in each}
+        for unit in units:
+            if not passed.isdisjoint(unit.ids):
+                self.drafting.note(unit.messages, self._verdicts)
+            elif not all(id_ in self.journal.cursor for id_ in unit.ids):
+                await self.repeat(unit.messages)
+                self.learn(unit.ids)
+        return all(self.journal.map.get(id_) == copy for id_, copy in last.items())
+
+    # Posts that are gone --------------------------------------------------------------------------------------
+
+    async def find_gone(self) -> None:
+        """Find the copies of posts that were deleted from the source before anybody noted their copies.
+
+        Raises as the sender and the reader do.
+        """
+        tail = self.tail
+        self.tail = None
+        if tail is None or not tail.unexplained:
+            return
+        misses = 0
+        for source_id in await self._holes(tail):
+            if not tail.unexplained or misses >= _MISSES or self.stopping.is_set():
+                break
+            copy = await self._ask(source_id)
+            misses += copy is None
+            if copy is not None:
+                await self.journal.load([source_id])
+                self.journal.copied({source_id: copy})
+                tail.learn([copy])
+
+    async def _holes(self, tail: Tail) -> list[int]:
+        """Ids without a post whose copies may be among what nothing explains, going by their neighbours' copies."""
+        journal = self.journal
+        last = min(tail.until, max(await self.source.newest(), journal.cursor.highest) + _MISSES)
+        ids = range(tail.since + 1, last + 1)
+        there: set[int] = set()
+        for at in range(0, len(ids), _IDS):
+            there |= (await self.source.by_ids(ids[at : at + _IDS])).keys()
+        known = await journal.map.peek(ids)
+        above, high = {}, tail.top + 1  # the nearest copy of a post above each id
+        for source_id in reversed(ids):
+            above[source_id] = high
+            high = known.get(source_id, high)
+        holes, low = [], 0
+        for source_id in ids:
+            low = known.get(source_id, low)
+            if source_id not in there and any(low < id_ < above[source_id] for id_ in tail.unexplained):
+                holes.append(source_id)
+        return holes
+
+    async def _ask(self, source_id: int) -> int | None:
+        """The copy that has the random id of a post, if any. What is forwarded is no message: it sends nothing."""
+        random_id = self.random_id(source_id)
+        answer = await self.copies.answer(
+            partial(
+                functions.messages.ForwardMessagesRequest,
+                from_peer=self.source.peer,
+                id=[_NOWHERE],
+                random_id=[random_id],
+                to_peer=self.copies.reader.peer,
+                drop_author=True,
+            ),
+            requests.FORWARD,
+        )
+        return requests.copies(answer, {random_id: source_id}).get(source_id)

@@ -8,14 +8,15 @@ look asks for the newest ids of all sources in one request (messages.getPeerDial
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import random
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from telethon import events, utils
 from telethon.tl import functions, types
 
+from bybot.mirror.flag import Flag
 from bybot.mirror.lane import call
 from bybot.mirror.outcome import Meaning, judge
 from bybot.mirror.pacing import Pacing
@@ -31,30 +32,41 @@ _NEW = (types.UpdateNewChannelMessage, types.UpdateNewMessage)
 _EDITED = (types.UpdateEditChannelMessage, types.UpdateEditMessage)
 _DELETED = (types.UpdateDeleteChannelMessages, types.UpdateDeleteMessages)
 _PINNED = (types.UpdatePinnedChannelMessages,)
+_EVENT: Final = events.Raw(types=(*_NEW, *_EDITED, *_DELETED, *_PINNED))
+_NONE: Final[Mapping[int, Any]] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Heard:
     """What an inbox held: messages in the order of their ids, its hints, what was edited and deleted, and ``pins``:
     something was pinned or unpinned."""
 
-    messages: list[Any]
+    messages: Sequence[Any]
     look: bool
     settle: bool
-    scan: bool = False
-    edited: Mapping[int, Any] = field(default_factory=dict)
-    deleted: Collection[int] = ()
-    pins: bool = False
+    scan: bool
+    edited: Mapping[int, Any]
+    deleted: Collection[int]
+    pins: bool
 
 
 class Inbox:
-    """What one pair has heard and not taken yet."""
+    """What one pair has heard and not taken yet.
 
-    def __init__(self) -> None:
-        self._messages: deque[Any] = deque()
-        self._edited: dict[int, Any] = {}
-        self._deleted: set[int] = set()
-        self._woken = asyncio.Event()
+    Attributes:
+        peer: its source as an input peer.
+        top: the newest id when the source was looked at last.
+    """
+
+    __slots__ = ("_deleted", "_edited", "_messages", "_pins", "_woken", "look", "peer", "scan", "settle", "top")
+
+    def __init__(self, peer: Any = None) -> None:
+        self.peer = peer
+        self.top: int | None = None
+        self._messages: list[Any] | None = None  # made when there is something: most boxes are empty
+        self._edited: dict[int, Any] | None = None
+        self._deleted: set[int] | None = None
+        self._woken = Flag()
         self.look = False  # read on from the cursor, whatever the messages say
         self.settle = False  # read the open window again
         self.scan = False  # edits and deletions may have been missed
@@ -62,7 +74,9 @@ class Inbox:
 
     def push(self, message: Any) -> None:
         """A message that was pushed."""
-        if len(self._messages) >= _INBOX:
+        if self._messages is None:
+            self._messages = []
+        elif len(self._messages) >= _INBOX:
             self._messages.clear()
             self.look = True
         self._messages.append(message)
@@ -70,11 +84,15 @@ class Inbox:
 
     def edit(self, message: Any) -> None:
         """A message that was edited."""
+        if self._edited is None:
+            self._edited = {}
         self._edited[message.id] = message
         self._bound()
 
     def delete(self, ids: Iterable[int]) -> None:
         """Messages that were deleted."""
+        if self._deleted is None:
+            self._deleted = set()
         self._deleted.update(ids)
         self._bound()
 
@@ -84,9 +102,8 @@ class Inbox:
         self._woken.set()
 
     def _bound(self) -> None:
-        if len(self._edited) + len(self._deleted) > _INBOX:
-            self._edited.clear()
-            self._deleted.clear()
+        if len(self._edited or ()) + len(self._deleted or ()) > _INBOX:
+            self._edited = self._deleted = None
             self.scan = True
         self._woken.set()
 
@@ -107,10 +124,13 @@ class Inbox:
 
     def take(self) -> Heard:
         """All that was heard so far; the box is empty afterwards."""
-        messages = sorted({message.id: message for message in self._messages}.values(), key=lambda m: m.id)
-        heard = Heard(messages, self.look, self.settle, self.scan, self._edited, self._deleted, self._pins)
-        self._messages.clear()
-        self._edited, self._deleted = {}, set()
+        messages: Sequence[Any] = self._messages or ()
+        if len(messages) > 1:
+            messages = sorted({message.id: message for message in messages}.values(), key=lambda m: m.id)
+        heard = Heard(
+            messages, self.look, self.settle, self.scan, self._edited or _NONE, self._deleted or (), self._pins
+        )
+        self._messages = self._edited = self._deleted = None
         self._woken.clear()
         self.look = self.settle = self.scan = self._pins = False
         return heard
@@ -123,23 +143,25 @@ class Ears:
         self._client = client
         self._pacing = pacing
         self._poll_seconds = poll_seconds
-        self._boxes: dict[int, dict[Inbox, Any]] = {}
-        self._tops: dict[Inbox, int] = {}
-        self._poller: asyncio.Task[None] | None = None
-        self._event = events.Raw(types=(*_NEW, *_EDITED, *_DELETED, *_PINNED))
+        self._boxes: dict[int, list[Inbox]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to listen."""
-        self._client.add_event_handler(self._on_update, self._event)
-        self._poller = asyncio.create_task(self._poll_for_ever())
+        self._client.add_event_handler(self._on_update, _EVENT)
+        # Accounts that start together do not look together.
+        self._look_after(self._poll_seconds * random.uniform(0.5, 1.0))
 
     async def stop(self) -> None:
         """Stop listening."""
-        self._client.remove_event_handler(self._on_update, self._event)
-        if self._poller is not None:
-            self._poller.cancel()
-            await asyncio.gather(self._poller, return_exceptions=True)
-            self._poller = None
+        self._client.remove_event_handler(self._on_update, _EVENT)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+        self._timer = self._looking = None
 
     def open(self, chat_id: int, peer: Any) -> Inbox:
         """An inbox for one pair's source.
@@ -148,15 +170,15 @@ class Ears:
             chat_id: marked id of the source.
             peer: the source as an input peer.
         """
-        inbox = Inbox()
-        self._boxes.setdefault(chat_id, {})[inbox] = peer
+        inbox = Inbox(peer)
+        self._boxes.setdefault(chat_id, []).append(inbox)
         return inbox
 
     def close(self, chat_id: int, inbox: Inbox) -> None:
         """No more for this pair."""
-        boxes = self._boxes.get(chat_id, {})
-        boxes.pop(inbox, None)
-        self._tops.pop(inbox, None)
+        boxes = self._boxes.get(chat_id, [])
+        if inbox in boxes:
+            boxes.remove(inbox)
         if not boxes:
             self._boxes.pop(chat_id, None)
 
@@ -190,16 +212,23 @@ class Ears:
 
     # The look --------------------------------------------------------------------------------------------------
 
-    async def _poll_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._poll_seconds)
-            try:
-                await self.poll()
-            except Exception as error:
-                judgement = judge(error)
-                if judgement.meaning is Meaning.WAIT:
-                    self._pacing.flooded(_POLL, judgement.seconds)
-                self.hint_all()
+    def _look_after(self, seconds: float) -> None:
+        """A timer, and no task that sleeps: there is one of it for every account."""
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._begin_to_look)
+
+    def _begin_to_look(self) -> None:
+        self._looking = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        try:
+            await self.poll()
+        except Exception as error:
+            judgement = judge(error)
+            if judgement.meaning is Meaning.WAIT:
+                self._pacing.flooded(_POLL, judgement.seconds)
+            self.hint_all()
+        self._looking = None
+        self._look_after(self._poll_seconds)
 
     def hint_all(self, *, scan: bool = False) -> None:
         """Let every pair read on: nothing is known about what was missed; with ``scan`` nor about edits."""
@@ -220,16 +249,16 @@ class Ears:
             await self._poll_some(chats[at : at + _PEERS_PER_POLL])
 
     async def _poll_some(self, chats: Iterable[int]) -> None:
-        peers = [next(iter(self._boxes[chat].values())) for chat in chats if self._boxes.get(chat)]
+        peers = [self._boxes[chat][0].peer for chat in chats if self._boxes.get(chat)]
         request = functions.messages.GetPeerDialogsRequest([types.InputDialogPeer(peer) for peer in peers])
         answer = await call(self._client, request, timeout=_POLL_TIMEOUT)
         seen = {utils.get_peer_id(dialog.peer): int(dialog.top_message) for dialog in answer.dialogs}
         for chat in chats:
             for inbox in self._boxes.get(chat, ()):
                 top = seen.get(chat)
-                if top is None or top != self._tops.get(inbox):
+                if top is None or top != inbox.top:
                     inbox.hint(settle=True)
                     if top is not None:
-                        self._tops[inbox] = top
+                        inbox.top = top
                 else:
                     inbox.hint(look=False, settle=True)

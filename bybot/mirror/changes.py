@@ -20,6 +20,7 @@ from bybot.mirror.account import Account
 from bybot.mirror.copies import EDIT, Copies
 from bybot.mirror.cursor import Cursor
 from bybot.mirror.family import Kin
+from bybot.mirror.files import can_carry
 from bybot.mirror.links import Links
 from bybot.mirror.living import can_move, move_request, moved
 from bybot.mirror.model import ChannelPair, Lack, Right
@@ -27,10 +28,12 @@ from bybot.mirror.outcome import Judgement
 from bybot.mirror.pins import Map, Pins
 from bybot.mirror.random_ids import random_ids
 from bybot.mirror.reader import ALBUM_PARTS, Reader
-from bybot.mirror.requests import RandomId, edit_request, edited_anew, is_closed
+from bybot.mirror.requests import RandomId, edit_request, edited_anew, input_media, is_closed
 from bybot.mirror.rules.book import Written
 from bybot.mirror.rules.rich import FOUND
 from bybot.mirror.rules.transforms import Add
+from bybot.mirror.sender import NotCarried
+from bybot.mirror.transfer import Transfer
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +90,7 @@ class Changes:
     """Of one pair, for one connection.
 
     Attributes:
+        transfer: uploads files anew.
         asks: told how many deletions wait for a word of the user: see :meth:`confirm`.
         lacks: told which right the account has not.
         lacking: told which posts have copies that lack something.
@@ -99,6 +103,7 @@ class Changes:
     journal: Memory
     clock: Clock
     random_id: RandomId
+    transfer: Transfer
     asks: Callable[[int], None] = lambda _: None
     lacks: Callable[[Right], None] = lambda _: None
     lacking: Callable[[Sequence[Any], Lack], None] = lambda *_: None
@@ -236,13 +241,16 @@ class Changes:
             return
         written = verdict.texts.get(message.id) or Written(message.message or "", tuple(message.entities or ()))
         written = (await self._links.changed({message.id: written}, self.journal)).get(message.id, written)
-        if same(message, written, copy):
+        has_file = self.transfer.has_file(message, copy)
+        if has_file and same(message, written, copy):
             return
         peer = self.copies.reader.peer
         if self.pair.rules.edits == "new" and not is_closed(message):
-            done = await self.copies.do(lambda: edited_anew(message, written, peer, copy.id, random_id), EDIT)
+            file = await self._file(message)
+            done = await self.copies.do(lambda: edited_anew(message, written, peer, copy.id, random_id, file), EDIT)
         else:
-            done = await self.copies.do(lambda: edit_request(message, written, peer, copy), EDIT)
+            other = None if has_file else await self._file(message)
+            done = await self.copies.do(lambda: edit_request(message, written, peer, copy, other), EDIT)
         self.journal.changed("edited" if done else "not_edited")
 
     async def _move(self, message: Any, copy: Any) -> None:
@@ -256,6 +264,15 @@ class Changes:
             self.journal.changed("not_edited")
             self.lacking([message], "moves")
 
+    async def _file(self, message: Any) -> Any | None:
+        """The media of a post to send again, uploaded anew where the rules say so; None: it has none."""
+        if self.pair.rules.files == "upload" and can_carry(message):
+            try:
+                return (await self.transfer.carry([message]))[message.id]
+            except NotCarried as reason:
+                log.info("pair %s: a file was not uploaded anew (%s)", self.pair.id, reason)
+        return None if message.media is None else input_media(message.media)
+
     async def _album(self, message: Any) -> tuple[Any, ...]:
         """What the rules must see: all of an album where they add one header or footer to it."""
         if not message.grouped_id or not any(isinstance(each, Add) for each in self.pair.rules.transforms):
@@ -266,8 +283,8 @@ class Changes:
 
 
 def same(message: Any, written: Written, copy: Any) -> bool:
-    """Whether a copy is already what it should be."""
-    if (copy.message or "") != written.text or _file(copy) != _file(message):
+    """Whether a copy is, but for its file, already what it should be."""
+    if (copy.message or "") != written.text:
         return False
     if is_closed(message) and not is_closed(copy) and isinstance(copy.media, types.MessageMediaPoll):
         return False  # a poll that rules made anew has votes of its own, and ends with its source
@@ -276,9 +293,3 @@ def same(message: Any, written: Written, copy: Any) -> bool:
 
 def _marks(entities: Iterable[Any] | None) -> set[bytes]:
     return {bytes(entity) for entity in entities or () if not isinstance(entity, FOUND)}
-
-
-def _file(message: Any) -> int | None:
-    media = message.media
-    file = getattr(media, "document", None) or getattr(media, "photo", None)
-    return getattr(file, "id", None)

@@ -14,7 +14,7 @@ from bybot.mirror.living import made_anew
 from bybot.mirror.model import ChannelPair
 from bybot.mirror.planner import Plan, judged, plan, reply_target, sort_out, units_of
 from bybot.mirror.protection import Protection
-from bybot.mirror.requests import can_reply_with
+from bybot.mirror.requests import can_reply_with, carries_files
 from bybot.mirror.rules.book import Verdict, Written
 from bybot.mirror.rules.post import takes_text
 from bybot.mirror.seen import duplicates_rule, note_all, without_repeats
@@ -84,6 +84,7 @@ class Drafting:
             chat_protected=self.protection.on,
             verdicts=verdicts,
             made_anew=lambda unit: made_anew(unit, self.clock.now()),
+            carries=carries_files if self.pair.rules.files == "upload" else lambda _: False,
         )
         journal.planned(made)
         self.note(messages, verdicts)

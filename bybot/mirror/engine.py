@@ -44,6 +44,7 @@ from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.sender import Sender, Unsure
 from bybot.mirror.telling import Telling
 from bybot.mirror.topics import Topics
+from bybot.mirror.transfer import Transfer
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +163,7 @@ class Engine:
     async def _work(self) -> None:
         pair, lane, target = self.pair, self._lane(), input_peer(self.pair.target)
         random_id = random_ids(pair.id, self.journal.base, pair.source.id)
+        transfer = Transfer(self._account, self._reader, target, self._protection.ask, self.tell.waits)
         self._changes = Changes(
             pair,
             self._account,
@@ -169,6 +171,7 @@ class Engine:
             self.journal,
             self._clock,
             random_id,
+            transfer,
             lacks=self.tell.lacks,
             lacking=self.tell.lacking,
             asks=lambda count: self._report.notice(self, NoticeKind.BULK_DELETION, {"count": count}),
@@ -198,6 +201,7 @@ class Engine:
             lost_buttons=pair.rules.lost_buttons,
             sabotage=self._sabotage,
             stopping=self._stopping.is_set(),
+            carry=transfer.carry,
             may_send=lambda posts: self._account.allowance.take(posts, self.tell.day_is_over),
         )
         self._passage = self._way(self._sender, self._changes.copies)
@@ -227,8 +231,7 @@ class Engine:
         return passage
 
     def _lane(self) -> Lane:
-        client = self._account.client
-        return ChainedLane(client) if self._account.pacing.unpaced else PacedLane(client)
+        return (ChainedLane if self._account.pacing.unpaced else PacedLane)(self._account.client)
 
     async def _persist(self) -> None:
         """Copy on, whatever fails for a while."""

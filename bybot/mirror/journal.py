@@ -23,13 +23,13 @@ from bybot.mirror.copymap import CopyMap
 from bybot.mirror.cursor import Cursor
 from bybot.mirror.family import Kin
 from bybot.mirror.fence import Fence
+from bybot.mirror.ledger import Why
 from bybot.mirror.model import Counts, NoticeKind
 from bybot.mirror.orders import Orders
 from bybot.mirror.pairstate import SCHEMA, chunk_key, delete_all, state_key
 from bybot.mirror.planner import Plan
 from bybot.mirror.runs import from_runs, to_runs
 from bybot.mirror.seen import Seen
-from bybot.mirror.sender import Why
 from bybot.stores.base import SERVER_TIME, Store
 
 #: Posts after which the journal is written, and seconds after which it is written in any case.

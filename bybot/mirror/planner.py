@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from bybot.mirror.files import is_guarded
 from bybot.mirror.rules.book import Rules, Verdict, Written
 
 #: messages.forwardMessages takes at most so many ids.
@@ -27,6 +28,7 @@ class How(Enum):
 
     FORWARD = "forward"  # by id, without author, without download
     ANEW = "anew"  # as a new message that names its media by reference: replies, and what rules change
+    CARRIED = "carried"  # as a new message whose files are uploaded anew
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ class Step:
 
     ``part`` goes into the random ids: everything but 0 is a further message of the same post. ``texts``: what the
     rules made of the texts, by message id; such a step is never forwarded, since that would carry the old text.
-    ``made``: media to send in place of the post's own, which a new message cannot name: see
-    :func:`bybot.mirror.living.made_anew`.
+    ``made``: media to send in place of the post's own: what a new message cannot name (see
+    :func:`bybot.mirror.living.made_anew`), and files that were uploaded anew.
     """
 
     how: How
@@ -92,12 +94,17 @@ class Step:
         return self.units[0].topic
 
     def without_reply(self) -> Step:
-        """The same posts without the reply header: by id, unless rules changed them."""
-        return replace(self, how=How.ANEW if self.texts or self.made else How.FORWARD, reply_to=None)
+        """The same posts without the reply header: by id, unless rules changed them or their media is another."""
+        by_id = self.how is How.ANEW and not self.texts and not self.made
+        return replace(self, how=How.FORWARD if by_id else self.how, reply_to=None)
 
     def by_id(self) -> Step:
         """The same posts, forwarded: what was made in their place is not sent."""
         return replace(self, how=How.FORWARD, made={})
+
+    def by_reference(self) -> Step:
+        """The same posts, no file of which is uploaded anew."""
+        return replace(self, how=How.ANEW, made={}) if self.texts or self.reply_to is not None else self.by_id()
 
     def split(self) -> list[Step]:
         """Two halves, for a step that was refused; nothing when it is a single unit."""
@@ -174,6 +181,7 @@ def plan(
     chat_protected: bool = False,
     verdicts: Mapping[int, Verdict] | None = None,
     made_anew: Callable[[Unit], Mapping[int, Any]] = lambda _: {},
+    carries: Callable[[Unit], bool] = lambda _: False,
 ) -> Plan:
     """Decide how these messages travel.
 
@@ -185,6 +193,7 @@ def plan(
         chat_protected: the chat forbids forwarding.
         verdicts: what the rules make of the units, by their last ids; None: there are no rules.
         made_anew: media that must be sent as new messages, by message id; nothing for most units.
+        carries: whether the files of a unit are to be uploaded anew.
     """
     result = Plan()
     posts = sort_out(messages, result, chat_protected=chat_protected)
@@ -209,7 +218,7 @@ def plan(
         result.shortened += verdict.shortened
         there = unit.reply_to is not None and (unit.reply_to in planned or copied(unit.reply_to))
         uncertain = unit.last_id <= uncertain_until
-        step = _alone(unit, there, may_reply, uncertain, result, verdict.texts, made_anew(unit))
+        step = _alone(unit, there, may_reply, uncertain, result, verdict.texts, made_anew(unit), carries(unit))
         if step is not None:
             close()
             result.steps.append(step)
@@ -231,15 +240,17 @@ def _alone(
     result: Plan,
     texts: Mapping[int, Written],
     made: Mapping[int, Any],
+    carried: bool,
 ) -> Step | None:
     """The step of a unit that cannot be in a batch, or None. ``there``: what it answers has a copy."""
+    how = How.CARRIED if carried else How.ANEW
     if unit.reply_to is not None:
         if there and (made or _can_write(unit, texts, may_reply)):
-            return Step(How.ANEW, (unit,), unit.reply_to, alone=uncertain, texts=texts, made=made)
+            return Step(how, (unit,), unit.reply_to, alone=uncertain, texts=texts, made=made)
         result.reply_lost += 1
         result.headless += unit.messages if there else ()
-    if texts or made:
-        return Step(How.ANEW, (unit,), alone=uncertain, texts=texts, made=made)
+    if texts or made or carried:
+        return Step(how, (unit,), alone=uncertain, texts=texts, made=made)
     return Step(How.FORWARD, (unit,), alone=True) if uncertain else None
 
 
@@ -260,7 +271,7 @@ def sort_out(messages: Iterable[Message], result: Plan, *, chat_protected: bool)
     for message in messages:
         if is_service(message):
             result.service.append(message.id)
-        elif chat_protected or getattr(message, "noforwards", False):
+        elif chat_protected or is_guarded(message):
             result.protected.append(message.id)
         else:
             posts.append(message)

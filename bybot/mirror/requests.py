@@ -8,6 +8,7 @@ from typing import Any
 from telethon import utils
 from telethon.tl import functions, types
 
+from bybot.mirror.files import can_carry
 from bybot.mirror.planner import Step, Unit
 from bybot.mirror.rules.book import Written
 from bybot.mirror.rules.polls import again
@@ -44,6 +45,11 @@ def can_reply_with(unit: Unit) -> bool:
     if grouped and len({m.grouped_id for m in unit.messages}) != 1:
         return False
     return all(_can_send(message, grouped) for message in unit.messages)
+
+
+def carries_files(unit: Unit) -> bool:
+    """Whether a unit has a file that can be uploaded anew, and can be sent as a new message."""
+    return any(can_carry(message) for message in unit.messages) and can_reply_with(unit)
 
 
 def _can_send(message: Any, grouped: bool) -> bool:
@@ -123,14 +129,17 @@ def is_closed(message: Any) -> bool:
     return isinstance(message.media, types.MessageMediaPoll) and bool(message.media.poll.closed)
 
 
-def edit_request(message: Any, written: Written, target: Any, copy: Any) -> Any:
-    """A copy made into what its source is now; the file is named only where it is another one."""
+def edit_request(message: Any, written: Written, target: Any, copy: Any, other: Any | None = None) -> Any:
+    """A copy made into what its source is now.
+
+    Args:
+        other: the file to put in place of the one that the copy has.
+    """
     media = message.media
     if is_closed(message):
         poll = copy.media.poll
         ended = types.Poll(id=poll.id, question=poll.question, answers=poll.answers, hash=0, closed=True)
         return functions.messages.EditMessageRequest(target, copy.id, media=types.InputMediaPoll(ended))
-    other = None if media is None or _file_id(message) == _file_id(copy) else input_media(media)
     if isinstance(media, types.MessageMediaWebPage):
         page = _sized_page(media)
         other = page if page is not None and _names(written.text, list(written.entities), page.url) else None
@@ -145,25 +154,26 @@ def edit_request(message: Any, written: Written, target: Any, copy: Any) -> Any:
     )
 
 
-def edited_anew(message: Any, written: Written, target: Any, copy: int, random_id: RandomId) -> Any:
-    """An edited post as a further one, below its copy. Its random id is that of this edit."""
+def edited_anew(
+    message: Any, written: Written, target: Any, copy: int, random_id: RandomId, media: Any | None = None
+) -> Any:
+    """An edited post as a further one, below its copy. Its random id is that of this edit.
+
+    Args:
+        media: to send with it.
+    """
     header = types.InputReplyToMessage(copy)
     edit = random_id(message.id, int(message.edit_date.timestamp()))
     common: dict[str, Any] = {"random_id": edit, "entities": list(written.entities), "reply_to": header}
-    media = input_media(message.media) if message.media is not None else None
     if media is None:
         return functions.messages.SendMessageRequest(target, written.text, no_webpage=message.media is None, **common)
     return functions.messages.SendMediaRequest(target, media, written.text, **common)
 
 
-def _file_id(message: Any) -> int | None:
-    media = message.media
-    return getattr(getattr(media, "document", None) or getattr(media, "photo", None), "id", None)
-
-
 def _part(step: Step, message: Any, random_id: RandomId) -> Any:
     text, entities = _text(step, message)
-    return types.InputSingleMedia(input_media(message.media), text, random_id=random_id(message.id), entities=entities)
+    media = step.made.get(message.id) or input_media(message.media)
+    return types.InputSingleMedia(media, text, random_id=random_id(message.id), entities=entities)
 
 
 def _text(step: Step, message: Any) -> tuple[str, list[Any] | None]:

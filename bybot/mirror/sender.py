@@ -8,22 +8,39 @@ with the same random ids, each alone.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Final
 
 from bybot.errors import AccountLimited, ChatNotReadable, ChatNotWritable, SessionRevoked
 from bybot.mirror.lane import Lane
+from bybot.mirror.ledger import Ledger, Why
 from bybot.mirror.model import Lack
 from bybot.mirror.outcome import Judgement, Meaning, judge
 from bybot.mirror.pacing import Pacing
 from bybot.mirror.planner import MAX_IDS, How, Step, Unit
-from bybot.mirror.requests import ANEW, FORWARD, RandomId, anew_request, copies, forward_request, new_messages
+from bybot.mirror.requests import (
+    ANEW,
+    FORWARD,
+    RandomId,
+    anew_request,
+    carries_files,
+    copies,
+    forward_request,
+    new_messages,
+)
 from bybot.mirror.sabotage import DOUBLE_PART, Sabotage
 from bybot.mirror.topics import Topics
 
-Why = Literal["service", "protected", "filtered", "refused", "gone"]
+log = logging.getLogger(__name__)
+
+#: What Telegram says when it does not give a file by reference although the post can be copied.
+_NO_REFERENCE: Final = frozenset(
+    {"MediaEmptyError", "MediaInvalidError", "DocumentInvalidError", "PhotoInvalidError", "PhotoIdInvalidError"}
+    | {"FileIdInvalidError"}
+)
 
 
 class Unsure(Exception):
@@ -34,35 +51,12 @@ class Unsure(Exception):
         self.judgement = judgement
 
 
-class Ledger(Protocol):
-    """Where the sender notes what became of each source message."""
+class NotCarried(Exception):
+    """The files of a post are not uploaded anew: they are protected, or Telegram does not give or take them."""
 
-    def nearest(self, source_id: int) -> int | None:
-        """The copy that a reply points at."""
-
-    def target_of(self, source_id: int) -> int | None:
-        """The copy of a source message, if it has one."""
-
-    async def reserve(self, source_id: int) -> None:
-        """Returns once it is durable that ids up to this one may have been sent."""
-
-    def copied(self, found: Mapping[int, int]) -> None:
-        """These source ids have these copies."""
-
-    def skipped(self, source_ids: Iterable[int], why: Why) -> None:
-        """These are done without a copy."""
-
-    def reply_lost(self) -> None:
-        """One was sent without its reply header."""
-
-    def buttons_lost(self, count: int) -> None:
-        """So many were sent without a button that they should have."""
-
-    def uncertain(self, source_id: int) -> None:
-        """Ids up to this one may have been sent without an answer."""
-
-    def sabotaged(self, what: Literal["drop", "double"], count: int = 0) -> int:
-        """Add to how many posts of the pair were spoilt on purpose, and return the sum."""
+    def __init__(self, judgement: Judgement) -> None:
+        super().__init__(judgement.name)
+        self.judgement = judgement
 
 
 @dataclass
@@ -90,6 +84,7 @@ class Sender:
         on_answer: told when an answer came, so that whoever listens can call :meth:`land_answered`.
         stopping: set it to land what is under way and send nothing more.
         may_send: returns once so many posts may be sent.
+        carry: uploads the files of messages anew, see :meth:`bybot.mirror.transfer.Transfer.carry`.
     """
 
     source: Any
@@ -109,9 +104,11 @@ class Sender:
     sabotage: Sabotage = field(default_factory=Sabotage)
     stopping: bool = False
     may_send: Callable[[int], Awaitable[None]] | None = None
+    carry: Callable[[Sequence[Any]], Awaitable[Mapping[int, Any]]] | None = None
     _todo: deque[Step] = field(default_factory=deque)
     _flying: deque[_Flight] = field(default_factory=deque)
     _stale: set[int] = field(default_factory=set)
+    _not_carried: set[int] = field(default_factory=set)
 
     def will_copy(self, source_id: int) -> bool:
         """Whether it is under way, so that a reply to it may wait for its copy."""
@@ -162,11 +159,16 @@ class Sender:
     # Sending --------------------------------------------------------------------------------------------------
 
     def _must_land_first(self, step: Step) -> bool:
-        """A reply needs the id of the copy that it replies to."""
+        """A reply needs the id of the copy that it replies to; a file may take long, and nothing waits for it."""
+        if step.how is How.CARRIED and not step.made:
+            return bool(self._flying)
         wanted = step.reply_to
         return wanted is not None and self.ledger.target_of(wanted) is None and self.will_copy(wanted)
 
     async def _launch(self, step: Step) -> None:
+        if step.how is How.CARRIED and not step.made:
+            await self._carry(step)
+            return
         reply_to = None
         if step.reply_to is not None:
             reply_to = self.ledger.nearest(step.reply_to)
@@ -175,7 +177,7 @@ class Sender:
                 step = step.without_reply()
         topic = await self._topic(step)
         await self.ledger.reserve(step.last_id)
-        if step.how is How.ANEW:
+        if step.how is not How.FORWARD:
             kind, request = ANEW, anew_request(step, self.target, reply_to, self.random_id, topic=topic)
         else:
             kind = FORWARD
@@ -196,6 +198,20 @@ class Sender:
             flight = _Flight(step, self.lane.submit(request), sent, kind)
             self._flying.append(flight)
             await asyncio.wait((flight.future,))
+
+    async def _carry(self, step: Step) -> None:
+        """Put a step back with its files uploaded anew, or, where that cannot be, as one by reference."""
+        try:
+            made = {} if self.carry is None else await self.carry(step.messages)
+        except NotCarried as reason:
+            self._todo.appendleft(step.by_reference())
+            if reason.judgement.meaning is Meaning.PROTECTED:
+                await self._protected()
+            else:
+                log.info("a file was not uploaded anew (%s)", reason)
+                self._not_carried.add(step.last_id)
+            return
+        self._todo.appendleft(replace(step, made=made) if made else step.by_reference())
 
     async def _topic(self, step: Step) -> int | None:
         if step.topic is None or self.topics is None:
@@ -272,6 +288,8 @@ class Sender:
                 await self._protected()
             case Meaning.REFUSED if self._lost_topic(judgement):
                 pass  # send it again, into another one
+            case Meaning.REFUSED if judgement.name in _NO_REFERENCE and self._carry_instead():
+                pass  # send it again, with its file uploaded anew
             case Meaning.REFUSED:
                 self._refused("refused")
             case Meaning.STALE_FILE:
@@ -302,7 +320,7 @@ class Sender:
             self.ledger.reply_lost()
             self.on_lacking(step.messages, "reply")
             self._todo.appendleft(step.without_reply())
-        elif step.made:
+        elif step.made and not step.texts:
             self._todo.appendleft(step.by_id())
         elif halves := step.split():
             self._todo.extendleft(reversed(halves))
@@ -312,14 +330,24 @@ class Sender:
                 self.on_refused(step.messages)
 
     def _stale_file(self, judgement: Judgement) -> None:
-        """Read the post again for a fresh file reference; when that did not help, forward it."""
+        """Read the post again for a fresh file reference; when that did not help, carry the file, or forward it."""
         step = self._todo[0]
         if step.last_id in self._stale:
-            self._refused("refused")
+            if not self._carry_instead():
+                self._refused("refused")
             return
         self._stale.add(step.last_id)
         self._todo.clear()
         raise Unsure(judgement)
+
+    def _carry_instead(self) -> bool:
+        """Telegram does not give the file of the next step by reference: upload it anew, if that can be."""
+        step = self._todo[0]
+        able = self.carry is not None and step.last_id not in self._not_carried
+        if not able or step.how is not How.ANEW or step.made or not carries_files(step.units[0]):
+            return False
+        self._todo[0] = replace(step, how=How.CARRIED)
+        return True
 
     # On purpose -----------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The table of kinds: what becomes of every kind of post unchanged, under a text rule, and under a caption rule.
+"""The table of kinds: what becomes of every kind of post unchanged, uploaded anew, under a text and a caption rule.
 
 Read back by a stock Telethon client that has nothing to do with the mirror.
 """
@@ -17,6 +17,7 @@ from bybot.mirror.rules.filters import Kinds, Words
 from bybot.mirror.rules.post import Media as Kind
 from bybot.mirror.rules.rich import Rich
 from bybot.mirror.rules.transforms import Add, Replace
+from bybot.sandbox.pictures import film, picture
 from bybot.sandbox.samples import media_of
 from bybot.sandbox.world.messages import Draft
 from bybot.sandbox.world.model import Media
@@ -60,6 +61,18 @@ def _bare(kind: str) -> Callable[[Ground], dict[str, Any]]:
     return lambda g: {"media": media_of(g.world, kind, 7)}
 
 
+def _covered(g: Ground) -> dict[str, Any]:
+    video, cover = media_of(g.world, "video", 7).file, media_of(g.world, "photo", 8).file
+    assert video is not None
+    video.thumb = picture(9)
+    return {"text": "an old 🐙 word", "media": Media(video, cover=cover, timestamp=3)}
+
+
+def _silent(g: Ground) -> dict[str, Any]:
+    shape = types.DocumentAttributeVideo(duration=2.0, w=320, h=240, nosound=True, supports_streaming=True)
+    return {"text": "an old word", "media": Media(g.world.store_file(film(3), mime="video/mp4", attributes=[shape]))}
+
+
 def _rich(_: Ground) -> dict[str, Any]:
     marks = [types.MessageEntityBold(0, 6), types.MessageEntityCustomEmoji(7, 2, 5)]
     return {"text": "an old 🐙 word", "entities": [marks[0], marks[1]]}
@@ -73,6 +86,8 @@ TABLE: Final[dict[str, tuple[Callable[[Ground], dict[str, Any]], Cell, Cell, Cel
     "caption above": (_file("photo", invert_media=True), "same", "changed", "footer"),
     "photo without caption": (_bare("photo"), "same", "same", "footer"),
     "video": (_file("video"), "same", "changed", "footer"),
+    "video with cover and thumb": (_covered, "same", "changed", "footer"),
+    "video without sound": (_silent, "same", "changed", "footer"),
     "voice": (_file("voice"), "same", "changed", "footer"),
     "audio": (_file("audio"), "same", "changed", "footer"),
     "animation": (_file("animation"), "same", "changed", "footer"),
@@ -94,17 +109,26 @@ TABLE: Final[dict[str, tuple[Callable[[Ground], dict[str, Any]], Cell, Cell, Cel
 }
 RULES: Final[dict[str, tuple[int, Rules]]] = {
     "unchanged": (1, Rules()),
+    "re-upload": (1, Rules(files="upload")),
+    "re-upload with text": (2, Rules(transforms=(Replace("old", "new"),), files="upload")),
     "text": (2, Rules(transforms=(Replace("old", "new"),))),
     "caption": (3, Rules(transforms=(Add(Rich("the end")),))),
 }
 
 
-def shape(message: Any) -> dict[str, Any]:
-    """A message as people see it, without what every copy has of its own."""
+FILES: Final = ("photo", "document", "video_cover")
+
+
+def shape(message: Any, *, names: bool = True) -> dict[str, Any]:
+    """A message as people see it, without what every copy has of its own.
+
+    Args:
+        names: whether ids of files count.
+    """
     media = None if message.media is None else message.media.to_dict()
-    for volatile in ("file_reference", "date"):
-        for part in ("photo", "document"):
-            (media or {}).get(part, {}).pop(volatile, None)
+    for volatile in ("file_reference", "date", *(() if names else ("id", "access_hash"))):
+        for part in FILES:
+            ((media or {}).get(part) or {}).pop(volatile, None)
     if isinstance(message.media, types.MessageMediaGeoLive):
         media.pop("period")  # it counts from the date of the message
     if isinstance(message.media, types.MessageMediaPoll):
@@ -112,6 +136,26 @@ def shape(message: Any) -> dict[str, Any]:
         media = {"id": poll.id, "question": poll.question.text, "answers": [a.text.text for a in poll.answers]}
     entities = [entity.to_dict() for entity in message.entities or ()]
     return {"text": message.message, "entities": entities, "media": media, "above": bool(message.invert_media)}
+
+
+async def contents(plain: Any, message: Any) -> dict[str, Any]:
+    """The bytes of all files of a message, and the ids of those files."""
+    media, found = message.media, {}
+    for part in FILES:
+        if (file := getattr(media, part, None)) is not None:
+            found[part] = file.id, await plain.download_media(file, bytes)
+    if getattr(getattr(media, "document", None), "thumbs", None):
+        found["thumb"] = media.document.id, await plain.download_media(message, bytes, thumb=-1)
+    return found
+
+
+def check_uploaded(was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Equal bytes in files of their own."""
+    assert was.keys() == now.keys()
+    for part, (id_, data) in was.items():
+        assert data
+        assert data == now[part][1]
+        assert id_ != now[part][0]
 
 
 def expected(was: Mapping[str, Any], cell: Cell) -> dict[str, Any]:
@@ -144,9 +188,13 @@ async def test_every_kind_of_post_becomes_what_the_table_says(name: str) -> None
         async with ready_client(g.running, reader) as plain:
             originals = {kind: (await plain.get_messages("source", ids=posts[kind].id)) for kind in TABLE}
             copies = [m for m in await plain.get_messages("target", limit=100, reverse=True) if m.action is None]
+            if rules.files == "upload":
+                for kind, copy in zip(staying, copies, strict=True):
+                    check_uploaded(await contents(plain, originals[kind]), await contents(plain, copy))
+        named = rules.files == "reference"
         assert len(copies) == len(staying)
         for kind, copy in zip(staying, copies, strict=True):
-            was, found = shape(originals[kind]), shape(copy)
+            was, found = shape(originals[kind], names=named), shape(copy, names=named)
             if cells[kind] == "changed" and "question" in (found["media"] or {}):
                 assert found["media"].pop("id") != was["media"]["id"]
             assert found == expected(was, cells[kind]), kind

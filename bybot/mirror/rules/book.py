@@ -67,6 +67,8 @@ class Rules:
             Buttons cannot be added, since Telegram takes none from a user: links in a footer (Add) can.
         domains: of the links that ``allow`` lets through, with everything below them; lower case.
         pins: whether a copy is pinned and unpinned with its source.
+        files: how the files of posts travel: by reference, or uploaded anew, so that a copy does not depend on the
+            file of its source. What cannot be uploaded anew goes by reference.
         window: how many of the last copied posts are looked at for changes that nobody heard of.
         schedule: when posts may go.
     """
@@ -78,6 +80,7 @@ class Rules:
     buttons: Literal["keep", "text", "drop", "allow"] = "keep"
     domains: tuple[str, ...] = ()
     pins: Literal["follow", "ignore"] = "ignore"
+    files: Literal["reference", "upload"] = "reference"
     window: int = 200
     schedule: Schedule = field(default_factory=Schedule)
 
@@ -86,6 +89,8 @@ class Rules:
             raise ValueError("edits are edit, new or ignore; deletions are delete or keep")
         if self.pins not in ("follow", "ignore") or self.buttons not in ("keep", "text", "drop", "allow"):
             raise ValueError("pins are follow or ignore; buttons are keep, text, drop or allow")
+        if self.files not in ("reference", "upload"):
+            raise ValueError("files are reference or upload")
         if not 0 <= self.window <= MOST_WINDOW:
             raise ValueError(f"the window is 0 to {MOST_WINDOW} posts")
 
@@ -182,6 +187,7 @@ class Rules:
             "buttons": self.buttons,
             **({"domains": list(self.domains)} if self.domains else {}),
             "pins": self.pins,
+            **({"files": self.files} if self.files != "reference" else {}),
             "window": self.window,
             "schedule": self.schedule.to_value(),
             "filters": [to_value(each) for each in self.filters],
@@ -197,7 +203,8 @@ class Rules:
         """
         filters = tuple(from_value(FILTERS, each) for each in value.get("filters", ()))
         transforms = tuple(from_value(TRANSFORMS, each) for each in value.get("transforms", ()))
-        more = {name: value[name] for name in ("edits", "deletions", "buttons", "pins", "window") if name in value}
+        names = ("edits", "deletions", "buttons", "pins", "files", "window")
+        more = {name: value[name] for name in names if name in value}
         domains = tuple(value.get("domains", ()))
         schedule = Schedule.from_value(value.get("schedule", {}))
         return cls(filters, transforms, **more, domains=domains, schedule=schedule)

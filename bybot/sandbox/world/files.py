@@ -38,13 +38,17 @@ def picture_size(data: bytes) -> tuple[int, int]:
 
 
 class Files:
-    """All files of the world, and the uploads that are not finished."""
+    """All files of the world, and the uploads that are not finished.
+
+    Attributes:
+        uploads: parts by their numbers, by account and file id.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._by_id: dict[int, File] = {}
         self._next_id = 1
-        self._uploads: dict[tuple[int, int], dict[int, bytes]] = {}
+        self.uploads: dict[tuple[int, int], dict[int, bytes]] = {}
 
     def all(self) -> list[File]:
         """In the order in which they were stored."""
@@ -137,7 +141,7 @@ class Files:
             raise bad("FILE_PART_EMPTY")
         if len(data) > MAX_PART:
             raise bad("FILE_PART_TOO_BIG")
-        self._uploads.setdefault((account_id, file_id), {})[part] = data
+        self.uploads.setdefault((account_id, file_id), {})[part] = data
 
     def finish_upload(self, account_id: int, upload: Any) -> bytes:
         """The bytes of an InputFile or InputFileBig; the upload is forgotten.
@@ -148,7 +152,7 @@ class Files:
         """
         if not isinstance(upload, types.InputFile | types.InputFileBig):
             raise bad("FILE_ID_INVALID")
-        parts = self._uploads.get((account_id, upload.id))
+        parts = self.uploads.get((account_id, upload.id))
         if parts is None:
             raise bad("FILE_ID_INVALID" if upload.parts else "FILE_PARTS_INVALID")
         for part in range(upload.parts):
@@ -163,5 +167,5 @@ class Files:
         checksum = getattr(upload, "md5_checksum", "")
         if checksum and checksum.lower() != hashlib.md5(data, usedforsecurity=False).hexdigest():
             raise bad("MD5_CHECKSUM_INVALID")
-        del self._uploads[account_id, upload.id]
+        del self.uploads[account_id, upload.id]
         return data

@@ -1,0 +1,390 @@
+"""Files that are carried over: which ones, part by part, past expired references, waits, kills and protection."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from telethon.tl import types
+
+from bybot.clock import ManualClock
+from bybot.mirror.files import BIG, PART
+from bybot.mirror.pacing import SAFE, Pacing
+from bybot.mirror.rules.book import Rules
+from bybot.mirror.rules.transforms import Replace
+from bybot.mirror.transfer import WINDOW
+from bybot.sandbox.pictures import noise
+from bybot.sandbox.samples import media_of
+from bybot.sandbox.world.messages import Draft
+from bybot.sandbox.world.model import File, Media, Message
+from tests.mirror.support import Ground, ground, until
+from tests.mirror.test_exactly_once import killed
+
+ANEW = Rules(files="upload")
+OLD_TO_NEW = Rules(transforms=(Replace("old", "new"),))
+UPLOADS = ("getFile", "saveFilePart", "saveBigFilePart", "uploadMedia")
+
+
+def big(g: Ground, parts: int = 6, **options: Any) -> File:
+    """A document of some whole parts and a bit."""
+    data = noise(3, PART * parts + 77)
+    named = [types.DocumentAttributeFilename("long.bin")]
+    return g.world.store_file(data, mime="application/zip", attributes=named, **options)
+
+
+def file_of(message: Message) -> File:
+    assert message.media is not None
+    assert message.media.file is not None
+    return message.media.file
+
+
+def transfers(g: Ground) -> dict[str, int]:
+    """How often each request that moves bytes was made."""
+    return {name: count for name in UPLOADS if (count := g.running.counters.calls_of(name))}
+
+
+def saved(g: Ground) -> int:
+    calls = g.running.counters.calls_of
+    return calls("saveFilePart") + calls("saveBigFilePart")
+
+
+@asynccontextmanager
+async def mirrored(g: Ground, count: int = 1, rules: Rules = ANEW, **options: Any) -> AsyncIterator[Any]:
+    """Everything is copied, and the mirror runs on."""
+    async with g.running_mirror(await g.client(), rules=rules, **options) as mirror:
+        await until(lambda: mirror.progress and mirror.progress.phase == "live" and len(g.copies()) >= count, 20)
+        yield mirror
+
+
+async def test_without_need_no_file_is_moved() -> None:
+    async with ground() as g:
+        first = g.post("old", media=media_of(g.world, "photo", 1))
+        g.post("an old reply", media=media_of(g.world, "video", 2), reply_to=first.id)
+        g.album(1, 2, 3, text="old")
+        async with mirrored(g, 5, OLD_TO_NEW):
+            assert [file_of(m) for m in g.copies()] == [file_of(m) for m in g.originals()]
+        assert transfers(g) == {}
+
+
+async def test_only_posts_with_files_are_uploaded_anew_and_the_rest_goes_in_batches() -> None:
+    async with ground() as g:
+        for n in range(30):
+            g.post(f"words {n}")
+        g.post(media=media_of(g.world, "document", 1))
+        for n in range(30):
+            g.post(f"more words {n}")
+        async with mirrored(g, 61):
+            assert [m.text for m in g.copies()] == [m.text for m in g.originals()]
+        calls = g.running.counters.calls_of
+        assert (calls("forwardMessages"), calls("sendMedia"), calls("uploadMedia")) == (2, 1, 1)
+
+
+async def test_an_album_is_uploaded_whole_with_its_captions_and_stays_one() -> None:
+    async with ground() as g:
+        kinds = ("photo", "video", "photo")
+        parts = [Draft(text=f"{kind} {n}", media=media_of(g.world, kind, n)) for n, kind in enumerate(kinds)]
+        sent = g.world.send_album(g.editor, g.source.peer, parts)
+        answer = g.post("to the album", reply_to=sent[0].id, media=media_of(g.world, "voice", 1))
+        async with mirrored(g, 4):
+            *album, reply = g.copies()
+        assert [m.text for m in album] == [m.text for m in sent]
+        assert len({m.grouped_id for m in album}) == 1
+        for was, now in zip([*sent, answer], [*album, reply], strict=True):
+            assert file_of(now).id != file_of(was).id
+            assert file_of(now).data == file_of(was).data
+        assert reply.reply_to == album[0].id
+        assert g.running.counters.calls_of("sendMultiMedia") == 1
+
+
+async def test_stickers_of_a_set_stay_in_it() -> None:
+    async with ground() as g:
+        sticker = types.DocumentAttributeSticker(alt="🐙", stickerset=types.InputStickerSetID(5, 6))
+        file = g.world.store_file(noise(1, 900), mime="image/webp", attributes=[sticker])
+        g.post(media=Media(file))
+        async with mirrored(g):
+            assert file_of(g.copies()[0]) is file
+        assert transfers(g) == {}
+
+
+@pytest.mark.parametrize("reason", ["MEDIA_EMPTY", "MEDIA_INVALID"])
+async def test_a_reply_whose_file_is_not_given_by_reference_is_uploaded_and_stays_a_reply(reason: str) -> None:
+    async with ground() as g:
+        first = g.post("the question")
+        post = g.post("the answer", media=media_of(g.world, "photo", 1), reply_to=first.id)
+        g.faults.add(kind="error", method="sendMedia", code=400, message=reason)
+        async with mirrored(g, 2, Rules()):
+            question, copy = g.copies()
+        assert (copy.text, copy.reply_to) == ("the answer", question.id)
+        assert file_of(copy).id != file_of(post).id
+        assert file_of(copy).data == file_of(post).data
+
+
+async def test_a_changed_caption_travels_with_an_upload_when_the_reference_is_of_no_use() -> None:
+    async with ground() as g:
+        album = g.album(1, 2, text="old")
+        post = g.post("old words", media=media_of(g.world, "audio", 1))
+        g.faults.add(kind="error", method="sendMedia", code=400, message="FILE_REFERENCE_EXPIRED", times=2)
+        g.faults.add(kind="error", method="sendMultiMedia", code=400, message="MEDIA_EMPTY")
+        async with mirrored(g, 3, OLD_TO_NEW):
+            copies = g.copies()
+        assert [m.text for m in copies] == ["new", "", "new words"]
+        assert [file_of(m).data for m in copies] == [file_of(m).data for m in (*album, post)]
+        assert not {file_of(m).id for m in copies} & {file_of(m).id for m in (*album, post)}
+
+
+async def test_a_refused_upload_leaves_a_copy_by_reference() -> None:
+    async with ground() as g:
+        post = g.post("a picture", media=media_of(g.world, "photo", 1))
+        g.faults.add(kind="error", method="uploadMedia", code=400, message="IMAGE_PROCESS_FAILED")
+        async with mirrored(g):
+            assert file_of(g.copies()[0]) is file_of(post)
+
+
+# Protection ---------------------------------------------------------------------------------------------------
+
+
+def _paid(g: Ground) -> Media:
+    shown = types.MessageExtendedMediaPreview(w=3, h=2)
+    return Media(tl=types.MessageMediaPaidMedia(stars_amount=5, extended_media=[shown]))
+
+
+async def test_nothing_is_uploaded_around_a_protected_source() -> None:
+    async with ground() as g:
+        g.world.channels.set_noforwards(g.source, True)
+        g.post("kept in", media=media_of(g.world, "photo", 1))
+        async with mirrored(g, 0) as mirror:
+            assert mirror.progress.left_out == 1
+        assert g.copies() == []
+        assert transfers(g) == {}
+
+
+@pytest.mark.parametrize("rules", [ANEW, OLD_TO_NEW, Rules()])
+async def test_protected_paid_and_vanishing_posts_are_skipped_and_counted(rules: Rules) -> None:
+    async with ground() as g:
+        first = g.post("free")
+        g.post("old", media=media_of(g.world, "photo", 1), noforwards=True)
+        g.post("old", media=Media(media_of(g.world, "photo", 2).file, ttl_seconds=10), reply_to=first.id)
+        g.post("old", media=_paid(g))
+        g.post("free again")
+        async with mirrored(g, 2, rules) as mirror:
+            assert mirror.progress.left_out == 3
+        assert [m.text for m in g.copies()] == ["free", "free again"]
+        assert transfers(g) == {}
+        assert [kind.value for kind, _ in g.notices].count("protected") == 1
+
+
+async def test_a_source_that_is_protected_while_a_file_is_on_its_way_keeps_it() -> None:
+    async with ground() as g:
+        g.post("a film", media=Media(big(g)))
+        g.faults.add(kind="latency", method="saveFilePart", seconds=0.02)
+        async with g.running_mirror(await g.client(), rules=ANEW) as mirror:
+            await until(lambda: saved(g) > 1)
+            g.world.channels.set_noforwards(g.source, True)
+            await until(lambda: mirror.progress.left_out == 1)
+        assert g.copies() == []
+
+
+# Parts --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, PART, PART + 1, BIG, BIG + PART // 2])
+async def test_a_file_arrives_whole_whatever_its_size(size: int) -> None:
+    async with ground() as g:
+        g.post(media=Media(g.world.store_file(noise(2, size), mime="application/zip")))
+        async with mirrored(g):
+            copy = file_of(g.copies()[0])
+        assert (copy.size, copy.sha256) == (size, hashlib.sha256(noise(2, size)).hexdigest())
+        assert g.running.counters.calls_of("saveBigFilePart") == (-(-size // PART) if size > BIG else 0)
+
+
+async def test_no_more_parts_are_in_memory_than_the_window_holds() -> None:
+    async with ground() as g:
+        g.post(media=Media(big(g, 24)))
+        g.faults.add(kind="latency", method="saveBigFilePart", seconds=0.004)
+        most = 0
+        calls = g.running.counters.calls_of
+        async with g.running_mirror(await g.client(), rules=ANEW):
+            while not g.copies():
+                stored = sum(len(parts) for parts in g.world.files.uploads.values())
+                most = max(most, calls("getFile") - stored if not calls("uploadMedia") else 0)
+                await asyncio.sleep(0)  # every turn of the loop is seen
+        assert WINDOW - 1 <= most <= WINDOW
+
+
+async def test_a_reference_that_expires_in_the_middle_of_a_file_is_renewed() -> None:
+    async with ground() as g:
+        file = big(g, 10)
+        post = g.post("long", media=Media(file))
+        g.faults.add(kind="latency", method="getFile", seconds=0.005)
+        async with g.running_mirror(await g.client(), rules=ANEW):
+            for seen in (2, 6):
+                await until(lambda seen=seen: g.running.counters.calls_of("getFile") > seen)
+                g.world.files.expire_reference(file)
+            await until(g.copies)
+        assert file_of(g.copies()[0]).data == file_of(post).data
+        assert g.running.counters.calls_of("getFile") == 11 + 2
+
+
+async def test_a_post_that_is_gone_or_has_another_file_when_its_reference_expires_is_read_again() -> None:
+    async with ground() as g:
+        gone, changed = big(g, 3), big(g, 3)
+        first, second = g.post("gone", media=Media(gone)), g.post("other", media=Media(changed))
+        g.faults.add(kind="latency", method="getFile", seconds=0.01)
+        async with g.running_mirror(await g.client(), rules=ANEW) as mirror:
+            await until(lambda: g.running.counters.calls_of("getFile") > 0)
+            g.world.delete_messages(g.editor, g.source.peer, [first.id])
+            g.world.files.expire_reference(gone)
+            await until(lambda: g.running.counters.calls_of("getFile") > 3)
+            g.world.edit_message(g.editor, g.source.peer, second.id, text="other", media=media_of(g.world, "photo", 5))
+            g.world.files.expire_reference(changed)
+            await until(lambda: mirror.progress.phase == "live" and g.copies())
+            assert [file_of(m).data for m in g.copies()] == [media_of(g.world, "photo", 5).file.data]  # type: ignore[union-attr]
+
+
+async def test_thumb_and_cover_of_a_video_are_carried_too() -> None:
+    async with ground() as g:
+        video = media_of(g.world, "video", 1).file
+        assert video is not None
+        video.thumb = noise_picture(g, 2)
+        cover = media_of(g.world, "photo", 3).file
+        g.post("with a cover", media=Media(video, spoiler=True, cover=cover, timestamp=4))
+        async with mirrored(g):
+            copy = g.copies()[0].media
+        assert copy is not None
+        assert copy.file is not None
+        assert copy.cover is not None
+        assert cover is not None
+        assert (copy.file.thumb, copy.cover.data) == (video.thumb, cover.data)
+        assert (copy.spoiler, copy.timestamp) == (True, 4)
+        assert not {copy.file.id, copy.cover.id} & {video.id, cover.id}
+
+
+def noise_picture(g: Ground, number: int) -> bytes:
+    return media_of(g.world, "photo", number).file.data  # type: ignore[union-attr]
+
+
+async def test_a_file_of_another_data_centre_is_read_there() -> None:
+    async with ground(dcs=(2, 4)) as g:
+        file = big(g, 2, dc_id=4)
+        g.post("far away", media=Media(file))
+        client = await g.client()
+        async with g.running_mirror(client, rules=ANEW):
+            await until(g.copies, 20)
+            g.world.files.move(file, 2)  # what was read of it names the old place
+            g.post("moved", media=Media(file))
+            await until(lambda: len(g.copies()) == 2)
+        assert [file_of(m).data for m in g.copies()] == [file.data] * 2
+        assert all(state._n == 0 for state, _ in client._borrowed_senders.values()), "every connection was given back"
+
+
+# Waits and failures -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["getFile", "saveFilePart", "uploadMedia"])
+@pytest.mark.parametrize(("error", "slower"), [("FLOOD_WAIT", True), ("FLOOD_PREMIUM_WAIT", False)])
+async def test_a_wait_for_a_part_is_waited_out(method: str, error: str, slower: bool) -> None:
+    async with ground() as g:
+        post = g.post(media=Media(big(g, 2)))
+        fault = g.faults.add(kind="flood", method=method, seconds=1, error=error)
+        async with g.running_mirror(await g.client(), rules=ANEW) as mirror:
+            await until(g.copies)
+            assert (mirror._pacing.factor > 1) is slower
+        assert fault.fired == 1
+        assert file_of(g.copies()[0]).data == file_of(post).data
+        assert "flood" in [kind.value for kind, _ in g.notices]
+
+
+async def test_server_errors_are_repeated_and_a_file_that_is_never_given_goes_by_reference() -> None:
+    async with ground() as g:
+        first = g.post(media=media_of(g.world, "document", 1))
+        g.faults.add(kind="error", method="getFile", code=500, message="INTERNAL", times=1)
+        async with g.running_mirror(await g.client(), rules=ANEW):
+            await until(g.copies, 20)
+            assert file_of(g.copies()[0]).id != file_of(first).id
+            g.faults.add(kind="error", method="getFile", code=401, message="AUTH_KEY_UNREGISTERED", times=None)
+            second = g.post(media=media_of(g.world, "document", 2))
+            await until(lambda: len(g.copies()) == 2, 20)
+        assert file_of(g.copies()[1]) is file_of(second)
+
+
+@pytest.mark.parametrize("at", [("getFile", 3), ("saveFilePart", 3), ("uploadMedia", 1), ("sendMedia", 1)])
+async def test_a_kill_in_the_middle_of_an_upload_loses_and_doubles_nothing(at: tuple[str, int]) -> None:
+    async with ground() as g:
+        posts = [g.post("before"), g.post("long", media=Media(big(g))), g.post("after")]
+        cut = g.faults.add(kind="cut", account=g.ann.id, method=at[0], nth=at[1], hold=True)
+        async with killed(g, await g.client(), rules=ANEW):
+            assert await g.faults.wait_fired(cut.id, 10)
+        g.faults.clear()
+        async with mirrored(g, 3):
+            assert [m.text for m in g.copies()] == [m.text for m in posts]
+        assert file_of(g.copies()[1]).data == file_of(posts[1]).data
+
+
+async def test_a_stop_in_the_middle_of_a_big_file_is_quick_and_loses_nothing() -> None:
+    async with ground() as g:
+        post = g.post("long", media=Media(big(g, 12)))
+        slow = g.faults.add(kind="latency", method="saveFilePart", seconds=5)
+        tasks = asyncio.all_tasks()
+        client = await g.client()
+        idle = asyncio.all_tasks() - tasks
+        async with g.running_mirror(client, rules=ANEW):
+            await until(lambda: saved(g) > 0)
+        assert g.copies() == []
+        left = asyncio.all_tasks() - tasks - idle
+        assert not [task for task in left if "mirror" in str(task.get_coro())], "nothing of the transfer goes on"
+        g.faults.clear(slow.id)
+        async with mirrored(g):
+            assert file_of(g.copies()[0]).data == file_of(post).data
+        assert len(g.copies()) == 1
+
+
+async def test_parts_cost_time_of_the_account_and_wait_for_no_answer() -> None:
+    clock = ManualClock()
+    pacing = Pacing(clock, SAFE)
+    clock.advance(SAFE.burst)
+    ahead = 0
+    while (part := asyncio.ensure_future(pacing.part("GetFile"))) and (await asyncio.sleep(0) or part.done()):
+        ahead += 1
+    assert abs(ahead - SAFE.burst / SAFE.per_part) <= 1, "so much may be spent ahead"
+    clock.advance(SAFE.per_part)
+    await asyncio.wait_for(part, 1)
+
+
+# Edits --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("online", [True, False])
+async def test_an_edit_leaves_a_carried_file_alone_unless_there_is_another_one(online: bool) -> None:
+    async with ground() as g:
+        post = g.post("first words", media=media_of(g.world, "photo", 1))
+        other = media_of(g.world, "photo", 2)
+        async with mirrored(g):
+            carried = file_of(g.copies()[0])
+            if online:
+                g.world.edit_message(g.editor, g.source.peer, post.id, text="later words")
+                await until(lambda: g.copies()[0].text == "later words")
+                assert file_of(g.copies()[0]) is carried
+                g.world.edit_message(g.editor, g.source.peer, post.id, text="another picture", media=other)
+                await until(lambda: g.copies()[0].text == "another picture")
+        if not online:
+            g.world.edit_message(g.editor, g.source.peer, post.id, text="another picture", media=other)
+            async with mirrored(g):
+                await until(lambda: g.copies()[0].text == "another picture")
+        copy = file_of(g.copies()[0])
+        assert copy.data == file_of(post).data
+        assert copy.id not in (carried.id, file_of(post).id)
+
+
+async def test_an_edit_that_becomes_a_post_of_its_own_has_a_file_of_its_own() -> None:
+    async with ground() as g:
+        post = g.post("first words", media=media_of(g.world, "document", 1))
+        async with mirrored(g, rules=Rules(files="upload", edits="new")):
+            g.world.edit_message(g.editor, g.source.peer, post.id, text="later words")
+            await until(lambda: len(g.copies()) == 2)
+        assert [m.text for m in g.copies()] == ["first words", "later words"]
+        assert file_of(g.copies()[1]).data == file_of(post).data
+        assert file_of(post).id not in [file_of(m).id for m in g.copies()]

@@ -53,7 +53,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class BybotError(Exception):
@@ -439,6 +439,27 @@ class ChatNotWritable(MirrorError):
     next_step = "Make your account an administrator who may post there."
 
 
+class NoDiscussion(MirrorError):
+    """``side``: which end of the pair has no group for comments."""
+
+    code = "no_discussion"
+    next_step = "Link a group to the channel (its settings, Discussion), then switch comments on."
+
+    def __init__(self, message: str, *, side: Literal["source", "target"]) -> None:
+        super().__init__(message)
+        self.side = side
+
+
+class DiscussionNotReadable(ChatNotReadable):
+    code = "discussion_not_readable"
+    next_step = "Join the group of the channel's comments with your account first."
+
+
+class DiscussionNotWritable(ChatNotWritable):
+    code = "discussion_not_writable"
+    next_step = "Join the group of the target's comments with your account and make sure that it may write there."
+
+
 class SameChat(MirrorError):
     code = "same_chat"
     next_step = "Choose another target."
@@ -513,7 +534,7 @@ class TextTooLong(MirrorError):
 
 
 class UnreadablePairs(MirrorError):
-    """``why``: empty, too_large, not_text, broken, twice, unknown, newer, fields, too_many. ``line``: from 1."""
+    """``why``: empty, too_large, not_text, gone, broken, twice, unknown, newer, fields, too_many. ``line``: from 1."""
 
     code = "unreadable_pairs"
     exit_code = 65

@@ -138,6 +138,18 @@ class ActingMirror:
         """Let a pair go on."""
         await self._supervisor.resume(self._may(user), pair_id)
 
+    async def comments_of(self, user: int | str, pair_id: str) -> PairStatus | None:
+        """How the comments of a pair are."""
+        return await self._supervisor.comments_of(self._may(user), pair_id)
+
+    async def follow_comments(self, user: int | str, pair_id: str) -> ChannelPair:
+        """Comments follow the posts of a pair."""
+        return await self._supervisor.follow_comments(self._may(user), pair_id)
+
+    async def stop_comments(self, user: int | str, pair_id: str) -> None:
+        """Comments do not follow any more."""
+        await self._supervisor.stop_comments(self._may(user), pair_id)
+
     async def remove(self, user: int | str, pair_id: str) -> None:
         """Forget a pair; copies stay."""
         await self._supervisor.remove(self._may(user), pair_id)

@@ -177,6 +177,16 @@ async def refresh(client: Any, chat: ChatRef) -> ChatRef:
     return found
 
 
+async def linked(client: Any, chat: ChatRef) -> tuple[bool, ChatRef | None]:
+    """Whether a channel has a group for comments, and the group if the account may see it. Raises as resolve."""
+    number, _ = utils.resolve_id(chat.id)
+    answer = await _ask(client, functions.channels.GetFullChannelRequest(types.InputChannel(number, chat.access_hash)))
+    group = answer.full_chat.linked_chat_id
+    if not group:
+        return False, None
+    return True, next(_refs(answer.chats, utils.get_peer_id(types.PeerChannel(group))), None)
+
+
 async def list_chats(client: Any, *, limit: int = MAX_DIALOGS) -> list[ChatRef]:
     """Channels and groups among the account's first dialogs, newest first. Raises as :func:`resolve`."""
     found: dict[int, ChatRef] = {}

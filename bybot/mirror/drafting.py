@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bybot.clock import Clock
+from bybot.mirror.comments import Threads
 from bybot.mirror.journal import Journal
 from bybot.mirror.links import Links
 from bybot.mirror.living import made_anew
 from bybot.mirror.model import ChannelPair
-from bybot.mirror.planner import Plan, judged, plan, reply_target, sort_out, units_of
+from bybot.mirror.planner import Plan, Unit, judged, plan, reply_target, sort_out, units_of
 from bybot.mirror.protection import Protection
 from bybot.mirror.requests import can_reply_with, carries_files
 from bybot.mirror.rules.book import Verdict, Written
@@ -31,6 +32,7 @@ class Drafting:
     protection: Protection
     links: Links
     clock: Clock
+    threads: Threads | None = None
 
     async def verdicts(self, messages: Sequence[Any]) -> Verdicts:
         """What becomes of the posts, by their last ids; None: all go as they are."""
@@ -61,6 +63,9 @@ class Drafting:
                 result[unit.last_id] = replace(verdict, texts={**verdict.texts, **texts})
         return result
 
+    def _instead(self, unit: Unit) -> int | None:
+        return None if self.threads is None else self.threads.instead(unit)
+
     async def plan(
         self, messages: Sequence[Any], verdicts: Verdicts, will_copy: Callable[[int], bool], alone_until: int
     ) -> Plan:
@@ -84,7 +89,11 @@ class Drafting:
             chat_protected=self.protection.on,
             verdicts=verdicts,
             made_anew=lambda unit: made_anew(unit, self.clock.now()),
+<<<<<<< /tmp/tmpj6tgw31j
+            instead=self._instead,
+=======
             carries=carries_files if self.pair.rules.files == "upload" else lambda _: False,
+>>>>>>> /tmp/tmpgep44zdw
         )
         journal.planned(made)
         self.note(messages, verdicts)

@@ -21,6 +21,7 @@ from bybot.mirror.account import Account, Report
 from bybot.mirror.albums import until_whole
 from bybot.mirror.changes import Changes
 from bybot.mirror.chats import input_peer
+from bybot.mirror.comments import Threads
 from bybot.mirror.copies import DELETE, Copies
 from bybot.mirror.drafting import Drafting
 from bybot.mirror.errands import Errands
@@ -65,6 +66,7 @@ class Engine:
         report: told about progress and what the user should know.
         shared: tells whether other pairs of the account post into the same target.
         sabotage: see bybot.mirror.sabotage.
+        threads: of a pair of comments.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Engine:
         *,
         shared: Callable[[], Awaitable[bool]] | None = None,
         sabotage: Sabotage | None = None,
+        threads: Threads | None = None,
     ) -> None:
         self.pair = pair
         self.journal = journal
@@ -96,8 +99,8 @@ class Engine:
         self._shared = shared
         self._passage: Passage | None = None
         self._protection = Protection(account.client, pair.source, clock)
-        self._drafting = Drafting(pair, journal, self._protection, Links(pair), clock)
-        self._gate = Gate(pair.rules.schedule, journal, clock, self._ring)
+        self._drafting = Drafting(pair, journal, self._protection, Links(pair), clock, threads)
+        self._gate = Gate(pair.rules.schedule, journal, clock, self._ring, threads)
         self._changes: Changes | None = None
         self._rate = Rate(clock)
 

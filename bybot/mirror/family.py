@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from bybot.mirror.copymap import CopyMap
+from bybot.mirror.cursor import Cursor
 from bybot.mirror.model import ChannelPair
 from bybot.mirror.pairstate import state_key
 from bybot.stores.base import Store
@@ -32,16 +33,24 @@ class LeftCopy:
     maker: ChannelPair
 
 
+class Memory(Protocol):
+    """What a pair that runs here knows."""
+
+    map: CopyMap
+    cursor: Cursor
+    end_id: int | None
+
+
 @dataclass
 class Family:
     """The pairs of one account, by what belongs together.
 
     Attributes:
-        running: the open map of a pair that runs here; None when it does not.
+        running: the open memory of a pair that runs here; None when it does not.
     """
 
     store: Store
-    running: Callable[[str], CopyMap | None]
+    running: Callable[[str], Memory | None]
     _members: dict[str, list[ChannelPair]] = field(default_factory=dict)
     _maps: OrderedDict[str, CopyMap] = field(default_factory=OrderedDict)
 
@@ -51,6 +60,10 @@ class Family:
         for pair in pairs:
             members.setdefault(pair.family, []).append(pair)
         self._members = {name: family for name, family in members.items() if len(family) > 1}
+
+    def parts(self, pair: ChannelPair) -> list[ChannelPair]:
+        """The pair that this one belongs to, and all parts of it."""
+        return list(self._members.get(pair.family, ()))
 
     def siblings(self, pair: ChannelPair) -> list[ChannelPair]:
         """The other parts of a pair that copy the same source into the same target."""
@@ -64,14 +77,26 @@ class Family:
 
     async def copies(self, pair: ChannelPair, source_ids: Collection[int]) -> dict[int, int]:
         """The copies that one pair has of these posts. Raises StoreUnavailable."""
-        open_map = self.running(pair.id)
-        if open_map is not None:
-            return await open_map.peek(source_ids)
+        memory = self.running(pair.id)
+        if memory is not None:
+            return await memory.map.peek(source_ids)
         stored = await self._stored(pair)
         await stored.load(source_ids)
         found = {id_: copy for id_ in source_ids if (copy := stored.get(id_)) is not None}
         stored.forget(keep=source_ids)
         return found
+
+    async def ahead(self, pair: ChannelPair, source_ids: Collection[int]) -> set[int]:
+        """Those of these posts that a pair has still to come to. Raises StoreUnavailable."""
+        memory = self.running(pair.id)
+        if memory is not None:
+            cursor, end = memory.cursor, memory.end_id
+        else:
+            document = await self.store.get(state_key(pair.id))
+            if document is None:
+                return set()
+            cursor, end = Cursor.from_value(document.data, 0.0), document.data["end_id"]
+        return {id_ for id_ in source_ids if id_ not in cursor and (end is None or id_ <= end)}
 
     async def last(self, pair: ChannelPair, count: int) -> list[int]:
         """The last source ids that a pair which does not run has copies of, rising. Raises StoreUnavailable."""

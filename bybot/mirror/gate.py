@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bybot.clock import Clock
+from bybot.mirror.comments import Threads
 from bybot.mirror.journal import Journal
 from bybot.mirror.planner import is_service, units_of
 from bybot.mirror.rules.book import Verdict
@@ -29,9 +30,18 @@ class Gate:
         journal: remembers when posts went.
         clock: where time comes from.
         wake: called when something may go again.
+        threads: of a pair of comments, which hold a comment back until its post has a copy.
     """
 
-    def __init__(self, schedule: Schedule, journal: Journal, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        journal: Journal,
+        clock: Clock,
+        wake: Callable[[], None],
+        threads: Threads | None = None,
+    ) -> None:
+        self._threads = threads
         self._schedule = schedule
         self._journal = journal
         self._clock = clock
@@ -43,6 +53,15 @@ class Gate:
     def shut(self) -> bool:
         """Whether something is held back now."""
         return self.due is not None
+
+    async def in_place(self, messages: Sequence[Any]) -> list[Any]:
+        """Those that have a place in the target, in order, up to the first that has none yet. Raises as Threads.sort.
+
+        Comments whose post will have no copy are noted as left out.
+        """
+        if self._threads is None or not messages:
+            return list(messages)
+        return await self._threads.sort(messages, self._journal.skipped, self._hold)
 
     async def let_through(self, messages: Sequence[Any], verdicts: Mapping[int, Verdict] | None) -> list[Any]:
         """Those that may go now, in order, up to the first that may not; it durably counts them as gone.

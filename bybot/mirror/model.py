@@ -225,6 +225,7 @@ class Counts:
     ``gone``: deleted between reading and sending. ``reply_lost``: copied, but without their reply header, because what
     they reply to has no copy, or their kind cannot be sent with one. ``buttons_lost``: copied without a button that
     they should have. ``shortened``: copied without what the rules add, which would be too long.
+    ``orphaned``: comments whose post has no copy, or that stand below no post.
     ``edited``, ``deleted``: copies that followed their source; ``not_edited``: Telegram would not let them.
     ``refilled``: copied once more after their copies were missing. ``undone``: copies deleted because the user asked.
     """
@@ -243,6 +244,7 @@ class Counts:
     refilled: int = 0
     undone: int = 0
     buttons_lost: int = 0
+    orphaned: int = 0
 
     @property
     def left_out(self) -> int:
@@ -252,7 +254,7 @@ class Counts:
     @property
     def skipped(self) -> int:
         """Everything that is done without a copy, service messages too."""
-        return self.service + self.filtered + self.left_out
+        return self.service + self.filtered + self.orphaned + self.left_out
 
     def to_value(self) -> dict[str, int]:
         return asdict(self)

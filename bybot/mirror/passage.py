@@ -43,14 +43,15 @@ class Passage:
     async def handle(self, messages: Sequence[Any], *, now: bool = False) -> None:
         """Copy those of these that are not done, as far as the schedule lets them go, or all of them ``now``."""
         journal, end = self.journal, self.journal.end_id
-        fresh = [m for m in messages if m.id not in journal.cursor and (end is None or m.id <= end)]
+        new = [m for m in messages if m.id not in journal.cursor and (end is None or m.id <= end)]
+        fresh = await self.gate.in_place(new)
         verdicts = await self.drafting.verdicts(fresh) if fresh else None
         going = fresh if now else await self.gate.let_through(fresh, verdicts)
         if going:
             left = await self._one_by_one(going, verdicts)
             if left:
                 await self._send(left, verdicts, journal.uncertain_until)
-        if end is not None and messages and messages[-1].id > end and len(going) == len(fresh):
+        if end is not None and messages and messages[-1].id > end and len(going) == len(fresh) and not self.gate.shut:
             self.past_end = True
 
     async def _one_by_one(self, messages: Sequence[Any], verdicts: Verdicts) -> Sequence[Any]:

@@ -25,7 +25,7 @@ from bybot.errors import (
 from bybot.mirror.account import Account
 from bybot.mirror.allowance import Allowance
 from bybot.mirror.chats import refresh
-from bybot.mirror.copymap import CopyMap
+from bybot.mirror.comments import ThreadKin, threads_of
 from bybot.mirror.engine import Engine
 from bybot.mirror.family import Family, Kin
 from bybot.mirror.journal import Journal
@@ -64,7 +64,7 @@ class Person:
 
     def __post_init__(self) -> None:
         s = self.settings
-        self.family = Family(s.store, self._open_map)
+        self.family = Family(s.store, self._open_journal)
         self.allowance = Allowance(s.store, self.user, s.clock, self.pacing.pace.per_day)
 
     # Starting and stopping ------------------------------------------------------------------------------------
@@ -180,10 +180,10 @@ class Person:
         for run in runs:
             self.family.forget(run.pair.id)
 
-    def _open_map(self, pair_id: str) -> CopyMap | None:
+    def _open_journal(self, pair_id: str) -> Journal | None:
         run = self.runs.get(pair_id)
         engine = run.open_engine if run is not None else None
-        return engine.journal.map if engine is not None else None
+        return engine.journal if engine is not None else None
 
     # One pair -------------------------------------------------------------------------------------------------
 
@@ -209,9 +209,10 @@ class Person:
     def _engine(self, pair: ChannelPair, account: Account) -> Engine:
         s = self.settings
         journal = self._journal(pair.id)
-        journal.kin = Kin(self.family, pair)
+        threads = threads_of(pair, account, self.family, s.clock)
+        journal.kin = Kin(self.family, pair) if threads is None else ThreadKin(threads)
         shared = partial(self._shares_target, pair)
-        return Engine(pair, journal, account, s.clock, self, shared=shared, sabotage=s.sabotage)
+        return Engine(pair, journal, account, s.clock, self, shared=shared, sabotage=s.sabotage, threads=threads)
 
     async def _shares_target(self, pair: ChannelPair) -> bool:
         """Whether another pair posts into the same target. Raises StoreUnavailable."""

@@ -181,7 +181,11 @@ def plan(
     chat_protected: bool = False,
     verdicts: Mapping[int, Verdict] | None = None,
     made_anew: Callable[[Unit], Mapping[int, Any]] = lambda _: {},
+<<<<<<< /tmp/tmpfgf38gll
+    instead: Callable[[Unit], int | None] = lambda _: None,
+=======
     carries: Callable[[Unit], bool] = lambda _: False,
+>>>>>>> /tmp/tmpsw7pzgwo
 ) -> Plan:
     """Decide how these messages travel.
 
@@ -192,6 +196,7 @@ def plan(
         uncertain_until: up to this id, every unit goes alone.
         chat_protected: the chat forbids forwarding.
         verdicts: what the rules make of the units, by their last ids; None: there are no rules.
+        instead: a source id that has a copy, to answer when what a unit answers has none.
         made_anew: media that must be sent as new messages, by message id; nothing for most units.
         carries: whether the files of a unit are to be uploaded anew.
     """
@@ -216,9 +221,15 @@ def plan(
             result.unsendable += unit.messages if verdict.keep else ()
             continue
         result.shortened += verdict.shortened
-        there = unit.reply_to is not None and (unit.reply_to in planned or copied(unit.reply_to))
+        answered = unit.reply_to
+        if answered is None or not (answered in planned or copied(answered)):
+            answered = instead(unit)
         uncertain = unit.last_id <= uncertain_until
+<<<<<<< /tmp/tmpfgf38gll
+        step = _alone(unit, answered, may_reply, uncertain, result, verdict.texts, made_anew(unit))
+=======
         step = _alone(unit, there, may_reply, uncertain, result, verdict.texts, made_anew(unit), carries(unit))
+>>>>>>> /tmp/tmpsw7pzgwo
         if step is not None:
             close()
             result.steps.append(step)
@@ -234,7 +245,7 @@ def plan(
 
 def _alone(
     unit: Unit,
-    there: bool,
+    answered: int | None,
     may_reply: Callable[[Unit], bool],
     uncertain: bool,
     result: Plan,
@@ -242,6 +253,16 @@ def _alone(
     made: Mapping[int, Any],
     carried: bool,
 ) -> Step | None:
+<<<<<<< /tmp/tmpfgf38gll
+    """The step of a unit that cannot be in a batch, or None. ``answered``: what it answers, if that has a copy."""
+    if unit.reply_to is not None:
+        if answered is not None and (made or _can_write(unit, texts, may_reply)):
+            return Step(How.ANEW, (unit,), answered, alone=uncertain, texts=texts, made=made)
+        result.reply_lost += 1
+        result.headless += unit.messages if answered is not None else ()
+    if texts or made:
+        return Step(How.ANEW, (unit,), alone=uncertain, texts=texts, made=made)
+=======
     """The step of a unit that cannot be in a batch, or None. ``there``: what it answers has a copy."""
     how = How.CARRIED if carried else How.ANEW
     if unit.reply_to is not None:
@@ -251,6 +272,7 @@ def _alone(
         result.headless += unit.messages if there else ()
     if texts or made or carried:
         return Step(how, (unit,), alone=uncertain, texts=texts, made=made)
+>>>>>>> /tmp/tmpsw7pzgwo
     return Step(How.FORWARD, (unit,), alone=True) if uncertain else None
 
 

@@ -96,7 +96,8 @@ def anew_request(
         topic: of the target.
     """
     messages = step.messages
-    header = None if reply_to is None else _header(messages[0], reply_to, topic)
+    answers_itself = step.reply_to == step.units[0].reply_to
+    header = None if reply_to is None else _header(messages[0] if answers_itself else None, reply_to, topic)
     if header is None and topic is not None:
         header = types.InputReplyToMessage(topic, top_msg_id=topic)
     if len(messages) > 1:
@@ -187,14 +188,17 @@ def _names(text: str, entities: list[Any] | None, url: str) -> bool:
     return bare in text or any(bare in (getattr(entity, "url", None) or "") for entity in entities or ())
 
 
-def _header(message: Any, reply_to: int, topic: int | None) -> Any:
-    quoted = message.reply_to
+def _header(message: Any | None, reply_to: int, topic: int | None) -> Any:
+    """The header of a reply, with what the message quotes of what it answers; None: it quotes nothing of that."""
+    quoted = message.reply_to if message is not None else None
+    if quoted is None or not quoted.quote:
+        return types.InputReplyToMessage(reply_to, top_msg_id=topic)
     return types.InputReplyToMessage(
         reply_to,
         top_msg_id=topic,
-        quote_text=quoted.quote_text if quoted.quote else None,
-        quote_entities=quoted.quote_entities if quoted.quote else None,
-        quote_offset=quoted.quote_offset if quoted.quote else None,
+        quote_text=quoted.quote_text,
+        quote_entities=quoted.quote_entities,
+        quote_offset=quoted.quote_offset,
     )
 
 

@@ -18,6 +18,7 @@ from bybot.ids import user_key
 from bybot.mirror.acting import ActingMirror
 from bybot.mirror.auditcalls import AuditCalls
 from bybot.mirror.chatcalls import ChatCalls
+from bybot.mirror.commentcalls import CommentCalls
 from bybot.mirror.engine import Engine
 from bybot.mirror.exchange.calls import ExchangeCalls
 from bybot.mirror.live import POLL_SECONDS
@@ -27,6 +28,7 @@ from bybot.mirror.model import (
     NoticeKind,
     Progress,
 )
+from bybot.mirror.numbercalls import NumberCalls
 from bybot.mirror.pacing import PACES, PaceName, Pacing
 from bybot.mirror.paircalls import PairCalls
 from bybot.mirror.pairs import PairBook
@@ -63,7 +65,7 @@ class Notices(Protocol):
         """The user should know this."""
 
 
-class Supervisor(ChatCalls, PairCalls, TaskCalls, RuleCalls, AuditCalls, ExchangeCalls):
+class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditCalls, ExchangeCalls, CommentCalls):
     """The mirror of this process. ``start`` it before the sessions, ``stop`` it before they are closed.
 
     Args:

@@ -72,6 +72,7 @@ def test_no_sentence_stands_in_two_files(language: ModuleType) -> None:
         language.logins,
         language.pairs,
         language.tasks,
+        language.comments,
         language.exchange,
         language.rules,
         language.errors,

@@ -90,6 +90,12 @@ async def _act(turn: Turn, action: str, status: PairStatus) -> None:
     elif action == "resume":
         await turn.mirror.resume(user, pair_id)
         await turn.answer("pair.resumed")
+    elif action == "comments_on":
+        await turn.mirror.follow_comments(user, pair_id)
+        await turn.answer("comments.on")
+    elif action == "comments_off":
+        await turn.mirror.stop_comments(user, pair_id)
+        await turn.answer("comments.off")
     await show_pair(turn, pair_id)
 
 
@@ -99,7 +105,8 @@ async def show_pair(turn: Turn, pair_id: str) -> None:
     if status is None:
         await pairs_without_page(turn)
     else:
-        await turn.show(views.pair(turn.language, status, turn.now, names(turn)))
+        comments = await turn.mirror.comments_of(status.pair.user, pair_id)
+        await turn.show(views.pair(turn.language, status, turn.now, names(turn), comments))
 
 
 async def my_channels(turn: Turn) -> None:

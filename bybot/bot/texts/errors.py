@@ -9,6 +9,7 @@ from bybot.bot.texts.formats import duration
 from bybot.errors import (
     BybotError,
     LoginFlood,
+    NoDiscussion,
     SessionRevoked,
     TooManyAccounts,
     TooManyTasks,
@@ -31,6 +32,8 @@ def error_text(language: Language, error: BaseException, now: datetime | None = 
         return t(language, "error.session_revoked", reason=reason_text(language, error.reason))
     if isinstance(error, TooManyAccounts):
         return t(language, "error.too_many_accounts", most=error.most)
+    if isinstance(error, NoDiscussion) and error.side == "target":
+        return t(language, "error.no_discussion_target")
     if isinstance(error, TooManyTasks):
         return t(language, "error.too_many_tasks", most=error.most)
     if isinstance(error, VaultError):

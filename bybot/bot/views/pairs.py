@@ -16,7 +16,7 @@ from bybot.mirror.model import ChannelPair, PairStatus, Progress
 
 AREA: Final = "pr"
 #: Kinds of messages that were not copied, as they stand in the counts.
-_SKIPPED: Final = ("protected", "filtered", "service", "refused", "gone")
+_SKIPPED: Final = ("protected", "filtered", "service", "refused", "gone", "orphaned")
 _CHANGED: Final = ("edited", "deleted", "not_edited", "refilled", "undone", "reply_lost", "buttons_lost")
 
 
@@ -83,8 +83,19 @@ def _percent(progress: Progress) -> int | None:
     return min(99, 100 * progress.done // progress.total)
 
 
-def pair(language: Language, status: PairStatus, now: datetime, accounts: Mapping[str, str] | None = None) -> View:
-    """One pair with all its facts. ``accounts``: what the accounts are called, by key; told when there are several."""
+def pair(
+    language: Language,
+    status: PairStatus,
+    now: datetime,
+    accounts: Mapping[str, str] | None = None,
+    comments: PairStatus | None = None,
+) -> View:
+    """One pair with all its facts.
+
+    Args:
+        accounts: what the accounts are called, by key; told when there are several.
+        comments: how its comments are; None: nobody asked for them.
+    """
     percent = _percent(status.progress)
     counts = {kind: count for kind, count in asdict(status.counts).items() if kind in _SKIPPED and count}
     changed = {kind: count for kind, count in asdict(status.counts).items() if kind in _CHANGED and count}
@@ -97,6 +108,7 @@ def pair(language: Language, status: PairStatus, now: datetime, accounts: Mappin
         t(language, "pair.changed", changed=skipped(language, changed)) if changed else None,
         wait_text(language, status.not_before, now),
         due_text(language, status.progress.due, now),
+        _comments(language, comments, now),
         error_text(language, status.reason, now) if status.reason else None,
     )
     pause = status.pair.enabled and status.state != "broken" and status.state != "limited"
@@ -110,13 +122,36 @@ def pair(language: Language, status: PairStatus, now: datetime, accounts: Mappin
             button(language, "rules", Press("ru", "view", argument=status.pair.id)),
             button(language, "audit_check", Press("au", "check", argument=status.pair.id)),
         ),
-        (button(language, "undo", Press("au", "undo", argument=status.pair.id)),),
+        (
+            button(language, "undo", Press("au", "undo", argument=status.pair.id)),
+            *_comments_button(language, status.pair, comments),
+        ),
         (
             button(language, "back", Press(AREA, "list")),
             button(language, "refresh", Press(AREA, "view", argument=status.pair.id)),
         ),
     )
     return View(Html(f"{t(language, 'pair.title', **names(status.pair))}\n\n{facts}"), rows)
+
+
+def _follow(comments: PairStatus | None) -> bool:
+    return comments is not None and (comments.pair.enabled or comments.pair.along)
+
+
+def _comments(language: Language, comments: PairStatus | None, now: datetime) -> Html | None:
+    if comments is None or not (_follow(comments) or comments.counts.copied or comments.reason):
+        return None
+    state, copied = state_text(language, comments.state), number(comments.counts.copied)
+    text = t(language, "pair.comments", state=state, copied=copied)
+    return lines(text, error_text(language, comments.reason, now) if comments.reason else None)
+
+
+def _comments_button(language: Language, pair: ChannelPair, comments: PairStatus | None) -> tuple[Any, ...]:
+    """Only posts of channels have comments."""
+    if (pair.source.kind, pair.target.kind) != ("channel", "channel"):
+        return ()
+    action = "comments_off" if _follow(comments) else "comments_on"
+    return (button(language, action, Press(AREA, action, argument=pair.id)),)
 
 
 def wait_text(language: Language, moment: datetime | None, now: datetime) -> Html | None:

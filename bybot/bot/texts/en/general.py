@@ -204,6 +204,7 @@ TEXTS: Final[dict[str, str]] = {
     "unit.deleted": "{n} deleted",
     "unit.not_edited": "{n} that Telegram would not change",
     "unit.reply_lost": "{n} without what they answer",
+    "unit.orphaned": "{n} under posts without a copy",
     "unit.buttons_lost": "{n} without buttons",
     "unit.refused": "{n} refused by Telegram",
     "unit.gone": "{n} deleted meanwhile",

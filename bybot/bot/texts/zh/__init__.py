@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from bybot.bot.texts.zh import errors, exchange, general, logins, pairs, rules, tasks
+from bybot.bot.texts.zh import comments, errors, exchange, general, logins, pairs, rules, tasks
 
 TEXTS: Final[dict[str, str]] = (
-    general.TEXTS | logins.TEXTS | pairs.TEXTS | tasks.TEXTS | exchange.TEXTS | rules.TEXTS | errors.TEXTS
+    general.TEXTS
+    | logins.TEXTS
+    | pairs.TEXTS
+    | tasks.TEXTS
+    | comments.TEXTS
+    | exchange.TEXTS
+    | rules.TEXTS
+    | errors.TEXTS
 )

@@ -203,6 +203,7 @@ TEXTS: Final[dict[str, str]] = {
     "unit.deleted": "删除 {n}",
     "unit.not_edited": "Telegram 不允许更改 {n}",
     "unit.reply_lost": "未注明所回复帖子 {n}",
+    "unit.orphaned": "所在帖子没有副本 {n}",
     "unit.buttons_lost": "缺少按钮 {n}",
     "unit.refused": "Telegram 拒绝 {n}",
     "unit.gone": "期间被删除 {n}",

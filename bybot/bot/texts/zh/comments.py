@@ -1,0 +1,23 @@
+"""配对中帖子的评论。"""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, str]] = {
+    "button.comments_on": "💬 评论：关",
+    "button.comments_off": "💬 评论：开",
+    "pair.comments": "💬 评论：{state}，已复制 {copied}",
+    "comments.on": "评论会跟随复制。",
+    "comments.off": "评论不再跟随。",
+    "error.no_discussion": "💬 来源没有评论群组，因此没有评论可复制。等它有了群组，再打开评论。",
+    "error.no_discussion_target": (
+        "💬 目标频道没有评论群组。请打开目标频道的设置，选择“讨论”，关联一个群组，然后再打开评论。"
+    ),
+    "error.discussion_not_readable": (
+        "🚪 你的帐号不能读取评论所在的群组。请用你的帐号加入它（打开频道，选择“讨论”），然后再打开评论。"
+    ),
+    "error.discussion_not_writable": (
+        "✏️ 你的帐号不能在目标的评论群组发言。请用你的帐号加入该群组，并确认成员可以发言，然后再打开评论。"
+    ),
+}

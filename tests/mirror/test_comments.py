@@ -1,0 +1,305 @@
+"""Comments under posts: from the group of the source's comments into that of the target's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from telethon.tl import types
+
+from bybot.clock import SystemClock
+from bybot.errors import DiscussionNotReadable, DiscussionNotWritable, NoDiscussion, PairNotFound
+from bybot.mirror import Everything, New, PairState
+from bybot.mirror.comments import forwarded_post, thread_of
+from bybot.mirror.model import ChannelPair, Mode
+from bybot.mirror.rules.book import Rules
+from bybot.mirror.rules.filters import Words
+from bybot.sandbox.samples import media_of
+from bybot.sandbox.seed import find_account
+from bybot.sandbox.server import Sandbox
+from bybot.sandbox.world.messages import Draft
+from bybot.sandbox.world.model import Channel, Message
+from bybot.stores.memory import MemoryStore
+from tests.mirror.test_supervisor import Process, channel, process, sandbox, store
+from tests.sessions.support import ANN, plant_session, until
+
+__all__ = ["sandbox", "store"]
+
+
+@dataclass
+class Talk:
+    """Wei writes the source and under it; Ann has the target. Both channels have groups for comments."""
+
+    sandbox: Sandbox
+    source: Channel
+    target: Channel
+    from_group: Channel
+    to_group: Channel
+
+    @property
+    def world(self) -> Any:
+        return self.sandbox.world
+
+    @property
+    def wei(self) -> Any:
+        return find_account(self.world, "@liwei")
+
+    def post(self, text: str, **options: Any) -> Message:
+        return self.world.send_message(self.wei, self.source.peer, text=text, **options)
+
+    def say(self, under: Message, text: str, to: Message | None = None, **options: Any) -> Message:
+        """A comment under a post, be it an answer to another one."""
+        answered = to or under.discussion
+        assert answered is not None
+        return self.world.send_message(self.wei, self.from_group.peer, text=text, reply_to=answered.id, **options)
+
+    def shown(self) -> list[tuple[str, str, str]]:
+        """Every copied comment: the post that it stands under, its text, and the text that it answers."""
+        group = self.to_group.messages
+        found = []
+        for message in group:
+            if message.action is not None or message.fwd is not None:
+                continue
+            answered = group.get(message.reply_to) if message.reply_to else None
+            top = group.get(message.reply_top) if message.reply_top else answered
+            found.append((top.text if top else "", message.text, answered.text if answered else ""))
+        return found
+
+
+def talk_of(sandbox: Sandbox) -> Talk:
+    world = sandbox.world
+    wei, ann = find_account(world, "@liwei"), find_account(world, "@ann")
+    source, target = channel(sandbox, "@source"), channel(sandbox, "@target")
+    from_group = world.create_channel(wei, "Talk", megagroup=True, username="source_talk")
+    to_group = world.create_channel(ann, "Our talk", megagroup=True)
+    world.join(ann, from_group)
+    world.threads.link(source, from_group)
+    world.threads.link(target, to_group)
+    return Talk(sandbox, source, target, from_group, to_group)
+
+
+@asynccontextmanager
+async def following(
+    sandbox: Sandbox, store: MemoryStore, mode: Mode | None = None, rules: Rules | None = None
+) -> AsyncIterator[tuple[Process, ChannelPair]]:
+    """A pair with its comments, in a process of its own."""
+    await plant_session(sandbox, store, ANN)
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", mode or Everything())
+        if rules is not None:
+            await p.mirror.set_rules(ANN, pair.id, rules)
+        await p.mirror.follow_comments(ANN, pair.id)
+        yield p, pair
+
+
+async def test_comments_stand_under_the_copies_of_their_posts(sandbox: Sandbox, store: MemoryStore) -> None:
+    talk = talk_of(sandbox)
+    talk.world.send_message(find_account(talk.world, "@ann"), talk.target.peer, text="ids differ from here on")
+    first, second = talk.post("first"), talk.post("second")
+    a = talk.say(first, "a")
+    talk.say(second, "b")
+    talk.say(first, "an answer to a", a)
+    expected = [("first", "a", "first"), ("second", "b", "second"), ("first", "an answer to a", "a")]
+    async with following(sandbox, store) as (p, pair):
+        await until(lambda: talk.shown() == expected)
+        third = talk.post("third")
+        c = talk.say(third, "c")
+        talk.say(third, "an answer to c", c)
+        expected += [("third", "c", "third"), ("third", "an answer to c", "c")]
+        await until(lambda: talk.shown() == expected)
+        status = await p.mirror.comments_of(ANN, pair.id)
+        assert status is not None
+        assert (status.counts.copied, status.counts.reply_lost, status.counts.orphaned) == (5, 0, 0)
+        assert [len(await p.mirror.list_pairs(ANN)), len(await p.mirror.list_tasks(ANN, pair.id))] == [1, 0]
+    texts = [m.text for m in talk.target.messages if m.action is None]
+    assert texts == ["ids differ from here on", "first", "second", "third"]
+    assert sum(m.fwd is not None for m in talk.to_group.messages) == 4, "forwards are made by Telegram alone"
+
+
+async def test_albums_edits_and_deletions_of_comments_follow(sandbox: Sandbox, store: MemoryStore) -> None:
+    talk = talk_of(sandbox)
+    parts = [Draft(text=f"part {n}", media=media_of(talk.world, "album", n)) for n in range(3)]
+    album = talk.world.send_album(talk.wei, talk.source.peer, parts)
+    said = [talk.say(album[0], f"comment {n}") for n in range(3)]
+    top = album[0].discussion
+    assert top is not None
+    parts = [Draft(text="", media=media_of(talk.world, "album", n), reply_to=top.id) for n in range(2)]
+    talk.world.send_album(talk.wei, talk.from_group.peer, parts)
+    async with following(sandbox, store):
+        await until(lambda: len(talk.shown()) == 5)
+        assert {post for post, _, _ in talk.shown()} == {"part 0"}
+        assert len({m.grouped_id for m in list(talk.to_group.messages)[-2:]}) == 1
+        talk.world.edit_message(talk.wei, talk.from_group.peer, said[0].id, text="better")
+        talk.world.delete_messages(talk.wei, talk.from_group.peer, [said[1].id])
+        await until(lambda: [text for _, text, _ in talk.shown()] == ["better", "comment 2", "", ""])
+
+
+async def test_a_comment_waits_until_its_post_has_a_copy(sandbox: Sandbox, store: MemoryStore) -> None:
+    talk = talk_of(sandbox)
+    async with following(sandbox, store, New()) as (p, pair):
+        await until(lambda: all(run.open_engine for run in p.mirror._person(ANN).runs.values()))
+        await p.mirror.pause(ANN, pair.id)
+        comments = await p.mirror.comments_of(ANN, pair.id)
+        assert comments is not None
+        assert (comments.pair.enabled, comments.pair.along) == (False, True)
+        await p.mirror.resume(ANN, comments.pair.id)
+        post = talk.post("a post")
+        for n in range(3):
+            talk.say(post, f"comment {n}")
+        await until(lambda: sandbox.counters.calls_of("GetHistory") > 0)
+        run = p.mirror._person(ANN).runs[comments.pair.id]
+        await until(lambda: run.engine is not None and run.engine.progress.due is not None)
+        assert talk.shown() == []
+        await p.mirror.resume(ANN, pair.id)
+        await until(lambda: [text for _, text, _ in talk.shown()] == [f"comment {n}" for n in range(3)])
+    assert {post for post, _, _ in talk.shown()} == {"a post"}
+
+
+async def test_comments_whose_post_has_no_copy_are_counted(sandbox: Sandbox, store: MemoryStore) -> None:
+    talk = talk_of(sandbox)
+    advert, good = talk.post("an advert"), talk.post("good")
+    talk.say(advert, "under the advert", talk.say(advert, "first"))
+    talk.world.send_message(talk.wei, talk.from_group.peer, text="under nothing")
+    talk.say(good, "fine")
+    async with following(sandbox, store, rules=Rules((Words(("advert",)),))) as (p, pair):
+        await until(lambda: talk.shown() == [("good", "fine", "good")])
+        status = await p.mirror.comments_of(ANN, pair.id)
+        assert status is not None
+        assert (status.counts.orphaned, status.counts.filtered, status.counts.left_out) == (3, 0, 0)
+
+
+async def test_an_answer_to_a_comment_without_a_copy_stays_under_the_post(sandbox: Sandbox, store: MemoryStore) -> None:
+    talk = talk_of(sandbox)
+    post = talk.post("a post")
+    spam = talk.say(post, "buy this")
+    talk.say(post, "no", spam, quote=("buy", (), 0))
+    async with following(sandbox, store, rules=Rules((Words(("buy",)),))):
+        await until(lambda: talk.shown() == [("a post", "no", "a post")])
+
+
+async def test_posts_from_before_the_pair_have_no_comments_to_copy(sandbox: Sandbox, store: MemoryStore) -> None:
+    talk = talk_of(sandbox)
+    old = talk.post("old")
+    talk.say(old, "earlier")
+    async with following(sandbox, store, New()) as (p, pair):
+        talk.say(old, "now")
+        talk.say(talk.post("new"), "fresh")
+        await until(lambda: talk.shown() == [("new", "fresh", "new")])
+        status = await p.mirror.comments_of(ANN, pair.id)
+        assert status is not None
+        assert status.counts.orphaned >= 1
+
+
+async def test_switched_off_and_on_again_nothing_is_lost_or_doubled(sandbox: Sandbox, store: MemoryStore) -> None:
+    talk = talk_of(sandbox)
+    post = talk.post("a post")
+    talk.say(post, "one")
+    async with following(sandbox, store) as (p, pair):
+        await until(lambda: len(talk.shown()) == 1)
+        await p.mirror.stop_comments(ANN, pair.id)
+        talk.say(post, "two")
+        later = talk.post("later")
+        await until(lambda: len([m for m in talk.target.messages if m.action is None]) == 2)
+        status = await p.mirror.comments_of(ANN, pair.id)
+        assert status is not None
+        assert (status.state, len(talk.shown())) == (PairState.PAUSED, 1)
+        await p.mirror.follow_comments(ANN, pair.id)
+        await until(lambda: len(talk.shown()) == 2)
+    talk.say(later, "three")
+    async with process(sandbox, store):
+        await until(lambda: [text for _, text, _ in talk.shown()] == ["one", "two", "three"])
+
+
+async def test_undoing_a_pair_takes_its_comments_along(sandbox: Sandbox, store: MemoryStore) -> None:
+    talk = talk_of(sandbox)
+    talk.say(talk.post("a post"), "one")
+    async with following(sandbox, store) as (p, pair):
+        await until(lambda: len(talk.shown()) == 1)
+        await p.mirror.undo(ANN, pair.id)
+        await until(lambda: talk.shown() == [])
+        await until(lambda: [m for m in talk.target.messages if m.action is None] == [])
+        await p.mirror.remove(ANN, pair.id)
+        with pytest.raises(PairNotFound):
+            await p.mirror.comments_of(ANN, pair.id)
+    assert await store.query("pair_states") == []
+
+
+async def test_what_stands_in_the_way_of_comments_is_said(sandbox: Sandbox, store: MemoryStore) -> None:
+    world, ann = sandbox.world, find_account(sandbox.world, "@ann")
+    source, target = channel(sandbox, "@source"), channel(sandbox, "@target")
+    await plant_session(sandbox, store, ANN)
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", New())
+        with pytest.raises(NoDiscussion) as raised:
+            await p.mirror.follow_comments(ANN, pair.id)
+        assert raised.value.side == "source"
+        wei = find_account(world, "@liwei")
+        hidden = world.create_channel(wei, "Hidden", megagroup=True)
+        world.threads.link(source, hidden)
+        with pytest.raises(DiscussionNotReadable):
+            await p.mirror.follow_comments(ANN, pair.id)
+        world.join(ann, hidden)
+        with pytest.raises(NoDiscussion) as raised:
+            await p.mirror.follow_comments(ANN, pair.id)
+        assert raised.value.side == "target"
+        ours = world.create_channel(wei, "Ours", megagroup=True, username="ours_talk")
+        world.threads.link(target, ours)
+        with pytest.raises(DiscussionNotWritable):
+            await p.mirror.follow_comments(ANN, pair.id)
+        world.join(ann, ours)
+        await p.mirror.follow_comments(ANN, pair.id)
+        other = world.create_channel(ann, "Other", megagroup=True)
+        world.threads.link(target, other)
+        again = await p.mirror.follow_comments(ANN, pair.id)
+        assert again.target.title == "Other"
+        status = await p.mirror.comments_of(ANN, pair.id)
+        assert status is not None
+        assert status.pair.id == again.id
+
+
+async def test_threads_are_asked_for_once(sandbox: Sandbox, store: MemoryStore) -> None:
+    talk = talk_of(sandbox)
+    posts = [talk.post(f"post {n}") for n in range(3)]
+    for n in range(150):
+        talk.say(posts[n % 3], f"comment {n}")
+    async with following(sandbox, store):
+        await until(lambda: len(talk.shown()) == 150)
+    assert sandbox.counters.calls_of("GetDiscussionMessage") == 3
+
+
+# Pure ---------------------------------------------------------------------------------------------------------
+
+
+def message(**facts: Any) -> Any:
+    date = SystemClock().now()
+    return types.Message(id=5, peer_id=types.PeerChannel(9), date=date, message="", **facts)
+
+
+def head(saved: Any = None, post: int | None = 7) -> Any:
+    return types.MessageFwdHeader(date=SystemClock().now(), saved_from_peer=saved, saved_from_msg_id=post)
+
+
+def test_a_forward_that_telegram_made_is_told_from_all_others() -> None:
+    home, channel_id = types.PeerChannel(3), -1000000000003
+    assert forwarded_post(message(from_id=home, fwd_from=head(home)), channel_id) == 7
+    for other in (
+        message(from_id=home),
+        message(from_id=types.PeerUser(3), fwd_from=head(home)),
+        message(from_id=home, fwd_from=head(types.PeerChannel(4))),
+        message(from_id=home, fwd_from=head(home, None)),
+        message(fwd_from=head(home)),
+    ):
+        assert forwarded_post(other, channel_id) is None
+
+
+def test_the_top_of_a_thread_is_read_from_the_header() -> None:
+    assert thread_of(message()) is None
+    assert thread_of(message(reply_to=types.MessageReplyHeader(reply_to_msg_id=4))) == 4
+    assert thread_of(message(reply_to=types.MessageReplyHeader(reply_to_msg_id=4, reply_to_top_id=2))) == 2
+    elsewhere = types.MessageReplyHeader(reply_to_msg_id=4, reply_to_peer_id=types.PeerChannel(8))
+    assert thread_of(message(reply_to=elsewhere)) is None
+    topic = types.MessageReplyHeader(reply_to_msg_id=4, forum_topic=True)
+    assert thread_of(message(reply_to=topic)) is None

@@ -89,11 +89,8 @@ class Drafting:
             chat_protected=self.protection.on,
             verdicts=verdicts,
             made_anew=lambda unit: made_anew(unit, self.clock.now()),
-<<<<<<< /tmp/tmpj6tgw31j
             instead=self._instead,
-=======
             carries=carries_files if self.pair.rules.files == "upload" else lambda _: False,
->>>>>>> /tmp/tmpgep44zdw
         )
         journal.planned(made)
         self.note(messages, verdicts)

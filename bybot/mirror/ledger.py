@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal, Protocol
 
-Why = Literal["service", "protected", "filtered", "refused", "gone"]
+Why = Literal["service", "protected", "filtered", "refused", "gone", "orphaned"]
 
 
 class Ledger(Protocol):

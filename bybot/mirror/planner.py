@@ -181,11 +181,8 @@ def plan(
     chat_protected: bool = False,
     verdicts: Mapping[int, Verdict] | None = None,
     made_anew: Callable[[Unit], Mapping[int, Any]] = lambda _: {},
-<<<<<<< /tmp/tmpfgf38gll
     instead: Callable[[Unit], int | None] = lambda _: None,
-=======
     carries: Callable[[Unit], bool] = lambda _: False,
->>>>>>> /tmp/tmpsw7pzgwo
 ) -> Plan:
     """Decide how these messages travel.
 
@@ -225,11 +222,7 @@ def plan(
         if answered is None or not (answered in planned or copied(answered)):
             answered = instead(unit)
         uncertain = unit.last_id <= uncertain_until
-<<<<<<< /tmp/tmpfgf38gll
-        step = _alone(unit, answered, may_reply, uncertain, result, verdict.texts, made_anew(unit))
-=======
-        step = _alone(unit, there, may_reply, uncertain, result, verdict.texts, made_anew(unit), carries(unit))
->>>>>>> /tmp/tmpsw7pzgwo
+        step = _alone(unit, answered, may_reply, uncertain, result, verdict.texts, made_anew(unit), carries(unit))
         if step is not None:
             close()
             result.steps.append(step)
@@ -253,26 +246,15 @@ def _alone(
     made: Mapping[int, Any],
     carried: bool,
 ) -> Step | None:
-<<<<<<< /tmp/tmpfgf38gll
     """The step of a unit that cannot be in a batch, or None. ``answered``: what it answers, if that has a copy."""
-    if unit.reply_to is not None:
-        if answered is not None and (made or _can_write(unit, texts, may_reply)):
-            return Step(How.ANEW, (unit,), answered, alone=uncertain, texts=texts, made=made)
-        result.reply_lost += 1
-        result.headless += unit.messages if answered is not None else ()
-    if texts or made:
-        return Step(How.ANEW, (unit,), alone=uncertain, texts=texts, made=made)
-=======
-    """The step of a unit that cannot be in a batch, or None. ``there``: what it answers has a copy."""
     how = How.CARRIED if carried else How.ANEW
     if unit.reply_to is not None:
-        if there and (made or _can_write(unit, texts, may_reply)):
-            return Step(how, (unit,), unit.reply_to, alone=uncertain, texts=texts, made=made)
+        if answered is not None and (made or _can_write(unit, texts, may_reply)):
+            return Step(how, (unit,), answered, alone=uncertain, texts=texts, made=made)
         result.reply_lost += 1
-        result.headless += unit.messages if there else ()
+        result.headless += unit.messages if answered is not None else ()
     if texts or made or carried:
         return Step(how, (unit,), alone=uncertain, texts=texts, made=made)
->>>>>>> /tmp/tmpsw7pzgwo
     return Step(How.FORWARD, (unit,), alone=True) if uncertain else None
 
 

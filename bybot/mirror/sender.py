@@ -34,9 +34,6 @@ from bybot.mirror.requests import (
 from bybot.mirror.sabotage import DOUBLE_PART, Sabotage
 from bybot.mirror.topics import Topics
 
-<<<<<<< /tmp/tmph387j298
-Why = Literal["service", "protected", "filtered", "refused", "gone", "orphaned"]
-=======
 log = logging.getLogger(__name__)
 
 #: What Telegram says when it does not give a file by reference although the post can be copied.
@@ -44,7 +41,6 @@ _NO_REFERENCE: Final = frozenset(
     {"MediaEmptyError", "MediaInvalidError", "DocumentInvalidError", "PhotoInvalidError", "PhotoIdInvalidError"}
     | {"FileIdInvalidError"}
 )
->>>>>>> /tmp/tmp_b8y6soc
 
 
 class Unsure(Exception):

@@ -189,6 +189,11 @@ def next_pins(rules: Rules) -> Rules:
     return replace(rules, pins="ignore" if rules.pins == "follow" else "follow")
 
 
+def next_files(rules: Rules) -> Rules:
+    """The other way for files to travel."""
+    return replace(rules, files="reference" if rules.files == "upload" else "upload")
+
+
 def next_buttons(rules: Rules) -> Rules:
     """The next policy for buttons below posts."""
     at = (_BUTTONS.index(rules.buttons) + 1) % len(_BUTTONS) if rules.buttons in _BUTTONS else 0

@@ -74,7 +74,8 @@ async def test_a_footer_keeps_its_formatting_and_a_kind_is_left_out(
     await wei.press(await wei.wait("要复制哪些类型", button="🚫 投票"), "返回")
     await wei.press(await wei.wait("略过：投票", button="帖子被置顶：不置顶副本"), "帖子被置顶")
     await wei.press(await wei.wait("略过：投票", button="帖子被置顶：副本也置顶"), "链接按钮")
-    await wei.wait("略过：投票", button="链接按钮：变成正文下方的链接")
+    await wei.press(await wei.wait("略过：投票", button="链接按钮：变成正文下方的链接"), "文件：引用原文件")
+    await wei.wait("略过：投票", button="文件：重新上传")
     await control.post("@editor", "@harbour_news", "ship")
     await until(lambda: copies(product) == ["ship\n\n— Harbour"])
 

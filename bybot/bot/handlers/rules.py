@@ -20,6 +20,7 @@ from bybot.bot.ruletext import (
     next_buttons,
     next_deletions,
     next_edits,
+    next_files,
     next_pins,
     switched,
     with_added,
@@ -66,6 +67,7 @@ _SWITCHED: Final[Mapping[str, tuple[Change, Screen]]] = {
     "deletions": (next_deletions, views.rules),
     "pins": (next_pins, views.rules),
     "buttons": (next_buttons, views.rules),
+    "files": (next_files, views.rules),
     "again": (next_duplicates, rulefilters.more),
     "turn": (turned_languages, rulefilters.languages),
 }

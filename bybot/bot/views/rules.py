@@ -74,6 +74,7 @@ def _changing(language: Language, held: Held) -> Rows:
         (button(language, f"rules_deletions_{rules.deletions}", held.press("deletions")),),
         (button(language, f"rules_pins_{rules.pins}", held.press("pins")),),
         (button(language, f"rules_buttons_{rules.buttons}", held.press("buttons")),),
+        (button(language, f"rules_files_{rules.files}", held.press("files")),),
     )
 
 

@@ -77,6 +77,8 @@ TEXTS: Final[dict[str, str]] = {
     "button.rules_domains": "🔘 Links of buttons: only to…",
     "button.rules_pins_follow": "Pinned posts: the copy is pinned",
     "button.rules_pins_ignore": "Pinned posts: nothing is pinned",
+    "button.rules_files_reference": "Files: by reference, nothing is uploaded",
+    "button.rules_files_upload": "Files: uploaded anew, independent of the source",
     "button.rules_try": "🔍 Try on the last posts",
     "button.copies_delete": "🗑 Delete the copies",
     "button.copies_keep": "Keep them",

@@ -77,6 +77,7 @@ TEXTS: Final[dict[str, str]] = {
     "slot.deletions": "Deleted posts",
     "slot.buttons": "Buttons",
     "slot.pins": "Pinned posts",
+    "slot.files": "Files",
     "slot.window": "Looking back",
     "slot.schedule": "Times",
 }

@@ -69,6 +69,7 @@ TEXTS: Final[dict[str, str]] = {
     "slot.deletions": "删除的帖子",
     "slot.buttons": "按钮",
     "slot.pins": "置顶",
+    "slot.files": "文件",
     "slot.window": "回看范围",
     "slot.schedule": "时间",
 }

@@ -22,16 +22,19 @@ same seed gives the same contents; ids of files and hashes of access differ.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from telethon.tl import types
+
 from bybot.sandbox.corpus import Corpus, Post, generate
 from bybot.sandbox.samples import KINDS, media_of
 from bybot.sandbox.world.messages import Draft
-from bybot.sandbox.world.model import HOME_DC, Account, Channel, Message, Peer
+from bybot.sandbox.world.model import HOME_DC, Account, Channel, Media, Message, Peer
 
 if TYPE_CHECKING:
     from bybot.sandbox.mtproto.auth_service import AuthService
@@ -170,7 +173,8 @@ def plant_post(world: World, author: Account, peer: Peer, item: Mapping[str, Any
         peer: the chat.
         item: ``text`` or ``html``; a kind of media (``photo``, ``poll``, ``venue``: see
             :data:`bybot.sandbox.samples.KINDS`) with the number of a made-up one; ``album`` with a list of numbers of
-            photos; ``reply_to``, ``noforwards``, ``silent``.
+            photos; ``file`` with ``name``, ``base64`` and ``mime`` (a document with just these bytes); ``reply_to``,
+            ``noforwards``, ``silent``.
 
     Returns:
         The author's copies.
@@ -184,17 +188,28 @@ def plant_post(world: World, author: Account, peer: Peer, item: Mapping[str, Any
         drafts[0].reply_to = item.get("reply_to")
         return world.send_album(author, peer, drafts)
     kind = next((name for name in KINDS if item.get(name) is not None), None)
+    media = media_of(world, kind, int(item[kind])) if kind else None
     sent = world.send_message(
         author,
         peer,
         text=text,
         entities=entities,
-        media=media_of(world, kind, int(item[kind])) if kind else None,
+        media=_attached(world, item["file"]) if "file" in item else media,
         reply_to=item.get("reply_to"),
         noforwards=bool(item.get("noforwards")),
         silent=bool(item.get("silent")),
     )
     return [sent]
+
+
+def _attached(world: World, file: Mapping[str, Any]) -> Media:
+    """A document that somebody attaches. Raises ValueError: its bytes are no base64, or there are none."""
+    data = base64.b64decode(str(file["base64"]), validate=True)
+    if not data:
+        raise ValueError("an empty file cannot be sent")
+    named = types.DocumentAttributeFilename(str(file["name"]))
+    mime = str(file.get("mime") or "application/octet-stream")
+    return Media(world.store_file(data, mime=mime, attributes=[named]))
 
 
 async def plant_corpus(

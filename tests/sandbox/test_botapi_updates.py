@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import time
 from collections.abc import AsyncIterator
@@ -17,10 +18,11 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import BadRequest, Conflict
 from telegram.ext import Application, ApplicationBuilder, CallbackQueryHandler, CommandHandler, ContextTypes
 
-from bybot.sandbox.control_client import ControlClient
+from bybot.sandbox.control_client import ControlClient, ControlError
 from bybot.sandbox.http import HttpServer
 from bybot.sandbox.samples import KINDS, media_of
 from bybot.sandbox.server import Sandbox
+from bybot.sandbox.world.model import Media
 from tests.sandbox.botapi_support import people, running_bot, seen
 from tests.sandbox.conftest import BOT_TOKEN
 from tests.sandbox.support import until
@@ -264,3 +266,38 @@ async def test_a_bot_sees_what_kind_of_post_it_is(sandbox: Sandbox, bot: Bot) ->
     assert by_kind["venue"].venue.title == "Pier 5"
     assert by_kind["dice"].dice is not None
     assert by_kind["dice"].dice.value == 6
+
+
+async def test_a_file_that_a_person_attaches_reaches_the_bot_byte_for_byte(
+    sandbox: Sandbox, bot: Bot, control: ControlClient
+) -> None:
+    data = bytes(range(256)) + b"\r\n--x\r\n"
+    file = {"name": "配对 a.json", "mime": "application/json", "base64": base64.b64encode(data).decode()}
+    await control.say("@ann", "@tiny_bot", "here", file=file)
+    message = (await bot.get_updates())[-1].message
+    assert message is not None
+    assert (message.caption, message.text) == ("here", None)
+    assert message.document is not None
+    sent = message.document
+    assert (sent.file_name, sent.mime_type, sent.file_size) == ("配对 a.json", "application/json", len(data))
+    found = await bot.get_file(sent.file_id)
+    assert found.file_unique_id == sent.file_unique_id
+    assert bytes(await found.download_as_bytearray()) == data
+    again = await bot.send_document(5000100, sent.file_id)
+    assert again.document is not None
+    assert again.document.file_unique_id == sent.file_unique_id
+    for wrong in ({"name": "x", "base64": ""}, {"name": "x", "base64": "?"}):
+        with pytest.raises(ControlError):
+            await control.say("@ann", "@tiny_bot", "", file=wrong)
+
+
+async def test_a_file_above_twenty_megabytes_is_not_given_to_bots(sandbox: Sandbox, bot: Bot) -> None:
+    ann, _, account = people(sandbox)
+    sandbox.world.send_message(ann, account.peer, text="/start")
+    large = sandbox.world.store_file(bytes(20 * 1024 * 1024 + 1), mime="application/zip")
+    sandbox.world.send_message(ann, account.peer, media=Media(large))
+    message = (await bot.get_updates())[-1].message
+    assert message is not None
+    assert message.document is not None
+    with pytest.raises(BadRequest, match="too big"):
+        await bot.get_file(message.document.file_id)

@@ -125,6 +125,24 @@ async def test_a_visitor_writes_presses_and_sees_changes(sandbox: Sandbox, contr
         await page.until("!document.querySelector('#chat .bubble.in')")
 
 
+async def test_a_visitor_attaches_a_file_and_finds_the_bots_to_download(
+    sandbox: Sandbox, control: ControlClient, page: Page
+) -> None:
+    ann, _, _ = people(sandbox)
+    await page.run(
+        "const t = new DataTransfer(); t.items.add(new File(['some text'], 'pairs.json', {type: 'application/json'}));"
+        "const f = document.querySelector('#file'); f.files = t.files; f.dispatchEvent(new Event('change'))"
+    )
+    sent = await control.wait_message("@ann", "@tiny_bot", lambda m: m["media"] is not None)
+    assert (sent["media"]["name"], await control.file(sent["media"]["url"])) == ("pairs.json", b"some text")
+    async with running_bot(sandbox) as bot:
+        await bot.send_document(ann.id, b"made here", filename="out.json")
+    await page.until("document.querySelector('#chat .bubble.in a.file')?.download === 'out.json'")
+    assert await page.run("fetch(document.querySelector('#chat .bubble.in a.file').href).then((r) => r.text())") == (
+        "made here"
+    )
+
+
 async def test_a_visitor_posts_and_sees_albums_and_codes(sandbox: Sandbox, control: ControlClient, page: Page) -> None:
     await page.run("document.querySelector('#post-text').value = 'a <b>post</b>'")
     await page.run("document.querySelector('#post').requestSubmit()")

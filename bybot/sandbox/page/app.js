@@ -283,6 +283,25 @@ function writer(form, area, send) {
 }
 writer($("#say"), $("#say-text"), say);
 writer($("#post"), $("#post-text"), (text) => { if (text.trim()) post({ html: text }); });
+
+const attach = attempt(async (file) => {
+  const url = await new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+  const base64 = url.slice(url.indexOf(",") + 1);
+  const text = $("#say-text").value;
+  $("#say-text").value = "";
+  await call("say", { as: state.person, bot: state.bot, text, file: { name: file.name, mime: file.type, base64 } });
+  chat.toEnd();
+});
+$("#attach").addEventListener("click", () => $("#file").click());
+$("#file").addEventListener("change", ({ target }) => {
+  if (target.files.length) attach(target.files[0]);
+  target.value = "";
+});
 $("#start").addEventListener("click", () => say("/start"));
 function fill(text) {
   $("#say-text").value = text;

@@ -8,6 +8,7 @@ as edits and change nothing.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from bybot.mirror.pins import Map, Pins
 from bybot.mirror.random_ids import random_ids
 from bybot.mirror.reader import ALBUM_PARTS, Reader
 from bybot.mirror.requests import RandomId, edit_request, edited_anew, input_media, is_closed
-from bybot.mirror.rules.book import Written
+from bybot.mirror.rules.book import Verdict, Written
 from bybot.mirror.rules.rich import FOUND
 from bybot.mirror.rules.transforms import Add
 from bybot.mirror.sender import NotCarried
@@ -233,7 +234,8 @@ class Changes:
 
     async def _edit_one(self, message: Any, copy: Any, random_id: RandomId) -> None:
         parts = await self._album(message)
-        verdict = self.pair.rules.judge(parts, self.pair.id)
+        rules = self.pair.rules  # patterns may take their time
+        verdict = await asyncio.to_thread(rules.judge, parts, self.pair.id) if rules.touches else Verdict()
         if not verdict.keep or verdict.fixed:
             return  # the copy is there; leaving posts out concerns new ones
         if moved(message, copy, self.clock.now()):

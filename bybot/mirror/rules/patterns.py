@@ -15,8 +15,13 @@ from bybot.errors import BadPattern, PatternTimeout
 
 #: Seconds that one pattern may take over one text.
 LIMIT: Final = 0.05
-#: Longest pattern, in characters.
+#: Longest pattern, in characters, as it is written and with all its repetitions written out.
 MOST: Final = 1000
+_MOST_REPEATED: Final = 10_000
+#: An escape, a set, a repetition with a number, or any other character.
+_TOKEN: Final = regex.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(?P<least>\d{1,9})(?:,\d{0,9})?\}|.", regex.DOTALL | regex.VERSION1
+)
 
 
 @lru_cache(maxsize=512)
@@ -28,6 +33,7 @@ def compiled(pattern: str, *, ignore_case: bool = True) -> Any:
     """
     if len(pattern) > MOST:
         raise BadPattern(f"The pattern has more than {MOST} characters.", position=MOST)
+    _check_size(pattern)
     try:
         # Version 1: nested sets and full case-folding, as people expect of a modern engine.
         return regex.compile(pattern, regex.VERSION1 | (regex.IGNORECASE if ignore_case else 0))
@@ -36,6 +42,25 @@ def compiled(pattern: str, *, ignore_case: bool = True) -> Any:
         raise BadPattern(f"The pattern is wrong at character {position + 1}: {error.msg}.", position=position) from None
     except (OverflowError, RecursionError, MemoryError):
         raise BadPattern("The pattern is too large.", position=0) from None
+
+
+def _check_size(pattern: str) -> None:
+    """Refuse what repeats repetitions: compiling ``(?:a{1000}){1000}`` takes 270 MB. Raises BadPattern."""
+    sizes, last = [0], 0  # of the groups that are open, and of what stands last
+    for token in _TOKEN.finditer(pattern):
+        repeated = token["least"]
+        if repeated is not None:
+            grown = last * max(1, int(repeated))
+            sizes[-1] += grown - last
+            last = grown
+        elif token[0] == "(":
+            sizes.append(0)
+            last = 0
+        else:
+            last = 1 if token[0] != ")" else sizes.pop() if len(sizes) > 1 else 0
+            sizes[-1] += last
+        if sizes[-1] > _MOST_REPEATED:
+            raise BadPattern("The pattern repeats too much.", position=token.start())
 
 
 def check_template(pattern: str, template: str) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from telethon.tl import types
 
 from bybot.errors import BadPattern
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Extensions, Filter, Kinds, Matching, Senders, Size, Words
 from bybot.mirror.rules.post import Media, media_of, post_of
-from bybot.mirror.rules.rich import Edit, Rich, edited, from_telegram, stripped, to_telegram, units
+from bybot.mirror.rules.rich import Rich, from_telegram
 from bybot.mirror.rules.transforms import (
     Add,
     Place,
@@ -25,38 +22,9 @@ from bybot.mirror.rules.transforms import (
     Replace,
     Transform,
 )
+from tests.mirror.rules.posts import document, message, over, shown
 
 HERE = Place("pair", 12)
-
-
-def message(text: str, entities: list[Any] | None = None, *, id: int = 1, media: Any = None, **more: Any) -> Any:
-    date = datetime(2026, 1, 1, tzinfo=UTC)
-    return types.Message(id, types.PeerChannel(5), date, text, entities=entities, media=media, **more)
-
-
-def document(name: str, size: int, *attributes: Any) -> Any:
-    named = [types.DocumentAttributeFilename(name), *attributes]
-    file = types.Document(7, 1, b"", None, "x/y", size, 2, named)
-    return types.MessageMediaDocument(document=file)
-
-
-def over(text: str, part: str, kind: Any = types.MessageEntityBold, **more: Any) -> Any:
-    """An entity over a part of a text, in UTF-16 units."""
-    at = text.index(part)
-    return kind(units(text[:at]), units(part), **more)
-
-
-def shown(rich: Rich) -> list[tuple[str, str]]:
-    """What each entity lies over, read back from what would be sent."""
-    text, entities = to_telegram(rich)
-    raw = text.encode("utf-16-le")
-    return [
-        (
-            type(e).__name__.removeprefix("MessageEntity"),
-            raw[2 * e.offset : 2 * (e.offset + e.length)].decode("utf-16-le"),
-        )
-        for e in entities
-    ]
 
 
 @pytest.mark.parametrize(
@@ -263,48 +231,6 @@ def test_rules_survive_the_store() -> None:
 def test_unknown_rules_are_refused(value: Any) -> None:
     with pytest.raises(ValueError, match=r"."):
         Rules.from_value({"filters": [value]})
-
-
-TEXTS = st.text(alphabet="ab #@é中ع😀👩‍\n", max_size=40)
-
-
-@st.composite
-def riches(draw: Any) -> Rich:
-    text = draw(TEXTS)
-    entities = []
-    for _ in range(draw(st.integers(0, 4))):
-        start = draw(st.integers(0, units(text) + 2))
-        kind = draw(st.sampled_from([types.MessageEntityBold, types.MessageEntityHashtag, types.MessageEntitySpoiler]))
-        entities.append(kind(start, draw(st.integers(0, 12))))
-    return from_telegram(text, entities)
-
-
-@given(riches(), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), TEXTS), max_size=4))
-def test_after_any_edits_every_entity_lies_within_the_text_on_whole_characters(
-    rich: Rich, edits: list[tuple[int, int, str]]
-) -> None:
-    end = len(rich)
-    chosen = [Edit(min(a, b, end), min(max(a, b), end), Rich(by)) for a, b, by in edits]
-    for changed in (edited(rich, chosen), stripped(edited(rich, chosen))):
-        text, entities = to_telegram(changed)
-        raw = text.encode("utf-16-le")
-        for entity in entities:
-            assert 0 <= entity.offset < entity.offset + entity.length <= units(text)
-            raw[2 * entity.offset : 2 * (entity.offset + entity.length)].decode("utf-16-le")  # no half of a pair
-
-
-@given(riches())
-def test_the_way_in_and_out_changes_nothing(rich: Rich) -> None:
-    assert edited(rich, []) == rich
-    again = from_telegram(*to_telegram(rich))
-    assert again.text == rich.text
-    assert [(m.start, m.end) for m in again.marks] == [(m.start, m.end) for m in rich.marks]
-
-
-@given(TEXTS, st.sampled_from([RemoveLinks(), RemoveHashtags(), RemoveMentions(), RemoveMagnets()]))
-def test_removing_twice_is_removing_once(text: str, transform: Transform) -> None:
-    once = transform.apply(Rich(text), HERE)
-    assert transform.apply(once, HERE).text == once.text
 
 
 def test_every_kind_of_media_has_a_name() -> None:

@@ -25,7 +25,7 @@ from bybot.mirror.family import Family, Kin
 from bybot.mirror.model import ChannelPair, ChatRef
 from bybot.mirror.planner import Unit, is_service, topic_of, units_of
 from bybot.mirror.reader import Reader
-from bybot.mirror.sender import Why
+from bybot.mirror.ledger import Why
 
 DISCUSSION: Final = "GetDiscussionMessage"
 #: Threads that are kept in mind.

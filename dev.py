@@ -25,6 +25,9 @@ TASKS = {
     "run": "run the bot with the configuration in .env",
     "model": "play random schedules of two processes and a bad store in virtual time (--schedules N --seed S)",
     "chaos": "real processes, killed, frozen and cut off at random (--rounds N --seed S)",
+    "kill": "the mirror, killed at any moment, and its target compared (--rounds N --seed S)",
+    "properties": "posts, faults and people at random, and the target as the rules say (--sequences N --seed S)",
+    "soak": "many pairs for long: no memory, task or file descriptor stays behind (--pairs N --posts N)",
     "mutants": "take each safeguard of the sessions away and see that the model finds it",
     "fidelity": "ask Telegram's own test servers what the sandbox assumes (docs/fidelity.md)",
     "bench": "measure the figures, as ratios to raw Telethon",
@@ -130,7 +133,7 @@ def call(*command: str) -> int:
 
 
 def run_task(task: str, rest: list[str]) -> int:
-    setup(DEV if task in {"test", "lint", "model", "chaos", "mutants", "fidelity", "bench", "setup"} else RUNTIME)
+    setup(RUNTIME if task in {"demo", "sandbox", "run"} else DEV)
     if task == "demo":
         return call("bybot", "sandbox", "--tour", *rest)
     if task == "sandbox":
@@ -141,6 +144,8 @@ def run_task(task: str, rest: list[str]) -> int:
         return call("pytest", "-n", "auto", *rest)
     if task in {"model", "chaos", "mutants", "fidelity"}:
         return call(f"tests.{task}", *rest)
+    if task in {"kill", "properties", "soak"}:
+        return call(f"tests.force.{task}", *rest)
     if task == "bench":
         return call("bench", *rest)
     if task == "lint":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from typing import TYPE_CHECKING
 
 from bybot.errors import Forbidden
 from bybot.ids import user_key
 from bybot.mirror.audit import Audit
+from bybot.mirror.daybook import Day
 from bybot.mirror.exchange.model import Document, Language, Report, Start
 from bybot.mirror.model import ChannelPair, ChatRef, Estimate, Mode, PairStatus
 from bybot.mirror.paircalls import History
@@ -85,6 +87,14 @@ class ActingMirror:
     async def list_all(self, user: int | str) -> list[PairStatus]:
         """The pairs of all accounts of a person."""
         return await self._supervisor.list_all(self._may(user))
+
+    async def numbers(self, user: int | str, pair_id: str) -> dict[date, Day]:
+        """What a pair did day by day."""
+        return await self._supervisor.numbers(self._may(user), pair_id)
+
+    async def chart(self, user: int | str, pair_id: str, days: int = 30) -> bytes:
+        """The same as a picture."""
+        return await self._supervisor.chart(self._may(user), pair_id, days)
 
     async def find(self, user: int | str, pair_id: str) -> PairStatus | None:
         """A pair or task of any account of a person."""

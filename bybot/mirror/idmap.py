@@ -10,6 +10,8 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from bybot.mirror import varint
+
 #: Source ids per stored chunk: at worst (no two consecutive) a chunk takes some 40 KB.
 CHUNK_IDS = 10_000
 
@@ -77,9 +79,9 @@ class IdRuns:
         out = bytearray()
         source_end = target_end = 0
         for source, target, count in zip(self._source, self._target, self._count, strict=True):
-            _write(out, source - source_end)
-            _write(out, _zigzag(target - target_end))
-            _write(out, count)
+            varint.write(out, source - source_end)
+            varint.write(out, _zigzag(target - target_end))
+            varint.write(out, count)
             source_end, target_end = source + count, target + count
         return bytes(out)
 
@@ -91,7 +93,7 @@ class IdRuns:
             ValueError: the bytes end in the middle of a run.
         """
         runs = cls()
-        numbers = list(_read_all(data))
+        numbers = list(varint.read_all(data))
         if len(numbers) % 3:
             raise ValueError("a message map that ends in the middle of a run")
         source_end = target_end = 0
@@ -110,23 +112,3 @@ def _zigzag(number: int) -> int:
 
 def _unzigzag(number: int) -> int:
     return number >> 1 if not number & 1 else -((number + 1) >> 1)
-
-
-def _write(out: bytearray, number: int) -> None:
-    while number > 0x7F:
-        out.append((number & 0x7F) | 0x80)
-        number >>= 7
-    out.append(number)
-
-
-def _read_all(data: bytes) -> Iterator[int]:
-    number = shift = 0
-    for byte in data:
-        number |= (byte & 0x7F) << shift
-        if byte & 0x80:
-            shift += 7
-        else:
-            yield number
-            number = shift = 0
-    if shift:
-        raise ValueError("a message map that ends in the middle of a number")

@@ -21,6 +21,7 @@ from bybot.clock import Clock
 from bybot.errors import StaleWrite, StoreUnavailable
 from bybot.mirror.copymap import CopyMap
 from bybot.mirror.cursor import Cursor
+from bybot.mirror.daybook import Daybook
 from bybot.mirror.family import Kin
 from bybot.mirror.fence import Fence
 from bybot.mirror.ledger import Why
@@ -68,6 +69,7 @@ class Journal:
         self._clock = clock
         self.cursor = Cursor()
         self.counts = Counts()
+        self.days = Daybook()
         self.base = 1
         self.epoch = 1
         self.floor: int | None = None
@@ -119,6 +121,7 @@ class Journal:
         now = self._clock.elapsed()
         self.cursor = Cursor.from_value(data, now)
         self.counts = Counts.from_value(data["counts"])
+        self.days = Daybook.from_value(data.get("days", {}), self.counts)
         self.epoch, self.total, self.top_id = int(data["epoch"]), int(data["total"]), int(data["top_id"])
         self.base, self.floor = int(data.get("base", self.epoch)), data.get("floor")
         self.end_id = data["end_id"]
@@ -206,6 +209,7 @@ class Journal:
     def changed(self, what: Literal["edited", "deleted", "not_edited"], count: int = 1) -> None:
         """So many copies followed their source, or could not."""
         setattr(self.counts, what, getattr(self.counts, what) + count)
+        self.days.note(self.counts, self._clock.now())
         self._unwritten += 1  # with the next write
 
     async def last_copied(self, count: int) -> list[int]:
@@ -244,6 +248,7 @@ class Journal:
 
     def _done(self, source_ids: Sequence[int]) -> None:
         self.cursor.done(source_ids, self._clock.elapsed())
+        self.days.note(self.counts, self._clock.now())
         self._unwritten += len(source_ids)
         if self._ceiling - self.cursor.highest < self._ahead // 2:
             self._urgent.set()
@@ -356,6 +361,7 @@ class Journal:
             self._written_at = self._clock.elapsed()
 
     def _state(self, ceiling: int, nonce: str) -> dict[str, Any]:
+        self.days.note(self.counts, self._clock.now())
         return {
             "schema": SCHEMA,
             "user": self._user,
@@ -368,6 +374,7 @@ class Journal:
             "top_id": self.top_id,
             "total": self.total,
             "counts": self.counts.to_value(),
+            "days": self.days.to_value(),
             "chunks": sorted(self.map.stored),
             "start": self.start,
             "orders": self.orders.to_value(),

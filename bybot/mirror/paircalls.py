@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from datetime import date
 from typing import Any, Final, Literal
 
 from bybot.clock import Clock
@@ -12,6 +13,7 @@ from bybot.errors import PairNotFound
 from bybot.ids import user_id_from_key, user_key, uuid7
 from bybot.mirror import chats
 from bybot.mirror.allowance import allowance_key
+from bybot.mirror.daybook import Day
 from bybot.mirror.engine import Phase
 from bybot.mirror.model import ChannelPair, ChatRef, Counts, Ended, Mode, New, PairState, PairStatus, Progress
 from bybot.mirror.orders import Orders
@@ -21,7 +23,7 @@ from bybot.mirror.person import Person
 from bybot.mirror.reader import Reader
 from bybot.mirror.script import begin, check_chats
 from bybot.mirror.starts import start_of
-from bybot.mirror.taskbook import tasks_key
+from bybot.mirror.taskbook import TaskBook, tasks_key
 from bybot.stores.base import Key, Store
 
 #: Whether history goes before new posts, in their order, or beside them, so that new posts do not wait.
@@ -57,6 +59,9 @@ class PairCalls:
         raise AssertionError("the supervisor has it")
 
     async def _chat(self, client: Any, chat: ChatRef | str | int) -> ChatRef:
+        raise AssertionError("the supervisor has it")
+
+    async def _days(self, pair: ChannelPair) -> dict[date, Day]:
         raise AssertionError("the supervisor has it")
 
     # Adding ---------------------------------------------------------------------------------------------------
@@ -197,6 +202,8 @@ class PairCalls:
         parts = [pair_id, *(part.id for part in await self._book.children(user, pair_id))]
         person = self._person(user)
         await person.end_pairs(*parts)
+        if pair.role == "task":
+            await TaskBook(self._store).keep(pair, await self._days(pair))
         await self._book.remove(user, pair_id)
         person.family.know(await self._book.of(user))
         keys = [key for part in parts for key in await self._stored_keys(part)]

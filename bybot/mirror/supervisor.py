@@ -28,6 +28,7 @@ from bybot.mirror.model import (
     NoticeKind,
     Progress,
 )
+from bybot.mirror.numbercalls import NumberCalls
 from bybot.mirror.pacing import PACES, PaceName, Pacing
 from bybot.mirror.paircalls import PairCalls
 from bybot.mirror.pairs import PairBook
@@ -64,7 +65,7 @@ class Notices(Protocol):
         """The user should know this."""
 
 
-class Supervisor(ChatCalls, PairCalls, TaskCalls, RuleCalls, AuditCalls, ExchangeCalls, CommentCalls):
+class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditCalls, ExchangeCalls, CommentCalls):
     """The mirror of this process. ``start`` it before the sessions, ``stop`` it before they are closed.
 
     Args:

@@ -1,13 +1,17 @@
-"""The tasks of a pair that came to an end: when, how, and what became of their posts."""
+"""The tasks of a pair that came to an end: when, how, and what became of their posts.
+
+What tasks did day by day goes in here when they are removed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, get_args
 
 from bybot.errors import StaleWrite, StoreUnavailable
+from bybot.mirror.daybook import Day, Days, added, packed, unpacked
 from bybot.mirror.model import ChannelPair, Counts, Ended, Mode, mode_from_value, mode_to_value
 from bybot.stores.base import Condition, Key, Put, Store
 
@@ -67,14 +71,35 @@ class TaskBook:
         document = await self._store.get(tasks_key(pair_id))
         return [] if document is None else [TaskRecord.from_value(item) for item in reversed(document.data["tasks"])]
 
+    async def days(self, pair_id: str) -> dict[date, Day]:
+        """What tasks did that were removed. Raises StoreUnavailable."""
+        document = await self._store.get(tasks_key(pair_id))
+        return {} if document is None else unpacked(document.data.get("days", b""))
+
     async def note(self, task: ChannelPair, record: TaskRecord) -> None:
         """Remember a task's end, in place of an earlier one of the same task. Raises StoreUnavailable."""
+
+        def noted(value: dict[str, Any]) -> None:
+            kept = [item for item in value["tasks"] if item["id"] != record.id]
+            value["tasks"] = [*kept, record.to_value()][-MOST:]
+
+        await self._change(task, noted)
+
+    async def keep(self, task: ChannelPair, days: Days) -> None:
+        """Remember what a task did that is removed now. Raises StoreUnavailable."""
+
+        def kept(value: dict[str, Any]) -> None:
+            value["days"] = packed(added(unpacked(value.get("days", b"")), days))
+
+        if days:
+            await self._change(task, kept)
+
+    async def _change(self, task: ChannelPair, change: Callable[[dict[str, Any]], None]) -> None:
         key = tasks_key(task.family)
         for _ in range(_TRIES):
             document = await self._store.get(key)
-            stored = [] if document is None else document.data["tasks"]
-            kept = [item for item in stored if item["id"] != record.id]
-            value = {"user": task.user, "pair": task.family, "tasks": [*kept, record.to_value()][-MOST:]}
+            value = {"user": task.user, "pair": task.family, "tasks": []} if document is None else dict(document.data)
+            change(value)
             try:
                 await self._store.commit([Put(key, value, Condition.ABSENT if document is None else document.version)])
             except StaleWrite:

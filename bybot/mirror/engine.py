@@ -8,7 +8,6 @@ sent; up to the journal's ceiling each of them goes alone, with the random id th
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -27,7 +26,7 @@ from bybot.mirror.drafting import Drafting
 from bybot.mirror.errands import Errands
 from bybot.mirror.gate import Gate
 from bybot.mirror.journal import Journal
-from bybot.mirror.keeping import keep
+from bybot.mirror.keeping import Running, keep
 from bybot.mirror.lane import ChainedLane, Lane, PacedLane
 from bybot.mirror.links import Links
 from bybot.mirror.live import Inbox
@@ -95,7 +94,7 @@ class Engine:
         self._inbox: Inbox | None = None
         self._patience = Patience(clock)
         self._stopping = self._patience.stopping
-        self._body: asyncio.Task[None] | None = None
+        self._running = Running()
         self._shared = shared
         self._passage: Passage | None = None
         self._protection = Protection(account.client, pair.source, clock)
@@ -137,14 +136,7 @@ class Engine:
             StaleWrite: another process took the pair over, or it was removed.
             AccountLimited, ChatNotReadable, ChatNotWritable, SessionRevoked: the user has to do something.
         """
-        body = self._body = asyncio.create_task(keep(self.journal, self._patience, self._work))
-        try:
-            await asyncio.wait({body})
-        finally:
-            body.cancel()
-            await asyncio.gather(body, return_exceptions=True)
-        if not (body.cancelled() and self._stopping.is_set()):
-            body.result()
+        await self._running.run(keep(self.journal, self._patience, self._work))
 
     async def stop(self) -> None:
         """End :meth:`run`: what is under way is answered first if that takes less than a few seconds."""
@@ -153,13 +145,7 @@ class Engine:
             self._sender.stopping = True
         if self._inbox is not None:
             self._inbox.hint()
-        body = self._body
-        if body is None or body.done():
-            return
-        patience = _STOP_SECONDS if self._sender is not None and self._sender.busy else 0.5
-        await asyncio.wait({body}, timeout=patience)
-        body.cancel()
-        await asyncio.wait({body})
+        await self._running.end(_STOP_SECONDS if self._sender is not None and self._sender.busy else 0.5)
 
     # Work -----------------------------------------------------------------------------------------------------
 

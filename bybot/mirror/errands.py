@@ -8,12 +8,12 @@ there on each post or album goes alone: after a stop it is repeated as it was, a
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bybot.mirror.copies import Copies
+from bybot.mirror.flag import Flag
 from bybot.mirror.journal import Journal
 from bybot.mirror.planner import Unit, units_of
 from bybot.mirror.reader import ALBUM_PARTS, Reader
@@ -41,7 +41,7 @@ class Errands:
     send_alone: Callable[[Sequence[Any]], Awaitable[None]]
     land: Callable[[], Awaitable[None]]
     use_epoch: Callable[[int], None]
-    stopping: asyncio.Event
+    stopping: Flag
 
     async def run(self) -> bool:
         """Carry out what is noted. Returns whether all was undone. Raises as the sender and the reader do."""

@@ -11,14 +11,15 @@ Every write is fenced (see bybot.mirror.fence): a holder whose pair was taken ov
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bybot.clock import Clock
 from bybot.errors import StaleWrite, StoreUnavailable
+from bybot.mirror.behind import Behind
 from bybot.mirror.copymap import CopyMap
 from bybot.mirror.cursor import Cursor
 from bybot.mirror.daybook import Daybook
@@ -36,8 +37,6 @@ from bybot.stores.base import SERVER_TIME, Store
 #: Posts after which the journal is written, and seconds after which it is written in any case.
 FLUSH_POSTS = 100
 FLUSH_SECONDS = 300.0
-#: Seconds between two writes behind, however fast posts go, unless the ceiling comes near.
-_MIN_SECONDS = 1.0
 #: How far the ceiling is above what is done, in ids: at least, and at most when posts go fast.
 _AHEAD_MIN = 200
 _AHEAD_MAX = 4_000
@@ -96,8 +95,7 @@ class Journal:
         self._unwritten = 0
         self._written_at = 0.0
         self._ahead = _AHEAD_MIN
-        self._wanted = asyncio.Event()
-        self._urgent = asyncio.Event()
+        self._behind: Behind | None = None
         self._writing = asyncio.Lock()
 
     # Opening and closing --------------------------------------------------------------------------------------
@@ -210,7 +208,7 @@ class Journal:
         """So many copies followed their source, or could not."""
         setattr(self.counts, what, getattr(self.counts, what) + count)
         self.days.note(self.counts, self._clock.now())
-        self._unwritten += 1  # with the next write
+        self._to_write()
 
     async def last_copied(self, count: int) -> list[int]:
         """The last source ids that have copies, at most ``count`` of them, rising."""
@@ -224,7 +222,7 @@ class Journal:
     def audited(self, missing: Collection[int], doubled: Collection[int]) -> None:
         """All that is known to be missing (source ids) and double (target ids)."""
         self.missing, self.doubled = set(missing), set(doubled)
-        self._unwritten += 1  # with the next write
+        self._to_write()
         if not missing and not doubled:
             self.told.discard(NoticeKind.GAPS)  # the next time is news again
 
@@ -250,15 +248,25 @@ class Journal:
         self.cursor.done(source_ids, self._clock.elapsed())
         self.days.note(self.counts, self._clock.now())
         self._unwritten += len(source_ids)
+        if self._behind is None:
+            return
         if self._ceiling - self.cursor.highest < self._ahead // 2:
-            self._urgent.set()
-            self._wanted.set()
+            self._behind.now()
         elif self._unwritten >= FLUSH_POSTS:
-            self._wanted.set()
+            self._behind.soon()
+        else:
+            self._behind.within(FLUSH_SECONDS)
+
+    def _to_write(self) -> None:
+        """Something is to be written with the next write."""
+        self._unwritten += 1
+        if self._behind is not None:
+            self._behind.within(FLUSH_SECONDS)
 
     def write_soon(self) -> None:
         """Write within a moment, not within minutes."""
-        self._wanted.set()
+        if self._behind is not None:
+            self._behind.soon()
 
     async def reserve(self, source_id: int) -> None:
         """Returns once it is durable that ids up to this one may have been sent.
@@ -312,23 +320,19 @@ class Journal:
 
     # Writing --------------------------------------------------------------------------------------------------
 
-    async def write_behind(self) -> None:
-        """Write from time to time, until cancelled.
+    @asynccontextmanager
+    async def written_behind(self, failed: Callable[[Exception], None]) -> AsyncIterator[None]:
+        """Write from time to time during the block.
 
-        Raises:
-            StaleWrite: another holder took over.
+        Args:
+            failed: told why nothing is written any more: StaleWrite when another holder took over.
         """
-        while True:
-            try:
-                async with asyncio.timeout(FLUSH_SECONDS):
-                    await self._wanted.wait()
-            except TimeoutError:
-                if not self._unwritten:
-                    continue
-            await self.flush()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_MIN_SECONDS):
-                    await self._urgent.wait()
+        behind = self._behind = Behind(self.flush, failed)
+        try:
+            yield
+        finally:
+            self._behind = None
+            await behind.close()
 
     async def flush(self, reach: int = 0) -> None:
         """Write now, with a ceiling of at least ``reach``; waits as long as the store is away.
@@ -339,8 +343,8 @@ class Journal:
         now = self._clock.elapsed()
         rate = self._unwritten / max(now - self._written_at, 0.001) if self._written_at else 0.0
         self._ahead = int(min(_AHEAD_MAX, max(_AHEAD_MIN, 2 * rate)))
-        self._wanted.clear()
-        self._urgent.clear()
+        if self._behind is not None:
+            self._behind.written()
         await self._write(ceiling=max(self._ceiling, self.cursor.highest + self._ahead, reach))
 
     async def _write(self, *, ceiling: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
+from functools import partial
 from typing import Any, Protocol
 
 from telethon.network.requeststate import RequestState
@@ -19,12 +20,12 @@ SEND_TIMEOUT = 60.0
 
 
 class Lane(Protocol):
-    """Takes requests in order; each future ends with Telegram's answer or error."""
+    """Takes requests in order; each future ends with Telegram's answer or error, or cancelled: nobody knows."""
 
     depth: int
 
     def submit(self, request: Any) -> asyncio.Future[Any]:
-        """Send it. The future ends within SEND_TIMEOUT: with the answer, with Telethon's error, or TimeoutError."""
+        """Send it. The future ends within SEND_TIMEOUT, or cancelled when there is no answer by then."""
 
     def restart(self) -> None:
         """Nothing is under way, and what failed was dealt with: what comes next does not wait for it."""
@@ -97,34 +98,49 @@ class ChainedLane:
         self._sender = client._sender
         self._timeout = timeout
         self._last: RequestState | None = None
-        self._waiting: set[asyncio.Future[Any]] = set()
+        self._waiting: list[tuple[float, asyncio.Future[Any]]] = []  # oldest first, at most ``depth``
+        self._timer: asyncio.TimerHandle | None = None
         _again_first(self._sender._send_queue)
 
     def submit(self, request: Any) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Any] = loop.create_future()
         if not self._sender._user_connected:
-            answer.set_exception(ConnectionError("not connected"))
-            return answer
+            refused: asyncio.Future[Any] = loop.create_future()
+            refused.set_exception(ConnectionError("not connected"))
+            return refused
         before = self._last if self._last is not None and not _answered(self._last.future) else None
-        state = RequestState(request, after=before)
+        state = self._last = RequestState(request, after=before)
         if before is not None:
-            before.future.add_done_callback(lambda done: _unlink(state, done))
-        timer = loop.call_later(self._timeout, _expire, answer, state.future)
-        state.future.add_done_callback(lambda done: _pass_on(done, answer, timer))
-        self._waiting.add(answer)
-        answer.add_done_callback(self._waiting.discard)
-        self._last = state
+            before.future.add_done_callback(partial(_unlink, state))
+        answer: asyncio.Future[Any] = state.future
+        while self._waiting and self._waiting[0][1].done():
+            self._waiting.pop(0)
+        self._waiting.append((loop.time() + self._timeout, answer))
+        if self._timer is None:
+            self._timer = loop.call_later(self._timeout, self._give_up_old)
         self._sender._send_queue.append(state)
         return answer
+
+    def _give_up_old(self) -> None:
+        """What was not answered in time is cancelled. One timer looks at all: most requests are answered at once."""
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        while self._waiting and (self._waiting[0][0] <= loop.time() or self._waiting[0][1].done()):
+            # Cancelled, not failed: Telethon tolerates a late answer to a cancelled future only.
+            self._waiting.pop(0)[1].cancel()
+        if self._waiting:
+            self._timer = loop.call_at(self._waiting[0][0], self._give_up_old)
 
     def restart(self) -> None:
         self._last = None
 
     async def close(self) -> None:
-        for answer in list(self._waiting):
+        if self._timer is not None:
+            self._timer.cancel()
+        for _, answer in self._waiting:
             answer.cancel()
-        self._last = None
+        self._waiting.clear()
+        self._last = self._timer = None
 
 
 def _again_first(queue: Any) -> None:
@@ -151,21 +167,3 @@ def _answered(future: asyncio.Future[Any]) -> bool:
 def _unlink(state: RequestState, before: asyncio.Future[Any]) -> None:
     if _answered(before):
         state.after = None
-
-
-def _pass_on(done: asyncio.Future[Any], answer: asyncio.Future[Any], timer: asyncio.TimerHandle) -> None:
-    timer.cancel()
-    error = ConnectionError("the client was disconnected") if done.cancelled() else done.exception()
-    if answer.done():
-        return
-    if error is not None:
-        answer.set_exception(error)
-    else:
-        answer.set_result(done.result())
-
-
-def _expire(answer: asyncio.Future[Any], future: asyncio.Future[Any]) -> None:
-    if not answer.done():
-        answer.set_exception(TimeoutError("no answer in time"))
-    # Cancelled, not failed: Telethon tolerates a late answer to a cancelled future only.
-    future.cancel()

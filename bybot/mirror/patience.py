@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bybot.clock import Clock
 from bybot.errors import StoreUnavailable
+from bybot.mirror.flag import Flag
 
 #: Pauses between attempts when Telegram or the store does not answer, in seconds.
 _PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -20,8 +21,10 @@ class Patience:
         stopping: set when the work shall end.
     """
 
+    __slots__ = ("_clock", "stopping")
+
     def __init__(self, clock: Clock) -> None:
-        self.stopping = asyncio.Event()
+        self.stopping = Flag()
         self._clock = clock
 
     async def pause(self, seconds: float) -> None:

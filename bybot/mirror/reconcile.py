@@ -24,6 +24,7 @@ from bybot.mirror import requests
 from bybot.mirror.audit import wanted_of
 from bybot.mirror.copies import Copies
 from bybot.mirror.drafting import Drafting, Verdicts
+from bybot.mirror.flag import Flag
 from bybot.mirror.journal import Journal
 from bybot.mirror.matching import matched, may_be_ours
 from bybot.mirror.planner import Plan, Unit, sort_out, units_of
@@ -89,7 +90,7 @@ class Reconciliation:
     random_id: RandomId
     repeat: Callable[[Sequence[Any]], Awaitable[None]]
     shared: Callable[[], Awaitable[bool]] | None
-    stopping: asyncio.Event
+    stopping: Flag
     tail: Tail | None = None
     _at: int = field(default=0, init=False)
     _verdicts: Verdicts = field(default=None, init=False)

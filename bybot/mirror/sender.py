@@ -59,7 +59,7 @@ class NotCarried(Exception):
         self.judgement = judgement
 
 
-@dataclass
+@dataclass(slots=True)
 class _Flight:
     step: Step
     future: asyncio.Future[Any]
@@ -175,14 +175,15 @@ class Sender:
             if reply_to is None:
                 self.ledger.reply_lost()
                 step = step.without_reply()
-        topic = await self._topic(step)
+        topic = None if step.topic is None else await self._topic(step)
         await self.ledger.reserve(step.last_id)
         if step.how is not How.FORWARD:
             kind, request = ANEW, anew_request(step, self.target, reply_to, self.random_id, topic=topic)
+            sent = {self.random_id(source_id, step.part): source_id for source_id in step.ids}
         else:
             kind = FORWARD
             request = forward_request(step, self.source, self.target, self.random_id, part=step.part, topic=topic)
-        sent = {self.random_id(source_id, step.part): source_id for source_id in step.ids}
+            sent = dict(zip(request.random_id, request.id, strict=True))
         if self.may_send is not None:
             await self.may_send(len(sent))
         if self.pacing.unpaced:
@@ -224,13 +225,14 @@ class Sender:
     async def _land(self) -> None:
         """Take the oldest answer; on an error, settle all that is under way before deciding."""
         flight = self._flying[0]
-        try:
-            answer = await flight.future
-        except Exception as error:
+        if not flight.future.done():
+            await asyncio.wait((flight.future,))  # Telethon cancels what waits when it is disconnected: not us
+        error = _error_of(flight.future)
+        if error is not None:
             await self._settle(judge(error))
             return
         self._flying.popleft()
-        self._note(flight, answer)
+        self._note(flight, flight.future.result())
 
     def _note(self, flight: _Flight, answer: Any) -> None:
         self.pacing.sent(len(flight.sent))

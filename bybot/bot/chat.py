@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from telegram import Bot
+from telegram import Bot, InlineKeyboardMarkup
 from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, TelegramError
 
 from bybot.bot.texts import Language
-from bybot.bot.views.base import View
+from bybot.bot.views.base import Rows, View
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +87,31 @@ class Chat:
             filename="qr.png",
         )
         return message.message_id
+
+    async def document(self, data: bytes, name: str, view: View) -> int:
+        """Send a file with the view as its caption."""
+        message = await self.bot.send_document(
+            self.user_id, data, caption=view.text, parse_mode=ParseMode.HTML, reply_markup=view.markup, filename=name
+        )
+        return message.message_id
+
+    async def download(self, file_id: str) -> bytes:
+        """A file that the person sent.
+
+        Raises:
+            BadRequest: Telegram does not give it, or not any more.
+        """
+        file = await self.bot.get_file(file_id)
+        return bytes(await file.download_as_bytearray())
+
+    async def buttons(self, message_id: int, rows: Rows) -> None:
+        """Put other buttons below a message; its text stays."""
+        try:
+            await self.bot.edit_message_reply_markup(
+                chat_id=self.user_id, message_id=message_id, reply_markup=InlineKeyboardMarkup(rows)
+            )
+        except BadRequest as error:
+            _log.debug("message %s of %s keeps its buttons: %s", message_id, self.user_id, error.message)
 
     async def delete(self, message_id: int) -> bool:
         """Take a message out of the chat.

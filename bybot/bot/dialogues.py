@@ -6,8 +6,9 @@ import logging
 
 from telegram.error import TelegramError
 
-from bybot.bot.handlers import login_buttons, pair_wizard, rules
+from bybot.bot.handlers import login_buttons, pair_wizard
 from bybot.bot.handlers.login_steps import KIND as LOGIN
+from bybot.bot.handlers.wizards import dialogue
 from bybot.bot.services import Services
 from bybot.errors import BybotError
 
@@ -56,4 +57,4 @@ class Dialogues:
             elif wizard.kind == LOGIN:
                 await login_buttons.timed_out(person, wizard)
             else:
-                await (rules if wizard.kind == rules.KIND else pair_wizard).timed_out(person, wizard)
+                await dialogue(wizard).timed_out(person, wizard)

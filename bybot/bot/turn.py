@@ -13,7 +13,7 @@ from telegram.ext import CallbackContext
 from bybot.bot.callbacks import Press
 from bybot.bot.chat import Chat
 from bybot.bot.services import LANGUAGE, Person, Services
-from bybot.bot.texts import language_of, plain
+from bybot.bot.texts import Language, language_of, plain
 from bybot.bot.texts.errors import error_text
 from bybot.bot.views.base import View
 from bybot.errors import BybotError
@@ -107,6 +107,11 @@ class Turn(Person):
     async def say(self, key: str, **facts: object) -> int:
         """Say one sentence."""
         return await self.chat.send(View(self.t(key, **facts)))
+
+    def speak(self, language: Language) -> None:
+        """Go on in another language, which the person has chosen."""
+        self.chat = Chat(self.chat.bot, self.user_id, language)
+        self.state[LANGUAGE] = language
 
     async def stale(self) -> None:
         """The pressed button belongs to a dialogue that is over: say so and take its buttons away."""

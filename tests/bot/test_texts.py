@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,13 +17,16 @@ from hypothesis import strategies as st
 from bybot import errors
 from bybot.bot.callbacks import Press, new_ticket
 from bybot.bot.handlers import BUTTONS, COMMANDS, MENU
+from bybot.bot.handlers import exchange as handler
 from bybot.bot.handlers.account import Account
 from bybot.bot.texts import CATALOGUES, LANGUAGES, Html, Language, en, has, language_of, t, zh
 from bybot.bot.texts.errors import error_text
 from bybot.bot.texts.formats import bar, duration, number, short
 from bybot.bot.typed import digits_in, looks_like_code
-from bybot.bot.views import accounts, devices, info, login, notices, pairs, sessionnews, wizard
+from bybot.bot.views import accounts, devices, exchange, info, login, notices, pairs, sessionnews, wizard
 from bybot.bot.views.base import View
+from bybot.mirror.exchange import reading
+from bybot.mirror.exchange.model import Fate, Item, Report, Spot, Trouble, Wrong
 from bybot.mirror.model import (
     ChannelPair,
     ChatRef,
@@ -104,6 +110,14 @@ def test_every_error_state_notice_and_reason_has_words() -> None:
     assert set(MENU) <= set(COMMANDS)
 
 
+def test_everything_that_a_file_can_have_wrong_has_words() -> None:
+    assert all(has(f"exchange.trouble.{code}") for code in Wrong)
+    sources = Path(reading.__file__).parent.glob("*.py")
+    whys = {why for path in [*sources, Path(handler.__file__)] for why in re.findall(r'why="(\w+)"', path.read_text())}
+    assert len(whys) == 10
+    assert all(has(f"exchange.why.{why}") for why in whys)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_error_becomes_a_sentence_without_its_own_text(language: Language) -> None:
     for error in (
@@ -132,6 +146,19 @@ def status(**changes: object) -> PairStatus:
         "counts": Counts(40, 1, 1), "not_before": NOW + timedelta(minutes=5), "reason": errors.ChatNotWritable("x"),
     }  # fmt: skip
     return PairStatus(**(facts | changes))  # type: ignore[arg-type]
+
+
+def report(count: int = 300, **changes: Any) -> Report:
+    """What a file of that many wrong entries and that many good ones would do."""
+    spot = Spot(99_999, "pairs[300].rules.transforms[100].text.entities[100].<b>&" + "x" * 200)
+    codes = [*Wrong, "chat_not_found", "new code"]
+    troubles = [Trouble(code, spot, "<i>" + "界" * 200) for code in codes]
+    item = Item(spot, EVIL.title, EVIL.title, Fate.NEW, paused=True, history=True)
+    failed = [replace(item, fate=Fate.FAILED, troubles=(trouble,)) for trouble in troubles]
+    items = [*[item] * count, replace(item, fate=Fate.EXISTS), *failed * (count // len(failed))]
+    facts: dict[str, Any] = {"format": "telemirror", "dry_run": True, "start": "new", "secrets": True}
+    facts |= {"items": tuple(items), "remarks": tuple(troubles * 9), "preferences": ("language", "rules")}
+    return Report(**facts | changes)
 
 
 def views(language: Language) -> list[View]:
@@ -182,6 +209,13 @@ def views(language: Language) -> list[View]:
         devices.device_list(language, WORKS, [DEVICE], NOW),
         devices.ask(language, WORKS, replace(DEVICE, id=-(2**63), current=False)),
         info.languages(language),
+        exchange.exported(language, 3),
+        exchange.account(language, ticket, [WORKS, ENDED]),
+        exchange.send(language, ticket),
+        exchange.planned(language, ticket, "<b>" + "x" * 300, report()),
+        exchange.planned(language, ticket, "", report(0)),
+        exchange.planned(language, ticket, "a", report(0, items=(), remarks=(), preferences=())),
+        exchange.done(language, report(dry_run=False)),
         info.help_(language, admin=True),
         info.logout(language, "<b>", WORKS.user),
         info.forget(language),

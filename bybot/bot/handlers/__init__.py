@@ -10,6 +10,7 @@ from bybot.bot.handlers import (
     audit,
     basics,
     devices,
+    exchange,
     forget,
     keepsession,
     login,
@@ -20,6 +21,7 @@ from bybot.bot.handlers import (
     session,
 )
 from bybot.bot.handlers.login_steps import KIND as LOGIN
+from bybot.bot.handlers.wizards import dialogue
 from bybot.bot.turn import Handler, Turn
 
 #: Commands shown in the menu, in this order.
@@ -29,6 +31,8 @@ MENU: Final = (
     "pairs",
     "rules",
     "my_channels",
+    "export",
+    "import",
     "accounts",
     "status",
     "logout",
@@ -53,6 +57,8 @@ COMMANDS: Final[Mapping[str, Handler]] = {
     "my_channels": pairs.my_channels,
     "pairs": pairs.pairs,
     "rules": rules.rules,
+    "export": exchange.export,
+    "import": exchange.import_,
     "forget_me": forget.forget_me,
     "forget_user": forget.forget_user,
 }
@@ -71,6 +77,7 @@ BUTTONS: Final[Mapping[str, Handler]] = {
     "au": audit.on_press,
     "ch": pairs.on_channels,
     "fg": forget.on_forget,
+    "ex": exchange.on_press,
 }
 
 
@@ -90,7 +97,5 @@ async def on_message(turn: Turn) -> None:
         await basics.not_understood(turn)
     elif wizard.kind == LOGIN:
         await login.on_message(turn, wizard)
-    elif wizard.kind == rules.KIND:
-        await rules.on_message(turn, wizard)
     else:
-        await pair_wizard.on_message(turn, wizard)
+        await dialogue(wizard).on_message(turn, wizard)

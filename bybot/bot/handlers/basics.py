@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bybot.bot.chat import Chat
-from bybot.bot.handlers import login_buttons, login_steps, pair_wizard, rules
+from bybot.bot.handlers import login_buttons, login_steps
 from bybot.bot.handlers.account import working_accounts
 from bybot.bot.handlers.login import consent_view
-from bybot.bot.services import LANGUAGE
+from bybot.bot.handlers.wizards import dialogue
 from bybot.bot.texts import LANGUAGES, Language
 from bybot.bot.turn import Turn
 from bybot.bot.views import info
@@ -46,8 +45,7 @@ async def on_language(turn: Turn) -> None:
 
 async def _set_language(turn: Turn, wanted: Language) -> None:
     await turn.services.profiles.set_language(turn.user_id, wanted)
-    turn.chat = Chat(turn.chat.bot, turn.user_id, wanted)
-    turn.state[LANGUAGE] = wanted
+    turn.speak(wanted)
     await turn.show(View(turn.t("language.done")))
 
 
@@ -59,7 +57,7 @@ async def cancel(turn: Turn) -> None:
     elif wizard.kind == login_steps.KIND:
         await login_buttons.cancel(turn, wizard)
     else:
-        await (rules if wizard.kind == rules.KIND else pair_wizard).cancel(turn, wizard)
+        await dialogue(wizard).cancel(turn, wizard)
 
 
 async def not_understood(turn: Turn) -> None:

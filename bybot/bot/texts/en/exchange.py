@@ -37,11 +37,12 @@ TEXTS: Final[dict[str, str]] = {
     "exchange.paused_note": "⏸ They start paused: so the file says, or a rule of it has no equivalent. Look at their "
     "rules first.",
     "exchange.more": "… and {count} more",
+    "exchange.whole": "📄 The whole list.",
     "exchange.remarks": "⚠️ <b>Not taken over, or not quite:</b>",
     "exchange.settings": "⚙️ The file has settings, too: {names}.",
     "exchange.settings_done": "⚙️ Settings taken over: {names}.",
     "exchange.setting.language": "language",
-    "exchange.setting.rules": "rules for new pairs",
+    "exchange.setting.rules": "rules for all pairs",
     "exchange.nothing": "Nothing of it can be taken over.",
     "exchange.secrets": (
         "🔐 The file holds logins or keys of another program. I have not kept them; your message with the file is "
@@ -82,5 +83,6 @@ TEXTS: Final[dict[str, str]] = {
     "exchange.why.unknown": "it is neither a file of /export nor a configuration of tgcf or telemirror",
     "exchange.why.newer": "a newer version of me wrote it",
     "exchange.why.fields": "a field is missing, unknown, or not what it takes",
+    "exchange.why.gone": "Telegram does not give it any more; send it again",
     "exchange.why.too_many": "it has more than {pairs} pairs",
 }

@@ -10,7 +10,7 @@ a time, so pairs take turns.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,6 +67,9 @@ class Pacing:
     Args:
         clock: where time comes from.
         pace: what sending costs.
+
+    Attributes:
+        on_hold: told about every new wait, in seconds, when :meth:`waits` knows it.
     """
 
     def __init__(self, clock: Clock, pace: Pace = SAFE) -> None:
@@ -77,6 +80,7 @@ class Pacing:
         self._factor = 1.0
         self._good_posts = 0
         self._not_before: dict[str, float] = {}
+        self.on_hold: Callable[[float], None] = lambda _: None
 
     @property
     def unpaced(self) -> bool:
@@ -95,13 +99,23 @@ class Pacing:
 
     def flooded(self, key: str, seconds: float) -> None:
         """Telegram said to wait that long with this kind (a request's name, or a chat)."""
-        self._not_before[key] = max(self._not_before.get(key, 0.0), self._clock.elapsed() + seconds)
+        self.hold(key, seconds)
         self._factor = min(self.pace.slowest, self._factor * self.pace.slow_down)
         self._good_posts = 0
 
     def hold(self, key: str, seconds: float) -> None:
         """Not before that, through no fault of the account's pace: a slow chat, or Telegram's speed of files."""
+        self.restore(key, seconds)
+        self.on_hold(seconds)
+
+    def restore(self, key: str, seconds: float) -> None:
+        """Not before that, as Telegram said to an earlier process."""
         self._not_before[key] = max(self._not_before.get(key, 0.0), self._clock.elapsed() + seconds)
+
+    def waits(self) -> dict[str, float]:
+        """The kinds that must not be sent now, and for how many seconds."""
+        now = self._clock.elapsed()
+        return {key: due - now for key, due in self._not_before.items() if due > now}
 
     def sent(self, posts: int) -> None:
         """So many posts went well."""

@@ -24,6 +24,7 @@ from bybot.mirror.reader import Reader
 from bybot.mirror.script import begin, check_chats
 from bybot.mirror.starts import start_of
 from bybot.mirror.taskbook import TaskBook, tasks_key
+from bybot.mirror.waits import waits_key
 from bybot.stores.base import Key, Store
 
 #: Whether history goes before new posts, in their order, or beside them, so that new posts do not wait.
@@ -221,5 +222,6 @@ class PairCalls:
             with contextlib.suppress(PairNotFound):
                 await self.remove(pair.user, pair.id)
         owners = await self._book.owners(user)
-        await delete_all(self._store, [allowance_key(user_id_from_key(owner)) for owner in owners])
+        accounts = [user_id_from_key(owner) for owner in owners]
+        await delete_all(self._store, [key for each in accounts for key in (allowance_key(each), waits_key(each))])
         return len(pairs)

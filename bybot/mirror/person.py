@@ -35,6 +35,7 @@ from bybot.mirror.orders import Orders
 from bybot.mirror.outcome import name_of
 from bybot.mirror.pacing import Pacing
 from bybot.mirror.settings import Run, Settings
+from bybot.mirror.waits import Waits
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class Person:
         s = self.settings
         self.family = Family(s.store, self._open_journal)
         self.allowance = Allowance(s.store, self.user, s.clock, self.pacing.pace.per_day)
+        self.waits = Waits(s.store, self.user, s.clock, self.pacing)
 
     # Starting and stopping ------------------------------------------------------------------------------------
 
@@ -107,6 +109,7 @@ class Person:
         if self._account is not None and self._account.client.is_connected():
             return self._account
         await self._let_go()
+        await self.waits.restore()
         held = AsyncExitStack()
         try:
             client = await held.enter_async_context(self.settings.sessions.use(self.user))
@@ -122,6 +125,7 @@ class Person:
     async def _let_go(self) -> None:
         await self._end_runs(list(self.runs))
         await self.allowance.close()
+        await self.waits.close()
         held, self._held, self._account = self._held, None, None
         if held is not None:
             await held.aclose()

@@ -26,6 +26,7 @@ from bybot.mirror.pairstate import first_state, state_key
 from bybot.mirror.reader import Reader
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.starts import Start, start_of
+from bybot.mirror.waits import Waits
 from bybot.stores.base import Condition, Put, Store
 
 
@@ -94,7 +95,9 @@ class Mirror:
         ears = Ears(self._client, self._pacing, poll_seconds=self._poll_seconds)
         ears.start()
         allowance = Allowance(self._store, f"script-{me}", self._clock, self._pacing.pace.per_day)
+        waits = Waits(self._store, f"script-{me}", self._clock, self._pacing)
         try:
+            await waits.restore()
             account = Account(self._client, self._pacing, ears, allowance)
             journal = Journal(self._store, pair.id, "script", self._clock)
             engine = self._engine = Engine(pair, journal, account, self._clock, self)
@@ -103,6 +106,7 @@ class Mirror:
         finally:
             await ears.stop()
             await allowance.close()
+            await waits.close()
 
     async def stop(self) -> None:
         """End :meth:`run` in order: everything sent is remembered. It does not start again."""

@@ -16,7 +16,7 @@ PROGRAMS = {
     | {"crowd": "bench.rawcrowd"},
     "ours": dict.fromkeys(("clone", "clone_text", "live"), "bench.ours")
     | dict.fromkeys(("sessions", "closed", "wake", "handle", "idle"), "bench.pooled")
-    | {"crowd": "bench.crowd"},
+    | {"crowd": "bench.crowd", "reupload": "bench.reupload"},
 }
 
 

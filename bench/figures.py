@@ -97,6 +97,7 @@ FIGURES: dict[str, Figure] = {
         Figure("bring_up_1000", "s", "at most", 1.25),
         Figure("bring_up_1000_firestore", "s", "at most", 2.0),
         Figure("idle_writes", "writes", "below", 1),
+        Figure("reupload_memory", "MB", "below", 8),
         Figure("base_rss", "MB", "below", 160),
     )
 }

@@ -28,6 +28,7 @@ _COMMAND_SECONDS = 300.0
 _ENTITIES = 200
 _CHANNEL_STATES = 50
 _HEALTHY_SECONDS = 60.0
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,15 @@ class Ground:
         found = await self._ask("live")
         directory = await asyncio.to_thread(tempfile.mkdtemp, dir=self._directory)
         return self._spec(found["copier"], source=found["source"], target=found["target"], directory=directory)
+
+    async def post_film(self, spec: Spec, size: int) -> None:
+        """Post a file of so many bytes into the source, and wait for its copy, the first post of the target."""
+        await self._ask("film", chat=spec.source, size=size)
+        for _ in range(int(_COMMAND_SECONDS / _LOOK_SECONDS)):
+            if (await self._ask("posts", chat=spec.target))["posts"]:
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+        raise ProgramFailed("the file was not copied")
 
     async def observer_specs(self) -> tuple[Spec, Spec]:
         """The poster of all sources and the watcher of all targets, each with a new key."""

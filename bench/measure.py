@@ -32,6 +32,7 @@ class Size:
     counted_posts: int = 600
     counted_rate: float = 3.0
     idle_seconds: float = 3.0
+    file_bytes: int = 20 << 20
 
 
 #: Only to see that everything runs; its figures mean nothing.
@@ -46,6 +47,7 @@ SMALL = Size(
     counted_posts=30,
     counted_rate=20.0,
     idle_seconds=0.2,
+    file_bytes=2 << 20,
 )
 
 
@@ -261,6 +263,17 @@ async def handle(ground: Ground, size: Size) -> Measured:
     return {"get_user_client": {"ours": [result["microseconds"] for result in rounds]}}
 
 
+async def reupload(ground: Ground, size: Size) -> Measured:
+    """Megabytes (10^6 bytes) by which the idle product grows while it uploads a file anew."""
+    found = []
+    for _ in range(size.rounds):
+        spec = replace(await ground.live_spec(), settle=size.idle_seconds)
+        async with program("ours", "reupload", spec) as running:
+            await ground.post_film(spec, size.file_bytes)
+            found.append((await running.result())["bytes"] / 1e6)
+    return {"reupload_memory": {"ours": found}}
+
+
 async def rss(ground: Ground, size: Size) -> Measured:
     """Megabytes (10^6 bytes) of the idle product: bot, manager, service; with Firestore, which takes more room."""
     rounds = range(size.rounds)
@@ -289,5 +302,6 @@ MEASUREMENTS: dict[str, Callable[[Ground, Size], Awaitable[Measured]]] = {
     "bring_up_1000": sessions,
     "bring_up_1000_firestore": from_firestore,
     "idle_writes": idle,
+    "reupload_memory": reupload,
     "base_rss": rss,
 }

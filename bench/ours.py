@@ -100,13 +100,14 @@ async def live(spec: Spec) -> None:
     """Add a pair for new posts only, and mirror until standard input ends."""
     async with mirroring(spec, Bell()) as (mirror, _):
         await mirror.add_pair(spec.account, f"@{spec.source}", f"@{spec.target}", New())
-        await _until_live(mirror, spec)
+        await until_live(mirror, spec)
         emit(ready=True)
         await until_stdin_ends()
         emit(result={})
 
 
-async def _until_live(mirror: Supervisor, spec: Spec) -> None:
+async def until_live(mirror: Supervisor, spec: Spec) -> None:
+    """Wait until the one pair listens. Raises TimeoutError."""
     for _ in range(int(_READY_SECONDS / _POLL_SECONDS)):
         (status,) = await mirror.list_pairs(spec.account)
         if status.state is PairState.LIVE:

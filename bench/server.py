@@ -21,7 +21,7 @@ from bybot.sandbox.corpus import Corpus
 from bybot.sandbox.rpc.views import access_hash
 from bybot.sandbox.seed import plant_corpus
 from bybot.sandbox.server import Sandbox
-from bybot.sandbox.world.model import Account, Channel
+from bybot.sandbox.world.model import Account, Channel, Media
 
 BOT_TOKEN = "7000000002:Bench-Bell-Rings-At-Noon-And-Night"
 _FIRST_SESSION_ACCOUNT = 500_000
@@ -96,6 +96,14 @@ class Commands:
     def observers(self) -> dict[str, Any]:
         """New keys of poster and watcher."""
         return {"poster": self._user(self._poster), "watcher": self._user(self._watcher)}
+
+    def film(self, chat: str, size: int) -> dict[str, Any]:
+        """The poster posts a file of so many bytes."""
+        channel = self._world.channel_by_username(chat)
+        assert channel is not None
+        file = self._world.store_file(os.urandom(size), mime="application/zip")
+        self._world.send_message(self._poster, channel.peer, media=Media(file))
+        return {}
 
     def posts(self, chat: str) -> dict[str, Any]:
         """How many posts a channel holds, service messages left out; how many of them reply, and have been marked."""

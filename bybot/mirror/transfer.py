@@ -46,7 +46,7 @@ GET: Final = "GetFile"
 SAVE: Final = "SaveFilePart"
 PLACE: Final = "UploadMedia"
 #: Parts in memory at once: one on its way in, the others on their way out.
-WINDOW: Final = 3
+WINDOW: Final = 2
 _SAVE_SECONDS: Final = 60.0
 _TRIES: Final = 4
 #: Files that are kept in mind after they were carried, for posts that are edited.

@@ -35,7 +35,7 @@ class Entry:
 
 def entry(world: World, account: Account, peer: Peer) -> Entry:
     """A chat with its newest message."""
-    if peer.kind == "user":
+    if peer.kind != "channel":
         history = account.box.chats.get(peer)
         top = history.top if history is not None else None
         return Entry(peer, top, top.date if top is not None else _NEVER)

@@ -18,7 +18,9 @@ THUMB_TYPE = "m"
 
 
 def to_peer(peer: Peer) -> Any:
-    """PeerUser or PeerChannel."""
+    """PeerUser, PeerChat or PeerChannel."""
+    if peer.kind == "chat":
+        return types.PeerChat(peer.id)
     return types.PeerUser(peer.id) if peer.kind == "user" else types.PeerChannel(peer.id)
 
 

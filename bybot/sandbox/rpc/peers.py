@@ -77,6 +77,8 @@ def to_peer(ctx: Context, given: Any) -> Peer:
     """
     if isinstance(given, types.InputPeerChannel):
         return to_channel(ctx, given).peer
+    if isinstance(given, types.InputPeerChat):
+        return ctx.world.groups.find(given.chat_id, ctx.me).peer
     return to_account(ctx, given, invalid="PEER_ID_INVALID").peer
 
 

@@ -25,6 +25,7 @@ from bybot.sandbox.world.model import (
 )
 
 if TYPE_CHECKING:
+    from bybot.sandbox.world.groups import Group
     from bybot.sandbox.world.world import World
 
 
@@ -52,6 +53,7 @@ class Seen:
         self._viewer = viewer
         self._users: dict[int, Account] = {}
         self._chats: dict[int, Channel] = {}
+        self._groups: dict[int, Group] = {}
 
     def add(self, *found: Account | Channel) -> None:
         """Mention entities."""
@@ -68,6 +70,9 @@ class Seen:
         if peer.kind == "user":
             if peer.id not in self._users and (account := self.world.account_by_id(peer.id)) is not None:
                 self._users[peer.id] = account
+        elif peer.kind == "chat":
+            if (group := self.world.groups.get(peer.id)) is not None:
+                self._groups[peer.id] = group
         elif peer.id not in self._chats and (channel := self.world.channels.get(peer.id)) is not None:
             self._chats[peer.id] = channel
 
@@ -94,7 +99,8 @@ class Seen:
     @property
     def chats(self) -> list[Any]:
         """As TL."""
-        return [to_chat(self._viewer, channel) for channel in self._chats.values()]
+        groups = [to_group(self.world, self._viewer, group) for group in self._groups.values()]
+        return [*groups, *(to_chat(self._viewer, channel) for channel in self._chats.values())]
 
 
 # Entities ---------------------------------------------------------------------------------------------------------
@@ -169,6 +175,24 @@ def to_chat(viewer: Account, channel: Channel) -> Any:
     )
 
 
+def to_group(world: World, viewer: Account, group: Group) -> Any:
+    """Chat, closed and with the way to the megagroup where it became one."""
+    made = world.channels.get(group.migrated_to) if group.migrated_to is not None else None
+    return types.Chat(
+        id=group.id,
+        title=group.title,
+        photo=types.ChatPhotoEmpty(),
+        participants_count=len(group.members),
+        date=group.date,
+        version=1,
+        creator=group.creator_id == viewer.id or None,
+        left=viewer.id not in group.members or None,
+        deactivated=made is not None or None,
+        noforwards=group.noforwards or None,
+        migrated_to=None if made is None else types.InputChannel(made.id, access_hash(viewer, made)),
+    )
+
+
 # Messages ---------------------------------------------------------------------------------------------------------
 
 
@@ -223,7 +247,7 @@ def _to_replies(message: Message) -> Any:
 
 
 def _build_message(message: Message, *, out: bool, viewer_id: int = 0) -> Any:
-    private = message.box.kind == "user"
+    private = message.peer.kind == "user"
     from_id = None if message.sender is None or (private and not out) else to_peer(message.sender)
     reply = _to_reply(message)
     if message.action is not None:

@@ -68,7 +68,7 @@ class Changes:
         if content and _packed(reply_markup) == _packed(message.reply_markup):
             raise bad("MESSAGE_NOT_MODIFIED")
         events: list[Event] = []
-        for copy in (message, message.twin, self._world.threads.copy_of(message)):
+        for copy in (message, *message.others, self._world.threads.copy_of(message)):
             if copy is None:
                 continue
             copy.text, copy.entities, copy.media = new_text, new_entities, new_media
@@ -98,7 +98,7 @@ class Changes:
 
     def _require_editor(self, editor: Account, peer: Peer, message: Message) -> None:
         own = message.author_id == editor.id
-        if peer.kind == "user":
+        if peer.kind != "channel":
             allowed = own
         else:
             channel = self._world.channel(peer.id)
@@ -152,8 +152,8 @@ class Changes:
         boxes: dict[int, list[Message]] = {account.id: wanted} if wanted else {}
         if revoke:
             for message in wanted:
-                if message.twin is not None:
-                    boxes.setdefault(message.twin.box.id, []).append(message.twin)
+                for copy in message.others:
+                    boxes.setdefault(copy.box.id, []).append(copy)
         events: list[Event] = []
         for owner_id, messages in boxes.items():
             self._drop(self._world.account(owner_id), messages)
@@ -169,6 +169,8 @@ class Changes:
             owner.box.chat(message.peer).remove([message.id])
             if message.twin is not None:
                 message.twin.twin = None
+            if message.copies:
+                message.copies.remove(message)
 
     # Read marks -----------------------------------------------------------------------------------------------
 

@@ -37,6 +37,8 @@ class Forwarding:
         history = self._world.messages_of(account, peer)
         if peer.kind == "channel" and self._world.channel(peer.id).noforwards:
             raise bad("CHAT_FORWARDS_RESTRICTED")
+        if peer.kind == "chat" and self._world.groups.find(peer.id, account).noforwards:
+            raise bad("CHAT_FORWARDS_RESTRICTED")
         found = [history.get(id_) for id_ in ids]
         if any(message is not None and message.noforwards for message in found):
             raise bad("CHAT_FORWARDS_RESTRICTED")

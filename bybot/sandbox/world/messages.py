@@ -109,6 +109,9 @@ class Sending:
                 if not channel.megagroup and any(_is_public_poll(draft.media) for draft in drafts):
                     raise bad("BROADCAST_PUBLIC_VOTERS_FORBIDDEN")
             messages, events = self._to_channel(sender, channel, drafts)
+        elif peer.kind == "chat":
+            self._world.groups.open_for(peer.id, sender)
+            messages, events = self._to_group(sender, peer, drafts)
         else:
             messages, events = self._to_person(sender, self._receiver(sender, peer), drafts)
         remember = self._world.random_ids.remember
@@ -222,6 +225,25 @@ class Sending:
                 twin = self._copy(receiver, sender.peer, sender, draft, answered and answered.twin, out=False)
                 own.twin, twin.twin = twin, own
                 events.append(NewMessage(twin.box, 0, 1, sender.id, twin, None))
+        return messages, events
+
+    def _to_group(self, sender: Account, peer: Peer, drafts: Sequence[Draft]) -> tuple[list[Message], list[Event]]:
+        """A copy for every member, in the member's own box."""
+        members = sorted(self._world.groups.find(peer.id, sender).members, key=lambda id_: id_ != sender.id)
+        messages: list[Message] = []
+        events: list[Event] = []
+        for draft in drafts:
+            answered = sender.box.messages.get(draft.reply_to) if draft.reply_to else None
+            theirs = {copy.box.id: copy for copy in answered.copies} if answered is not None else {}
+            copies: list[Message] = []
+            for member_id in members:
+                owner, own = self._world.account(member_id), member_id == sender.id
+                copy = self._copy(owner, peer, sender, draft, theirs.get(member_id), out=own)
+                copy.copies = copies
+                copies.append(copy)
+                events.append(NewMessage(copy.box, 0, 1, sender.id, copy, draft.random_id if own else None))
+            messages.append(copies[0])
+            sender.read_inbox[peer] = copies[0].id
         return messages, events
 
     def _copy(

@@ -29,7 +29,7 @@ HOME_DC = 2  # where accounts and files are unless something else is said
 class Peer(NamedTuple):
     """A chat as one of its members addresses it."""
 
-    kind: Literal["user", "channel"]
+    kind: Literal["user", "chat", "channel"]
     id: int
 
 
@@ -140,6 +140,7 @@ class Message:
         discussion, discussed_in: its copy in the group of the comments, and that group's id.
         pts: of the newest event about it in its box.
         twin: the other person's copy of a private message, until it is deleted.
+        copies: of a basic group's message: those of all members, this one included, until they are deleted.
         tl: the packed view for everybody but the author; None when it must be built anew.
     """
 
@@ -177,8 +178,15 @@ class Message:
     discussed_in: int | None = None
     pts: int = 0
     twin: Message | None = field(default=None, repr=False)
+    copies: list[Message] = field(default_factory=list, repr=False)
     tl: Any = field(default=None, repr=False)
     tl_own: Any = field(default=None, repr=False)
+
+    @property
+    def others(self) -> list[Message]:
+        """What other people have of it, in their own boxes."""
+        twins = [] if self.twin is None else [self.twin]
+        return twins + [copy for copy in self.copies if copy is not self]
 
     def changed(self) -> None:
         """Forget the packed views."""

@@ -90,11 +90,10 @@ class Pins:
     ) -> None:
         boxes: dict[Peer, list[Message]] = {}
         for message in messages:
-            for copy in (message, None if one_side else message.twin):
-                if copy is not None:
-                    copy.pinned = pinned
-                    copy.changed()
-                    boxes.setdefault(copy.box, []).append(copy)
+            for copy in (message, *(() if one_side else message.others)):
+                copy.pinned = pinned
+                copy.changed()
+                boxes.setdefault(copy.box, []).append(copy)
         events: list[Event] = [
             PinnedMessages(box, 0, len(copies), by.id, copies[0].peer, tuple(m.id for m in copies), pinned)
             for box, copies in boxes.items()

@@ -22,6 +22,7 @@ from bybot.sandbox.world.errors import bad
 from bybot.sandbox.world.events import Events, Typing
 from bybot.sandbox.world.files import Files
 from bybot.sandbox.world.forwarding import Forwarding
+from bybot.sandbox.world.groups import Groups
 from bybot.sandbox.world.history import MessageList
 from bybot.sandbox.world.invites import Invites
 from bybot.sandbox.world.messages import Draft, Sending, fresh_group_id
@@ -76,6 +77,7 @@ class World:
         self.pins = Pins(self)
         self.sending = Sending(self)
         self.forwarding = Forwarding(self)
+        self.groups = Groups(self)
         self.changes = Changes(self)
         self.callbacks = Callbacks(self)
 
@@ -202,9 +204,11 @@ class World:
         """A chat's messages as the viewer has them.
 
         Raises:
-            TelegramError: CHANNEL_PRIVATE, CHANNEL_INVALID.
+            TelegramError: CHANNEL_PRIVATE, CHANNEL_INVALID, PEER_ID_INVALID.
         """
-        if peer.kind == "user":
+        if peer.kind == "chat":
+            self.groups.find(peer.id, viewer)
+        if peer.kind != "channel":
             return viewer.box.chats.get(peer) or MessageList()
         channel = self.channel(peer.id)
         self.channels.require_readable(channel, viewer)

@@ -22,10 +22,10 @@ from bybot.errors import ChatNotReadable, PairNotFound
 from bybot.mirror.account import Account
 from bybot.mirror.chats import input_peer
 from bybot.mirror.family import Family, Kin
+from bybot.mirror.ledger import Why
 from bybot.mirror.model import ChannelPair, ChatRef
 from bybot.mirror.planner import Unit, is_service, topic_of, units_of
 from bybot.mirror.reader import Reader
-from bybot.mirror.ledger import Why
 
 DISCUSSION: Final = "GetDiscussionMessage"
 #: Threads that are kept in mind.

@@ -108,7 +108,7 @@ class Sender:
     _todo: deque[Step] = field(default_factory=deque)
     _flying: deque[_Flight] = field(default_factory=deque)
     _stale: set[int] = field(default_factory=set)
-    _not_carried: set[int] = field(default_factory=set)
+    _not_carried: frozenset[int] = frozenset()
 
     def will_copy(self, source_id: int) -> bool:
         """Whether it is under way, so that a reply to it may wait for its copy."""
@@ -210,7 +210,7 @@ class Sender:
                 await self._protected()
             else:
                 log.info("a file was not uploaded anew (%s)", reason)
-                self._not_carried.add(step.last_id)
+                self._not_carried |= {step.last_id}
             return
         self._todo.appendleft(replace(step, made=made) if made else step.by_reference())
 

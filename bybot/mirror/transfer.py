@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -60,7 +61,7 @@ class _StaleReference(Exception):
     """The file reference is too old."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Transfer:
     """Carries files for one pair.
 
@@ -78,14 +79,14 @@ class Transfer:
     protected: Callable[[], Awaitable[bool]]
     on_wait: Callable[[Judgement], None] = lambda _: None
 
-    def __post_init__(self) -> None:
-        self._carried: dict[int, int | None] = {}  # id of a message to the id of the file that was carried last
+    #: Id of a message to the id of its file that was carried last; most pairs carry none.
+    _carried: OrderedDict[int, int | None] | None = None
 
     def has_file(self, message: Any, copy: Any) -> bool:
         """Whether a copy has the file that its source has now, be it by reference or uploaded anew."""
         if file_id(message) is None or file_id(message) == file_id(copy):
             return file_id(message) == file_id(copy)
-        if message.id in self._carried:
+        if self._carried and message.id in self._carried:
             return self._carried[message.id] == file_id(message)
         return looks_carried(message, copy)
 
@@ -107,11 +108,14 @@ class Transfer:
         await self._guard(messages)
         carried = {message.id: await self._carry_one(message) for message in messages if can_carry(message)}
         await self._guard(messages)
-        for message in messages:
-            self._carried[message.id] = file_id(message)
-        while len(self._carried) > _KEPT:
-            del self._carried[next(iter(self._carried))]
+        self._keep_in_mind(messages)
         return carried
+
+    def _keep_in_mind(self, messages: Sequence[Any]) -> None:
+        kept = self._carried = self._carried or OrderedDict()
+        kept.update({message.id: file_id(message) for message in messages})
+        while len(kept) > _KEPT:
+            kept.popitem(last=False)
 
     async def _guard(self, messages: Sequence[Any]) -> None:
         if any(is_guarded(message) for message in messages) or await self.protected():

@@ -69,7 +69,7 @@ class CommentCalls:
         if pair.role != "main":
             raise PairNotFound("Only a pair has comments.")
         async with self._client(user) as client:
-            groups = await _groups(client, pair)
+            groups = await groups_of(client, pair)
             child = await self._comments(user, pair_id)
             if child is not None and (child.source.id, child.target.id) == tuple(group.id for group in groups):
                 await self.resume(user, child.id)
@@ -106,7 +106,7 @@ class CommentCalls:
         return next((child for child in children if child.role == "comments"), None)
 
 
-async def _groups(client: Any, pair: ChannelPair) -> tuple[ChatRef, ChatRef]:
+async def groups_of(client: Any, pair: ChannelPair) -> tuple[ChatRef, ChatRef]:
     """The groups of the comments of both ends. Raises as :meth:`CommentCalls.follow_comments`."""
     source = await _group(client, pair.source, "source")
     target = await _group(client, pair.target, "target")

@@ -82,7 +82,7 @@ class Person:
             self.family.know(pairs)
             enabled = [pair for pair in pairs if pair.enabled and pair.ended is None]
             self.cut_off = False
-            if not enabled:
+            if not enabled or self.settings.idle:
                 return
             if self._account is not None:
                 self._account.ears.hint_all(scan=True)  # the session may have been away for a moment

@@ -51,7 +51,7 @@ class Sessions(Protocol):
 
 @dataclass
 class Settings:
-    """What the engines of all accounts share."""
+    """What the engines of all accounts share. ``idle``: nothing runs here."""
 
     store: Store
     clock: Clock
@@ -61,6 +61,7 @@ class Settings:
     sabotage: Sabotage
     notice: Callable[[Notice], None]
     progressed: Callable[[Engine], None]
+    idle: bool = False
 
     async def end_task(self, task: ChannelPair, how: Ended, counts: Counts) -> None:
         """Note a task's end. It is kept, for its copies can be undone and replied to. Raises StoreUnavailable."""

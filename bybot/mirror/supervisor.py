@@ -65,7 +65,7 @@ class Notices(Protocol):
         """The user should know this."""
 
 
-class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditCalls, ExchangeCalls, CommentCalls):
+class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditCalls, CommentCalls, ExchangeCalls):
     """The mirror of this process. ``start`` it before the sessions, ``stop`` it before they are closed.
 
     Args:
@@ -77,6 +77,7 @@ class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditC
         admins: ids of callers that may act for everyone.
         sabotage: see bybot.mirror.sabotage.
         poll_seconds: how often silent sources are looked at.
+        idle: pairs are written down and nothing of them runs here.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditC
         admins: Collection[int | str] = (),
         sabotage: Sabotage | None = None,
         poll_seconds: float = POLL_SECONDS,
+        idle: bool = False,
     ) -> None:
         self.notices = notices
         self._sessions = manager
@@ -107,6 +109,7 @@ class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditC
             sabotage or Sabotage(),
             self._tell,
             self._progressed,
+            idle,
         )
         self._people: dict[str, Person] = {}
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -19,6 +19,7 @@ from bybot.mirror.rules.transforms import RemoveLinks
 from bybot.sandbox.seed import find_account, find_channel
 from bybot.sandbox.server import Sandbox
 from bybot.stores.memory import MemoryStore
+from tests.mirror.test_comments import talk_of
 from tests.mirror.test_supervisor import Process, process, sandbox
 from tests.sessions.conftest import store
 from tests.sessions.support import ANN, LI_WEI, plant_session, until
@@ -234,3 +235,37 @@ plugins:
     await until(lambda: _state(ann, PairState.LIVE))
     post(sandbox, "Paris is far")
     await until(lambda: copies(sandbox, "@target") == copies(sandbox, "@second_copy") == ["London is far"])
+
+
+async def test_comments_follow_where_the_file_says_so_and_there_are_any(sandbox: Sandbox, ann: Process) -> None:
+    talk = talk_of(sandbox)
+    data = file(
+        pair("@source", "@target", mode={"kind": "everything"}, comments=True),
+        pair("@source", "@second_copy", comments=True, enabled=False),
+    )
+    looked = await ann.mirror.plan_import(ANN, read(data), "file")
+    assert told(looked) == [(Fate.NEW, []), (Fate.NEW, ["no_discussion"])]
+    post = talk.post("a post")
+    talk.say(post, "a comment")
+    done = await ann.mirror.import_pairs(ANN, read(data), "file")
+    assert told(done) == told(looked)
+    await until(lambda: talk.shown() == [("a post", "a comment", "a post")])
+    written = json.loads((await ann.mirror.export_pairs(ANN))[0])
+    assert [entry.get("comments", False) for entry in written["pairs"]] == [True, False]
+
+
+async def test_where_nothing_may_run_pairs_are_only_written_down(sandbox: Sandbox, store: MemoryStore) -> None:
+    await plant_session(sandbox, store, ANN)
+    post(sandbox, "old")
+    rules = {"transforms": [{"kind": "remove_links", "allow": []}]}
+    data = file(
+        pair("@source", "@target", mode={"kind": "everything"}, tasks=[{"mode": {"kind": "last", "count": 1}}]),
+        rules=rules,
+    )
+    async with process(sandbox, store, idle=True) as p:
+        assert told(await p.mirror.import_pairs(ANN, read(data), "file")) == [(Fate.NEW, [])]
+        assert all(not person.runs for person in p.mirror._people.values())
+        assert (await p.mirror.default_rules(ANN)).transforms == (RemoveLinks(),)
+    assert copies(sandbox, "@target") == []
+    async with process(sandbox, store):
+        await until(lambda: copies(sandbox, "@target") == ["old", "old"])

@@ -111,7 +111,7 @@ def _groups(language: Language, report: Report) -> Iterable[Html | None]:
     yield t(language, "exchange.exists", count=number(count)) if count else None
     if failed:
         head = t(language, "exchange.failed", count=number(len(failed)))
-        yield _listed(language, head, [_failed(language, item) for item in failed])
+        yield _listed(language, head, [_item(language, item) for item in failed])
     if report.remarks:
         shown = [_trouble(language, remark) for remark in report.remarks]
         yield _listed(language, t(language, "exchange.remarks"), shown, _REMARKS)
@@ -125,12 +125,8 @@ def _listed(language: Language, head: Html, items: Sequence[Html], most: int = _
 
 def _item(language: Language, item: Item) -> Html:
     text = t(language, "exchange.item", source=short(item.source, 36), target=short(item.target, 36))
-    return t(language, "exchange.paused", item=text) if item.paused else text
-
-
-def _failed(language: Language, item: Item) -> Html:
-    name = t(language, "exchange.item", source=short(item.source, 36), target=short(item.target, 36))
-    return lines(name, f"   {_trouble(language, item.troubles[0])}") if item.troubles else name
+    text = t(language, "exchange.paused", item=text) if item.paused and item.fate is Fate.NEW else text
+    return lines(text, f"   {_trouble(language, item.troubles[0])}") if item.troubles else text
 
 
 def _trouble(language: Language, trouble: Trouble) -> Html:

@@ -12,6 +12,7 @@ from bybot.clock import Clock
 from bybot.errors import BybotError, MirrorError, PairExists, SessionError, StoreUnavailable
 from bybot.ids import user_id_from_key, uuid7
 from bybot.mirror import chats
+from bybot.mirror.commentcalls import groups_of
 from bybot.mirror.exchange.model import (
     Document,
     Entry,
@@ -59,6 +60,12 @@ class ExchangeCalls:
         raise AssertionError("the supervisor has it")
 
     async def set_default_rules(self, user: int | str, rules: Rules) -> None:
+        raise AssertionError("the supervisor has it")
+
+    async def follow_comments(self, user: int | str, pair_id: str) -> ChannelPair:
+        raise AssertionError("the supervisor has it")
+
+    async def pause(self, user: int | str, pair_id: str) -> None:
         raise AssertionError("the supervisor has it")
 
     # Writing --------------------------------------------------------------------------------------------------
@@ -132,7 +139,7 @@ class ExchangeCalls:
             if ready is not None and away is None:
                 try:
                     await self._make(user, ready, start)
-                    item = replace(item, pair_id=ready.pair.id)
+                    item = await self._with_comments(user, ready, replace(item, pair_id=ready.pair.id))
                 except (BybotError, OSError, ValueError) as error:
                     item = _failed(item, error)
                     away = error if isinstance(error, SessionError | StoreUnavailable | OSError) else None
@@ -157,6 +164,18 @@ class ExchangeCalls:
             await begin(self._store, part, at.closed())
         await begin(self._store, pair, begins)
         await self._book.add(pair, *(part for part, _ in tasks))
+
+    async def _with_comments(self, user: int | str, ready: _Ready, item: Item) -> Item:
+        """Comments follow, too, if the file says so; what is wrong with them leaves the pair as it is."""
+        if not ready.entry.comments:
+            return item
+        try:
+            await self.follow_comments(user, ready.pair.id)
+            if not ready.entry.enabled:
+                await self.pause(user, ready.pair.id)  # they go on with their pair
+        except (MirrorError, SessionError, OSError) as error:
+            return replace(item, troubles=(_trouble(item, error, "comments"),))
+        return replace(item, troubles=())
 
     async def _sorted(self, user: int | str, document: Document, start: Start) -> list[tuple[Item, _Ready | None]]:
         """What becomes of each entry, in the file's order, and the pair, where one can be made."""
@@ -198,11 +217,22 @@ class ExchangeCalls:
             check_chats(source, target)
             pair = self._new(user, entry, source, target, mode)
             check_new(pair, others)
+            if entry.comments:
+                item = await self._with_groups(user, pair, item)
         except PairExists:
             return replace(item, fate=Fate.EXISTS), None
         except (MirrorError, SessionError) as error:
             return _failed(item, error, end), None
         return item, pair
+
+    async def _with_groups(self, user: int | str, pair: ChannelPair, item: Item) -> Item:
+        """What would keep the comments from following."""
+        try:
+            async with self._client(user) as client:
+                await groups_of(client, pair)
+        except MirrorError as error:
+            return replace(item, troubles=(_trouble(item, error, "comments"),))
+        return item
 
     def _new(self, user: int | str, entry: Entry, source: ChatRef, target: ChatRef, mode: Mode) -> ChannelPair:
         now = self._clock.now()
@@ -218,9 +248,12 @@ def _ends_later(mode: Mode, clock: Clock) -> bool:
 
 
 def _failed(item: Item, error: Exception, end: str = "") -> Item:
+    return replace(item, fate=Fate.FAILED, troubles=(_trouble(item, error, end),))
+
+
+def _trouble(item: Item, error: Exception, end: str = "") -> Trouble:
     code = error.code if isinstance(error, BybotError) else Wrong.RANGE if isinstance(error, ValueError) else "other"
-    spot = Spot(item.spot.line, f"{item.spot.field}.{end}" if end else item.spot.field)
-    return replace(item, fate=Fate.FAILED, troubles=(Trouble(code, spot),))
+    return Trouble(code, Spot(item.spot.line, f"{item.spot.field}.{end}" if end else item.spot.field))
 
 
 def _names(preferences: Preferences) -> tuple[str, ...]:

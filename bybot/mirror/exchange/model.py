@@ -146,7 +146,7 @@ class Item:
 
     Attributes:
         source, target: names for people.
-        troubles: why it failed.
+        troubles: why it failed; of a new one: why its comments do not follow.
         paused: it starts paused.
         history: it would begin before the posts of now, if that is wanted.
         pair_id: of the pair that was made.

@@ -280,7 +280,7 @@ def _pair_value(pair: ChannelPair, children: Sequence[ChannelPair]) -> dict[str,
     own = pair.own_slots
     if own:  # all others follow the person's rules for all pairs
         value |= {"rules": merged(Rules(), pair.rules, own).to_value(), "own": sorted(own)}
-    if any(child.role == "comments" for child in children):
+    if any(child.role == "comments" and (child.enabled or child.along) for child in children):
         value["comments"] = True
     if tasks:
         value["tasks"] = [{"mode": mode_to_value(task.mode), "enabled": task.enabled} for task in tasks]

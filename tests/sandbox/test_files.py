@@ -8,9 +8,9 @@ import os
 from typing import Any
 
 import pytest
-from telethon import errors, functions, types
+from telethon import errors, functions, types, utils
 
-from tests.sandbox.chats import PIXEL, chats, picture
+from tests.sandbox.chats import PIXEL, chats, picture, random_id
 
 
 def named(data: bytes, name: str) -> io.BytesIO:
@@ -187,6 +187,21 @@ async def test_an_expired_reference_is_renewed_by_reading_the_message_again() ->
             await c.b(functions.upload.GetFileRequest(location, 0, 4096))
         again = await c.b.get_messages("news_all", ids=post.id)
         assert await c.b.download_media(again, bytes) == PIXEL
+
+
+async def test_an_album_names_the_part_whose_reference_has_expired() -> None:
+    async with chats() as c:
+        posts = [c.photo() for _ in range(2)]
+        photos = [(await c.b.get_messages("news_all", ids=post.id)).photo for post in posts]
+        c.world.files.expire_reference(posts[1].media.file)
+        parts = [
+            types.InputSingleMedia(types.InputMediaPhoto(utils.get_input_photo(photo)), "", random_id=random_id())
+            for photo in photos
+        ]
+        group = await c.b.get_input_entity("group_all")
+        with pytest.raises(errors.BadRequestError, match="FILE_REFERENCE_1_EXPIRED"):
+            await c.b(functions.messages.SendMultiMediaRequest(group, parts))
+        assert not [m for m in c.group.messages if m.action is None], "none of it was sent"
 
 
 async def test_a_photo_id_is_no_document_and_unknown_places_are_refused() -> None:

@@ -11,9 +11,10 @@ from bybot.sandbox.rpc import answers, media_views
 from bybot.sandbox.rpc.messages_media import to_media
 from bybot.sandbox.rpc.peers import to_account, to_peer
 from bybot.sandbox.rpc.registry import Context, RpcError, rpc
+from bybot.sandbox.world.errors import TelegramError
 from bybot.sandbox.world.kinds import takes_text
 from bybot.sandbox.world.messages import Draft
-from bybot.sandbox.world.model import Message, Peer
+from bybot.sandbox.world.model import Media, Message, Peer
 
 
 def check_options(ctx: Context, request: Any) -> None:
@@ -136,7 +137,8 @@ async def send_multi_media(ctx: Context, request: functions.messages.SendMultiMe
     """Send an album of 2 to 10.
 
     Raises:
-        RpcError: MULTI_MEDIA_TOO_LONG, MEDIA_EMPTY, MEDIA_INVALID for what was not uploaded first.
+        RpcError: MULTI_MEDIA_TOO_LONG, MEDIA_EMPTY, MEDIA_INVALID for what was not uploaded first,
+            FILE_REFERENCE_X_EXPIRED for the part with this index.
     """
     peer = to_peer(ctx, request.peer)
     check_options(ctx, request)
@@ -147,16 +149,14 @@ async def send_multi_media(ctx: Context, request: functions.messages.SendMultiMe
     async with ctx.world.random_ids.carrying_out(ctx.me.id, peer, random_ids):
         known = known_results(ctx, peer, random_ids)
         drafts = []
-        for part in parts:
+        for at, part in enumerate(parts):
             if part.random_id in known:
                 continue
-            if not isinstance(part.media, types.InputMediaPhoto | types.InputMediaDocument):
-                raise RpcError(400, "MEDIA_INVALID")
             drafts.append(
                 Draft(
                     text=part.message,
                     entities=part.entities or (),
-                    media=to_media(ctx, part.media),
+                    media=_part_media(ctx, part.media, at),
                     **reply_options(request),
                     random_id=part.random_id,
                     silent=bool(request.silent),
@@ -168,6 +168,18 @@ async def send_multi_media(ctx: Context, request: functions.messages.SendMultiMe
             if (drafts and may_complete(ctx, known)) or not known:
                 ctx.world.send_album(ctx.me, peer, drafts, exclude=ctx.session)
         return answers.sent(ctx, peer, known, events)
+
+
+def _part_media(ctx: Context, given: Any, at: int) -> Media | None:
+    """The media of a part of an album; errors of its file reference name its index."""
+    if not isinstance(given, types.InputMediaPhoto | types.InputMediaDocument):
+        raise RpcError(400, "MEDIA_INVALID")
+    try:
+        return to_media(ctx, given)
+    except TelegramError as error:
+        if not error.message.startswith("FILE_REFERENCE_"):
+            raise
+        raise RpcError(error.code, error.message.replace("REFERENCE_", f"REFERENCE_{at}_")) from None
 
 
 @rpc(functions.messages.StartBotRequest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -50,6 +51,8 @@ _NO_TARGET = (
     errors.ChatGuestSendForbiddenError,
     errors.ChatRestrictedError,
 )
+#: A part of an album whose file reference is too old (https://core.telegram.org/method/messages.sendMultiMedia).
+_STALE_PART = re.compile(r"FILE_REFERENCE_\d+_(?:EXPIRED|INVALID)\Z")
 _CHAT_GONE = (errors.ChannelPrivateError, errors.ChannelInvalidError, errors.ChatIdInvalidError)
 
 
@@ -66,6 +69,8 @@ def judge(error: BaseException) -> Judgement:
     for meaning, kinds in _MEANINGS.items():
         if isinstance(error, kinds):
             return Judgement(meaning, name)
+    if _STALE_PART.match(name):
+        return Judgement(Meaning.STALE_FILE, name)
     if isinstance(error, errors.RPCError):
         return Judgement(_by_code(error), name)
     return Judgement(Meaning.UNKNOWN, name)

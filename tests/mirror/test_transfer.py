@@ -136,6 +136,19 @@ async def test_a_changed_caption_travels_with_an_upload_when_the_reference_is_of
         assert not {file_of(m).id for m in copies} & {file_of(m).id for m in (*album, post)}
 
 
+async def test_an_album_whose_reference_expired_is_read_again_and_not_uploaded() -> None:
+    async with ground() as g:
+        album = g.album(1, 2, text="old")
+        stale = g.faults.add(kind="latency", method="sendMultiMedia", seconds=0.2, times=1)
+        async with g.running_mirror(await g.client(), rules=OLD_TO_NEW):
+            assert await g.faults.wait_fired(stale.id, 10)
+            g.world.files.expire_reference(file_of(album[1]))
+            await until(lambda: len(g.copies()) == 2)
+        assert [file_of(m) for m in g.copies()] == [file_of(m) for m in album]
+        assert [m.text for m in g.copies()] == ["new", ""]
+        assert transfers(g) == {}
+
+
 async def test_a_refused_upload_leaves_a_copy_by_reference() -> None:
     async with ground() as g:
         post = g.post("a picture", media=media_of(g.world, "photo", 1))

@@ -91,7 +91,7 @@ class CommentCalls:
         start = await start_of(Reader(client, chats.input_peer(source), person.pacing), made.mode)
         if old is not None:
             await self.remove(pair.user, old.id)
-        await begin(self._store, made, start)
+        made = await begin(self._store, made, start)
         await self._book.add(made)
         await person.start()
         return made

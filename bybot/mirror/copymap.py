@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
+from bybot.errors import CorruptDocument
 from bybot.mirror.idmap import CHUNK_IDS, IdRuns, chunk_of
 from bybot.mirror.pairstate import chunk_key
 from bybot.stores.base import Delete, Put, Store, Write
+
+log = logging.getLogger(__name__)
 
 #: Chunks kept in memory beside those that are in work or not written yet.
 _KEPT: Final = 2
@@ -20,6 +24,8 @@ class CopyMap:
         store: where it lasts.
         pair_id: whose map.
         stored: the numbers of the chunks that the store has.
+
+    ``lost``: chunks that were found gone or damaged, and are still to be made again.
     """
 
     def __init__(self, store: Store, pair_id: str, stored: Iterable[int] = ()) -> None:
@@ -28,6 +34,7 @@ class CopyMap:
         self._chunks: dict[int, IdRuns] = {}
         self._dirty: set[int] = set()
         self._dropped: set[int] = set()
+        self.lost: set[int] = set()
         self.stored = {int(number) for number in stored}
 
     def __len__(self) -> int:
@@ -83,6 +90,11 @@ class CopyMap:
         """Source ids and target ids of one chunk, sources rising."""
         return list(await self._chunk(number))
 
+    async def first(self, default: int) -> int:
+        """The lowest source id that has a copy."""
+        numbers = self.numbers
+        return (await self.pairs_of(numbers[0]))[0][0] if numbers else default
+
     async def last(self, top: int, count: int) -> list[int]:
         """The last source ids up to ``top`` that have copies, at most ``count`` of them, rising."""
         found: list[int] = []
@@ -128,5 +140,12 @@ class CopyMap:
         return self._chunks.get(number) or chunk or IdRuns()
 
     async def _read(self, number: int) -> IdRuns:
-        document = await self._store.get(chunk_key(self._pair_id, number))
-        return IdRuns.decode(b"" if document is None else document.data["runs"])
+        try:
+            document = await self._store.get(chunk_key(self._pair_id, number))
+            if document is not None:
+                return IdRuns.decode(document.data["runs"])
+        except (CorruptDocument, KeyError, TypeError, ValueError):
+            pass
+        log.warning("pair %s: a part of the message map is gone or damaged (%d)", self._pair_id, number)
+        self.lost.add(number)
+        return IdRuns()

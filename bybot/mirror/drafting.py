@@ -66,21 +66,28 @@ class Drafting:
     def _instead(self, unit: Unit) -> int | None:
         return None if self.threads is None else self.threads.instead(unit)
 
-    async def plan(
+    async def load(self, messages: Sequence[Any], will_copy: Callable[[int], bool]) -> None:
+        """Have in memory what :meth:`plan` asks for. Raises StoreUnavailable.
+
+        Args:
+            will_copy: whether a source id is under way.
+        """
+        journal = self.journal
+        replied = [to for to in map(reply_target, messages) if to is not None]
+        await journal.load([*(message.id for message in messages), *replied])
+        await journal.kin.load([to for to in replied if journal.target_of(to) is None and not will_copy(to)])
+
+    def plan(
         self, messages: Sequence[Any], verdicts: Verdicts, will_copy: Callable[[int], bool], alone_until: int
     ) -> Plan:
-        """The steps; the journal keeps the messages in mind and knows what is left out. Raises StoreUnavailable.
+        """The steps; the journal keeps the messages in mind and knows what is left out.
 
         Args:
             will_copy: whether a source id is under way.
             alone_until: posts up to this id share no request with others.
         """
         journal = self.journal
-        ids = [message.id for message in messages]
-        replied = [to for to in map(reply_target, messages) if to is not None]
-        await journal.load([*ids, *replied])
-        await journal.kin.load([to for to in replied if journal.target_of(to) is None and not will_copy(to)])
-        journal.cursor.pin(ids)
+        journal.cursor.pin(message.id for message in messages)
         made = plan(
             messages,
             copied=lambda source_id: journal.nearest(source_id) is not None or will_copy(source_id),

@@ -265,7 +265,8 @@ class Engine:
         await self._land()
         if self._at_end() and not self._stopping.is_set():
             self.phase = "finished"
-            self.tell.once(NoticeKind.FINISHED)
+            counts = self.journal.counts
+            self.tell.once(NoticeKind.FINISHED, copied=counts.copied, skipped=counts.left_out)
             self._report.progressed(self)
 
     async def _run_errands(self) -> None:
@@ -343,6 +344,9 @@ class Engine:
         """Edits and deletions, for the copies that are known by now; with ``scan`` also those nobody heard of."""
         if self._changes is not None and not self._stopping.is_set():
             await (self._changes.scan() if scan else self._changes.apply())
+            if self.journal.map.lost and self._passage is not None:
+                await self._passage.mend()
+                await self._changes.scan()
 
     def confirm_deletions(self, yes: bool) -> int:
         """The user's word on deletions that wait for it. Returns how many it was."""

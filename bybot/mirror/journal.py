@@ -28,7 +28,7 @@ from bybot.mirror.fence import Fence
 from bybot.mirror.ledger import Why
 from bybot.mirror.model import Counts, NoticeKind
 from bybot.mirror.orders import Orders
-from bybot.mirror.pairstate import SCHEMA, chunk_key, delete_all, state_key
+from bybot.mirror.pairstate import SCHEMA, chunk_key, delete_all, legible, state_key
 from bybot.mirror.planner import Plan
 from bybot.mirror.runs import from_runs, to_runs
 from bybot.mirror.seen import Seen
@@ -105,6 +105,7 @@ class Journal:
 
         Raises:
             StaleWrite: somebody else took it over at the same moment, or the pair was removed.
+            CorruptDocument: what is stored cannot be read.
             StoreUnavailable: nothing is known.
         """
         await self.read()
@@ -115,7 +116,13 @@ class Journal:
         document = await self._store.get(state_key(self.pair_id))
         if document is None:
             raise StaleWrite("The pair was removed.")
-        data = document.data
+        with legible(self.pair_id):
+            self._decode(document.data)
+        if self.start < 0:
+            self.start = await self.map.first(self.cursor.mark + 1) - 1
+        self._fence = Fence(self._store, state_key(self.pair_id), document.version)
+
+    def _decode(self, data: Mapping[str, Any]) -> None:
         now = self._clock.elapsed()
         self.cursor = Cursor.from_value(data, now)
         self.counts = Counts.from_value(data["counts"])
@@ -128,13 +135,13 @@ class Journal:
         self._user = str(data["user"])
         self._ceiling = self.uncertain_until = int(data["ceiling"])
         self.map = CopyMap(self._store, self.pair_id, data["chunks"])
+        self.map.lost = {int(number) for number in data.get("lost", ())}
         self.orders = Orders.from_value(data.get("orders", {}))
         self.left_out = set(from_runs(data.get("left_out", ())))
         self.seen = Seen.decode(data.get("seen", b""))
-        self.start = int(data["start"]) if "start" in data else await self._first_copied() - 1
+        self.start = int(data.get("start", -1))  # an older version wrote none
         self.sent_at = [datetime.fromtimestamp(at, UTC) for at in data.get("sent_at", ())]
         self.missing, self.doubled = (set(from_runs(data.get(name, ()))) for name in ("missing", "doubled"))
-        self._fence = Fence(self._store, state_key(self.pair_id), document.version)
 
     async def close(self) -> None:
         """Write everything. What is certain is not repeated after this.
@@ -287,11 +294,6 @@ class Journal:
         if not self._writing.locked():  # a write that fails makes its chunks wait again
             self.map.forget(keep={*source_ids, *self.cursor.pinned})
 
-    async def _first_copied(self) -> int:
-        """The lowest source id that has a copy; the mark's successor when there is none."""
-        numbers = self.map.numbers
-        return (await self.map.pairs_of(numbers[0]))[0][0] if numbers else self.cursor.mark + 1
-
     # Orders ---------------------------------------------------------------------------------------------------
 
     async def raise_epoch(self) -> None:
@@ -372,6 +374,7 @@ class Journal:
             "epoch": self.epoch,
             "base": self.base,
             **({"floor": self.floor} if self.floor is not None else {}),
+            **({"lost": sorted(self.map.lost)} if self.map.lost else {}),
             **self.cursor.to_value(),
             "ceiling": ceiling,
             "end_id": self.end_id,

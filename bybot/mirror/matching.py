@@ -1,22 +1,30 @@
-"""Which messages of a target are copies of which posts, told by their contents. Pure.
-
-Only what leaves no doubt counts: one post and one message have this content and no other, neither was edited, and the
-copies stand in the order of their posts.
-"""
+"""Which messages of a target are copies of which posts, told by their contents. Pure."""
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from telethon.tl import types
 
 from bybot.mirror.audit import content_of
-from bybot.mirror.planner import Unit, is_service, units_of
+from bybot.mirror.planner import Unit, is_service
 
-Content = tuple[bytes | None, ...]
+
+class Trace(NamedTuple):
+    """What is kept of a post or an album to compare it.
+
+    ``content``: None when it has neither text nor file, as a poll. ``untouched``: it was not edited, and is no mixture
+    of albums.
+    """
+
+    ids: tuple[int, ...]
+    content: bytes | None
+    untouched: bool
 
 
 def may_be_ours(message: Any) -> bool:
@@ -27,43 +35,91 @@ def may_be_ours(message: Any) -> bool:
     return bool(message.out or message.post or not by_a_person)
 
 
-def matched(units: Sequence[Unit], texts: Mapping[int, str], there: Iterable[Any]) -> list[dict[int, int]]:
-    """The copies of some posts, as far as they are beyond doubt.
+def traced(units: Iterable[Unit], texts: Mapping[int, str]) -> list[Trace]:
+    """The traces of some posts.
 
     Args:
-        units: posts of the source, in order.
-        texts: what their copies say, by message id; a post without is not copied.
+        texts: what their copies say, by message id, where that differs.
+    """
+    return [_trace(unit, texts) for unit in units]
+
+
+def _trace(unit: Unit, texts: Mapping[int, str]) -> Trace:
+    contents = [content_of(message, texts.get(message.id)) for message in unit.messages]
+    digest = hashlib.blake2b(digest_size=16)
+    for content in contents:
+        digest.update(b"%d|" % len(content or b"") + (content or b""))
+    one = len(contents) == 1 or len({message.grouped_id for message in unit.messages}) == 1
+    untouched = one and all(message.edit_date is None for message in unit.messages)
+    return Trace(unit.ids, None if None in contents else digest.digest(), untouched)
+
+
+def matched(posts: Sequence[Trace], there: Sequence[Trace]) -> list[dict[int, int]]:
+    """The copies of some posts, as far as they are beyond doubt.
+
+    Only one post and one message have this content, neither was edited, and they stand in the same order.
+
+    Args:
+        posts: of the source, in order.
         there: messages of the target that may be copies, in order.
 
     Returns:
         Source id to target id for each post that was found, in the order of both.
     """
-    copies = units_of(list(there))
-    wanted = [_content(unit, texts) for unit in units]
-    found = [_content(unit, {}) for unit in copies]
-    posts, messages = Counter(wanted), Counter(found)
-    place = {content: at for at, content in enumerate(found)}
-    pairs = [
-        (unit, copies[place[content]])
-        for unit, content in zip(units, wanted, strict=True)
-        if None not in content
-        and posts[content] == messages[content] == 1
-        and all(id_ in texts for id_ in unit.ids)
-        and _untouched(unit)
-        and _untouched(copies[place[content]])
-    ]
+    pairs = [(post, copy) for post, copy in _alike(posts, there) if post.untouched and copy.untouched]
     rising = _rising([copy.ids[0] for _, copy in pairs])
     return [dict(zip(pairs[at][0].ids, pairs[at][1].ids, strict=True)) for at in rising]
 
 
-def _content(unit: Unit, texts: Mapping[int, str]) -> Content:
-    """Of every message; albums of equal parts are told from single posts by their number."""
-    return tuple(content_of(message, texts.get(message.id)) for message in unit.messages)
+def aligned(posts: Sequence[Trace], there: Sequence[Trace]) -> dict[int, int]:
+    """The likely copies of posts that were all copied: source id to target id.
+
+    Beside what is beyond doubt: posts between two such posts, where there are as many of the same content in the
+    target, in their order. Nothing is sent by this; at worst, one of several equal posts is taken for another.
+    """
+    found: dict[int, int] = {}
+    place = {post.ids[0]: at for at, post in enumerate(posts)}
+    copy_place = {copy.ids[0]: at for at, copy in enumerate(there)}
+    pairs = _alike(posts, there)
+    rising = _rising([copy.ids[0] for _, copy in pairs])
+    anchors = [(place[pairs[at][0].ids[0]], copy_place[pairs[at][1].ids[0]]) for at in rising]
+    for (post, copy), (next_post, next_copy) in pairwise([(-1, -1), *anchors, (len(posts), len(there))]):
+        if post >= 0:
+            found |= zip(posts[post].ids, there[copy].ids, strict=True)
+        found |= _between(posts[post + 1 : next_post], there[copy + 1 : next_copy])
+    return found
 
 
-def _untouched(unit: Unit) -> bool:
-    one_album = len(unit.messages) == 1 or len({message.grouped_id for message in unit.messages}) == 1
-    return one_album and all(message.edit_date is None for message in unit.messages)
+def _alike(posts: Sequence[Trace], there: Sequence[Trace]) -> list[tuple[Trace, Trace]]:
+    """Posts and messages of a content that each has once, in the order of the posts."""
+    wanted, found = Counter(post.content for post in posts), Counter(copy.content for copy in there)
+    copies = {copy.content: copy for copy in there}
+    return [
+        (post, copies[post.content])
+        for post in posts
+        if post.content is not None
+        and wanted[post.content] == found[post.content] == 1
+        and len(post.ids) == len(copies[post.content].ids)
+    ]
+
+
+def _between(posts: Sequence[Trace], there: Sequence[Trace]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    wanted, copies = _by_content(posts), _by_content(there)
+    if [(post.content, len(post.ids)) for post in posts] != [(copy.content, len(copy.ids)) for copy in there]:
+        wanted.pop(None, None)  # only where all is alike can a poll be told from another
+    for content, some in wanted.items():
+        if [len(post.ids) for post in some] == [len(copy.ids) for copy in copies[content]]:
+            for post, copy in zip(some, copies[content], strict=True):
+                found |= zip(post.ids, copy.ids, strict=True)
+    return found
+
+
+def _by_content(traces: Iterable[Trace]) -> defaultdict[bytes | None, list[Trace]]:
+    result: defaultdict[bytes | None, list[Trace]] = defaultdict(list)
+    for trace in traces:
+        result[trace.content].append(trace)
+    return result
 
 
 def _rising(values: Sequence[int]) -> list[int]:

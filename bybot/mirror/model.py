@@ -130,6 +130,25 @@ def mode_from_value(value: Mapping[str, Any]) -> Mode:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a pair began, kept in its entry so that its memory can be made again when the store has lost it.
+
+    Attributes:
+        mark: posts up to this id are not wanted.
+        end_id: the last id that is wanted; None: no end.
+        epoch: of the random ids of its posts.
+    """
+
+    mark: int
+    end_id: int | None = None
+    epoch: int = 1
+
+    @classmethod
+    def from_value(cls, value: Mapping[str, Any]) -> Origin:
+        return cls(int(value["mark"]), value.get("end_id"), int(value.get("epoch", 1)))
+
+
+@dataclass(frozen=True)
 class ChannelPair:
     """One source, one target, one account. ``enabled`` is False while the user paused it.
 
@@ -140,6 +159,7 @@ class ChannelPair:
         role: what it is for.
         ended: how a task ended; it is kept, for its copies can be undone and replied to. None: it is still open.
         along: it was paused together with its parent, and goes on together with it.
+        origin: where it began; None: an older version made it.
     """
 
     id: str
@@ -155,6 +175,7 @@ class ChannelPair:
     role: Role = "main"
     ended: Ended | None = None
     along: bool = False
+    origin: Origin | None = None
 
     @property
     def family(self) -> str:
@@ -172,7 +193,8 @@ class ChannelPair:
         return replace(self, rules=merged(defaults, self.rules, own), own=own)
 
     def to_value(self) -> dict[str, Any]:
-        further = {"parent": self.parent, "ended": self.ended, "along": self.along or None}
+        further: dict[str, Any] = {"parent": self.parent, "ended": self.ended, "along": self.along or None}
+        further["origin"] = asdict(self.origin) if self.origin is not None else None
         return {
             "id": self.id,
             "user": self.user,
@@ -206,6 +228,7 @@ class ChannelPair:
             role=_known(value.get("role", "main"), get_args(Role)),
             ended=_known(value.get("ended"), (None, *get_args(Ended))),
             along=bool(value.get("along", False)),
+            origin=Origin.from_value(value["origin"]) if "origin" in value else None,
         )
 
 
@@ -356,6 +379,7 @@ class NoticeKind(StrEnum):
     LEFT_OUT = "left_out"  # a kind of post has no copies; facts: what, why (refused or rules). Once for each
     INCOMPLETE = "incomplete"  # a kind of post is copied without something; facts: what, lack. Once for each
     RIGHT_MISSING = "right_missing"  # posts are copied, but a right is missing; facts: right. Once for each
+    REBUILT = "rebuilt"  # the store had lost what it knew of the pair; facts: what (map or state), count: copies known
     FAILED = "failed"  # something that should not happen; facts: error
 
 

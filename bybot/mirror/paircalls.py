@@ -9,16 +9,16 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from bybot.clock import Clock
-from bybot.errors import PairNotFound
+from bybot.errors import CorruptDocument, PairNotFound
 from bybot.ids import user_id_from_key, user_key, uuid7
 from bybot.mirror import chats
 from bybot.mirror.allowance import allowance_key
 from bybot.mirror.daybook import Day
 from bybot.mirror.engine import Phase
-from bybot.mirror.model import ChannelPair, ChatRef, Counts, Ended, Mode, New, PairState, PairStatus, Progress
+from bybot.mirror.model import ChannelPair, ChatRef, Counts, Ended, Mode, New, Origin, PairState, PairStatus, Progress
 from bybot.mirror.orders import Orders
 from bybot.mirror.pairs import PairBook, check_new
-from bybot.mirror.pairstate import chunk_key, delete_all, state_key
+from bybot.mirror.pairstate import chunk_key, delete_all, legible, state_key
 from bybot.mirror.person import Person
 from bybot.mirror.reader import Reader
 from bybot.mirror.script import begin, check_chats
@@ -97,10 +97,11 @@ class PairCalls:
         tasks = []
         if history == "beside" and start.end_id is None and start.mark < start.top_id:
             task = replace(pair, id=uuid7(now), parent=pair.id, role="task")
-            tasks.append(task)
-            await begin(self._store, task, start.closed())  # up to where the pair begins: no hole, no double
+            tasks.append(
+                await begin(self._store, task, start.closed())
+            )  # up to where the pair begins: no hole, no double
             pair, start = replace(pair, mode=New()), start.only_new()
-        await begin(self._store, pair, start)
+        pair = await begin(self._store, pair, start)
         await self._book.add(pair, *tasks)
         await person.start()
         return pair
@@ -148,10 +149,14 @@ class PairCalls:
         return PairStatus(pair, state, progress, counts, None, reason)
 
     async def _stored(self, pair: ChannelPair) -> tuple[Counts, int]:
-        document = await self._store.get(state_key(pair.id))
-        if document is None:
-            return Counts(), 0
-        return Counts.from_value(document.data["counts"]), int(document.data["total"])
+        try:
+            document = await self._store.get(state_key(pair.id))
+            if document is None:
+                return Counts(), 0
+            with legible(pair.id):
+                return Counts.from_value(document.data["counts"]), int(document.data["total"])
+        except CorruptDocument:
+            return Counts(), 0  # it is made again when the pair runs
 
     # What is done with them -----------------------------------------------------------------------------------
 
@@ -188,6 +193,8 @@ class PairCalls:
         person = self._person(user)
         document = await self._store.get(state_key(pair_id))
         if document is not None and Orders.from_value(document.data.get("orders", {})).undone:
+            origin = Origin(int(document.data["start"]), document.data["end_id"], int(document.data["base"]))
+            await self._book.change(user, [pair_id], lambda pair: replace(pair, origin=origin))
             await person.order(pair_id, Orders.begin)
         if pair.ended is not None:
             await self._book.change(user, [pair_id], lambda pair: replace(pair, ended=None))

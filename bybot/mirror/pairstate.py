@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
+from bybot.errors import CorruptDocument
 from bybot.mirror.model import Counts
 from bybot.stores.base import Delete, Key, Store
 
@@ -48,6 +51,15 @@ def first_state(user: str, mark: int, *, end_id: int | None, top_id: int, total:
         "owner": "",
         "nonce": "",
     }
+
+
+@contextmanager
+def legible(pair_id: str) -> Iterator[None]:
+    """What goes wrong inside means that what is stored of the pair makes no sense. Raises CorruptDocument."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, struct.error) as error:
+        raise CorruptDocument(f"What is stored of the pair {pair_id} cannot be read") from error
 
 
 async def delete_all(store: Store, keys: Sequence[Key]) -> None:

@@ -11,6 +11,7 @@ from bybot.mirror.gate import Gate
 from bybot.mirror.journal import Journal
 from bybot.mirror.planner import units_of
 from bybot.mirror.reader import Reader
+from bybot.mirror.rebuild import Rebuilder
 from bybot.mirror.reconcile import Reconciliation
 from bybot.mirror.sender import Sender
 from bybot.mirror.telling import Telling
@@ -71,6 +72,12 @@ class Passage:
         await self.handle(messages, now=True)
         await self.sender.drain()
 
+    async def mend(self) -> None:
+        """Find the copies again that a lost part of the map named. Raises as the reader does."""
+        doubt = self.doubt
+        found = await Rebuilder(self.journal, doubt.source, doubt.copies, self.drafting, doubt.ask).run()
+        self.tell.rebuilt("map", found)
+
     async def again(self, messages: Sequence[Any]) -> None:
         """Copy these, each post alone, whether they are done or not."""
         if messages:
@@ -80,7 +87,11 @@ class Passage:
         """Give them to the sender."""
         if self.journal.floor is None and self.journal.uncertain_until <= self.journal.cursor.highest:
             self.journal.floor = await self.target.newest()
-        made = await self.drafting.plan(messages, verdicts, self.sender.will_copy, alone_until)
+        await self.drafting.load(messages, self.sender.will_copy)
+        if self.journal.map.lost:
+            await self.mend()
+            await self.drafting.load(messages, self.sender.will_copy)
+        made = self.drafting.plan(messages, verdicts, self.sender.will_copy, alone_until)
         self.tell.left_out(made.unsendable, "rules")
         self.tell.lacking(made.headless, "reply")
         await self.sender.feed(made.steps)

@@ -15,6 +15,7 @@ from bybot.errors import (
     BybotError,
     ChatNotReadable,
     ChatNotWritable,
+    CorruptDocument,
     MirrorError,
     PairNotFound,
     SessionError,
@@ -24,7 +25,7 @@ from bybot.errors import (
 )
 from bybot.mirror.account import Account
 from bybot.mirror.allowance import Allowance
-from bybot.mirror.chats import refresh
+from bybot.mirror.chats import input_peer, refresh
 from bybot.mirror.comments import ThreadKin, threads_of
 from bybot.mirror.engine import Engine
 from bybot.mirror.family import Family, Kin
@@ -34,6 +35,8 @@ from bybot.mirror.model import ChannelPair, Ended, Notice, NoticeKind, PairState
 from bybot.mirror.orders import Orders
 from bybot.mirror.outcome import name_of
 from bybot.mirror.pacing import Pacing
+from bybot.mirror.reader import Reader
+from bybot.mirror.rebuild import recover
 from bybot.mirror.settings import Run, Settings
 from bybot.mirror.waits import Waits
 
@@ -254,8 +257,8 @@ class Person:
             case SessionError():
                 self.stopped[pair.id] = (PairState.NO_SESSION, error)
                 await self._report(error)
-            case StaleWrite():
-                return await self._still_ours(pair)
+            case StaleWrite() | CorruptDocument():
+                return await self._still_ours(pair, damaged=isinstance(error, CorruptDocument))
             case OSError() | StoreUnavailable():
                 log.info("pair %s: starts again (%s)", pair.id, type(error).__name__)
                 return True
@@ -270,16 +273,35 @@ class Person:
         if error.__cause__ is not None:
             await self.settings.sessions.report_error(self.user, error.__cause__)
 
-    async def _still_ours(self, pair: ChannelPair) -> bool:
-        """A write was refused: the pair is gone, another process has the session, or an old holder wrote its last."""
+    async def _still_ours(self, pair: ChannelPair, *, damaged: bool) -> bool:
+        """A write was refused: the pair is gone, another process has the session, or an old holder wrote its last.
+
+        Or the store has lost what it knew of the pair, or that is ``damaged``: then it is made again.
+        """
         try:
             self.settings.sessions.token(self.user)
             known = await self.settings.book.get(self.user, pair.id)
+            if known.enabled:
+                await self._recover(known, damaged=damaged)
+        except OSError:
+            return True  # the source cannot be read now
         except (SessionError, PairNotFound, StoreUnavailable) as error:
             log.info("pair %s: not ours any more (%s)", pair.id, type(error).__name__)
             self.stopped[pair.id] = (PairState.NO_SESSION, None)
             return isinstance(error, StoreUnavailable)
+        except MirrorError as error:
+            return await self._goes_on(pair, error)
         return known.enabled
+
+    async def _recover(self, pair: ChannelPair, *, damaged: bool) -> None:
+        account, s = self._account, self.settings
+        if account is None:
+            return
+        source, target = (Reader(account.client, input_peer(chat), self.pacing) for chat in (pair.source, pair.target))
+        count = await recover(s.store, pair, source, target, s.clock.now(), damaged=damaged)
+        if count is not None:
+            log.warning("pair %s: its state was gone or damaged, and is made again", pair.id)
+            self._notice(pair, NoticeKind.REBUILT, {"what": "state", "count": count})
 
     async def _limit(self, pair: ChannelPair, error: AccountLimited) -> None:
         """Telegram limits the account: every pair of it stops until the user resumes it."""

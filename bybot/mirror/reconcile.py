@@ -26,7 +26,7 @@ from bybot.mirror.copies import Copies
 from bybot.mirror.drafting import Drafting, Verdicts
 from bybot.mirror.flag import Flag
 from bybot.mirror.journal import Journal
-from bybot.mirror.matching import matched, may_be_ours
+from bybot.mirror.matching import matched, may_be_ours, traced
 from bybot.mirror.planner import Plan, Unit, sort_out, units_of
 from bybot.mirror.reader import PAGE, Reader
 from bybot.mirror.requests import RandomId
@@ -173,7 +173,8 @@ class Reconciliation:
             return []
         self._verdicts = await self.drafting.verdicts(posts)
         texts = wanted_of(posts, self._verdicts)
-        return await asyncio.to_thread(matched, units, texts, messages)
+        wanted = [unit for unit in units if all(id_ in texts for id_ in unit.ids)]
+        return await asyncio.to_thread(lambda: matched(traced(wanted, texts), traced(units_of(messages), {})))
 
     # Noting ---------------------------------------------------------------------------------------------------
 
@@ -221,7 +222,7 @@ class Reconciliation:
         for source_id in await self._holes(tail):
             if not tail.unexplained or misses >= _MISSES or self.stopping.is_set():
                 break
-            copy = await self._ask(source_id)
+            copy = await self.ask(source_id)
             misses += copy is None
             if copy is not None:
                 await self.journal.load([source_id])
@@ -248,7 +249,7 @@ class Reconciliation:
                 holes.append(source_id)
         return holes
 
-    async def _ask(self, source_id: int) -> int | None:
+    async def ask(self, source_id: int) -> int | None:
         """The copy that has the random id of a post, if any. What is forwarded is no message: it sends nothing."""
         random_id = self.random_id(source_id)
         answer = await self.copies.answer(

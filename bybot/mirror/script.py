@@ -8,8 +8,10 @@ The pair is known by its account, source and target, so running the script again
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bybot.clock import Clock, SystemClock
@@ -20,7 +22,7 @@ from bybot.mirror.chats import input_peer, resolve
 from bybot.mirror.engine import Engine
 from bybot.mirror.journal import Journal
 from bybot.mirror.live import POLL_SECONDS, Ears
-from bybot.mirror.model import ChannelPair, ChatRef, Mode, New, NoticeKind, Progress
+from bybot.mirror.model import ChannelPair, ChatRef, Mode, New, NoticeKind, Origin, Progress
 from bybot.mirror.pacing import PACES, PaceName, Pacing
 from bybot.mirror.pairstate import first_state, state_key
 from bybot.mirror.reader import Reader
@@ -160,13 +162,12 @@ async def prepare(store: Store, reader: Reader, pair: ChannelPair) -> None:
     await begin(store, pair, await start_of(reader, pair.mode))
 
 
-async def begin(store: Store, pair: ChannelPair, start: Start) -> None:
-    """Make the first state of a pair that begins there. Raises StoreUnavailable."""
+async def begin(store: Store, pair: ChannelPair, start: Start) -> ChannelPair:
+    """Make the first state of a pair that begins there. Returns the pair, which knows it. Raises StoreUnavailable."""
     state = first_state(pair.user, start.mark, end_id=start.end_id, top_id=start.top_id, total=start.total)
-    try:
+    with contextlib.suppress(StaleWrite):  # somebody made it a moment ago
         await store.commit([Put(state_key(pair.id), state, Condition.ABSENT)])
-    except StaleWrite:
-        return  # somebody made it a moment ago
+    return replace(pair, origin=Origin(start.mark, start.end_id))
 
 
 def _pair_id(account: int, source: ChatRef, target: ChatRef) -> str:

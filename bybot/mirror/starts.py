@@ -63,11 +63,11 @@ async def start_of(reader: Reader, mode: Mode) -> Start:
             total = await _above(reader, first - 1, top) - (await _above(reader, upper, top) if upper < top else 0)
             return Start(first - 1, upper, max(0, total), last)
         case ByDates(since, until):
-            mark = await _newest_before(reader, since)
+            mark = await newest_before(reader, since)
             # An end that is still to come cannot be told by its id yet.
             if until is not None and until > datetime.now(UTC):
                 raise ValueError("a range of dates ends in the past, or has no end")
-            end = None if until is None else await _newest_before(reader, until)
+            end = None if until is None else await newest_before(reader, until)
             upper = top if end is None else end
             total = await _above(reader, mark, top) - (await _above(reader, upper, top) if upper < top else 0)
             return Start(mark, upper, max(0, total), end)
@@ -90,7 +90,7 @@ async def _above(reader: Reader, mark: int, top: int) -> int:
     return int(below) if below else top - mark
 
 
-async def _newest_before(reader: Reader, moment: Any) -> int:
+async def newest_before(reader: Reader, moment: Any) -> int:
     """The id of the newest message that is older than a moment; 0 when there is none."""
     found = await _newest_first(reader, limit=1, offset_date=moment)
     return int(found[0].id) if found else 0

@@ -79,7 +79,7 @@ class TaskCalls:
             pair, id=uuid7(now), source=source, target=target, mode=mode, created_at=now, enabled=True, parent=pair.id,
             role="task",
         )  # fmt: skip
-        await begin(self._store, task, start.closed())
+        task = await begin(self._store, task, start.closed())
         await self._book.add(task)
         await self._forget_old(user, tasks)
         await person.start()

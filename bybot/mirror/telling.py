@@ -53,6 +53,10 @@ class Telling:
         for kind in sorted({media_of(message) for message in messages}):
             self.once(NoticeKind.INCOMPLETE, about=f"{lack}.{kind}", what=str(kind), lack=lack)
 
+    def rebuilt(self, what: Literal["map", "state"], count: int) -> None:
+        """What the store had lost of the pair was made again; ``count`` copies are known of it."""
+        self.report.notice(self.engine, NoticeKind.REBUILT, {"what": what, "count": count})
+
     def lacks(self, right: Right) -> None:
         """The account may not do this in the target; posts are copied nevertheless."""
         self.once(NoticeKind.RIGHT_MISSING, about=right, right=right)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partialmethod
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from bybot.mirror.engine import Engine
-from bybot.mirror.matching import matched
+from bybot.mirror.matching import aligned, matched, traced
 from bybot.mirror.pacing import PACES, Pace
 from bybot.mirror.planner import units_of
 from bybot.mirror.reconcile import Tail
@@ -237,15 +236,14 @@ def message(id: int, text: str = "", **fields: Any) -> Any:
     return SimpleNamespace(**{"id": id, "message": text, "media": None, "grouped_id": None, "edit_date": None} | fields)
 
 
-def found(posts: list[Any], there: list[Any], left_out: Sequence[int] = ()) -> list[dict[int, int]]:
-    return matched(units_of(posts), {m.id: m.message for m in posts if m.id not in left_out}, there)
+def found(posts: list[Any], there: list[Any]) -> list[dict[int, int]]:
+    return matched(traced(units_of(posts), {}), traced(units_of(there), {}))
 
 
 def test_only_what_leaves_no_doubt_is_matched() -> None:
     posts = [message(n, text) for n, text in enumerate(["a", "same", "b", "same", "c", "d"], 1)]
     there = [message(n, text) for n, text in enumerate(["a", "same", "same", "c", "d", "strange"], 11)]
     assert found(posts, there) == [{1: 11}, {5: 14}, {6: 15}]
-    assert found(posts, there, left_out=[5]) == [{1: 11}, {6: 15}]
     assert found(posts, [*there, message(20, "d")]) == [{1: 11}, {5: 14}]
     there[0].edit_date = posts[4].edit_date = "now"
     assert found(posts, there) == [{6: 15}]
@@ -273,3 +271,12 @@ def test_a_tail_is_explained_once_every_message_has_its_post_and_the_next_id_fol
     assert tail.learn([9, 12])
     assert not Tail(10, True, set(), 0, 100).learn([12])  # somebody posted in between
     assert not Tail(10, False, set(), 0, 100).learn([11])
+
+
+def test_a_lost_map_is_guessed_between_what_is_beyond_doubt() -> None:
+    posts = [message(n, text) for n, text in enumerate(["a", "ok", "", "ok", "b", "ok", "gone", "c"], 1)]
+    there = [message(n, text) for n, text in enumerate(["a", "ok", "", "ok", "b", "ok", "strange", "c"], 11)]
+    traces = traced(units_of(posts), {}), traced(units_of(there), {})
+    assert aligned(*traces) == {1: 11, 2: 12, 3: 13, 4: 14, 5: 15, 6: 16, 8: 18}
+    del there[3]  # one "ok" was deleted: nobody can tell which
+    assert aligned(traces[0], traced(units_of(there), {})) == {1: 11, 5: 15, 6: 16, 8: 18}

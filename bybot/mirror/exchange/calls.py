@@ -160,10 +160,8 @@ class ExchangeCalls:
             for task in entry.tasks if start == "file" else ():
                 part = replace(pair, id=uuid7(self._clock.now()), mode=task.mode, enabled=task.enabled and pair.enabled)
                 tasks.append((replace(part, parent=pair.id, role="task"), await start_of(reader, task.mode)))
-        for part, at in tasks:
-            await begin(self._store, part, at.closed())
-        await begin(self._store, pair, begins)
-        await self._book.add(pair, *(part for part, _ in tasks))
+        parts = [await begin(self._store, part, at.closed()) for part, at in tasks]
+        await self._book.add(await begin(self._store, pair, begins), *parts)
 
     async def _with_comments(self, user: int | str, ready: _Ready, item: Item) -> Item:
         """Comments follow, too, if the file says so; what is wrong with them leaves the pair as it is."""

@@ -271,6 +271,10 @@ TEXTS: Final[dict[str, str]] = {
         "🔎 I compared some posts of <b>{source}</b> with <b>{target}</b>: {missing} are missing, {doubled} are there "
         "twice. Check the copies to fill in or delete them."
     ),
+    "notice.rebuilt": (
+        "🧩 What I had stored about <b>{source}</b> → <b>{target}</b> was damaged or gone. I read both and made it "
+        "again: {count} copies found. Nothing is sent twice."
+    ),
     "notice.failed": (
         "🔴 The pair {source} → {target} met a problem and stands still. Resume it in /pairs to try again."
     ),

@@ -243,6 +243,10 @@ TEXTS: Final[dict[str, str]] = {
         "🔎 我比对了 <b>{source}</b> 和 <b>{target}</b> 的部分帖子：缺少 {missing} 条，重复 {doubled} 条。"
         "请检查副本，补齐或删除。"
     ),
+    "notice.rebuilt": (
+        "🧩 我保存的 <b>{source}</b> → <b>{target}</b> 的记录损坏或丢失了。我读取了两边的内容并重新建立："
+        "找到 {count} 条副本。不会重复发送。"
+    ),
     "notice.failed": "🔴 配对 {source} → {target} 遇到问题，已停下。可在 /pairs 中继续，再试一次。",
     "notice.other": "ℹ️ {text}",
 }

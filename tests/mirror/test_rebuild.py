@@ -1,0 +1,152 @@
+"""What the store loses of a pair is made again: nothing twice, nothing missing, and the map as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from bybot.mirror import Everything, Last, NoticeKind, PairState
+from bybot.mirror.copymap import CopyMap
+from bybot.mirror.pairs import PairBook
+from bybot.mirror.pairstate import chunk_key, state_key
+from bybot.sandbox.seed import find_account
+from bybot.sandbox.server import Sandbox
+from bybot.stores.base import Delete, Put
+from bybot.stores.memory import MemoryStore
+from tests.mirror.test_supervisor import channel, process, sandbox, store, texts
+from tests.mirror.test_tasks import N, ann, killed, shown, write
+from tests.sessions.support import ANN, until
+
+__all__ = ["ann", "sandbox", "store"]
+
+pytestmark = pytest.mark.usefixtures("ann")
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Maps of several documents, without ten thousand posts."""
+    monkeypatch.setattr("bybot.mirror.idmap.CHUNK_IDS", 50)
+    monkeypatch.setattr("bybot.mirror.copymap.CHUNK_IDS", 50)
+    monkeypatch.setattr("bybot.mirror.rebuild.CHUNK_IDS", 50)
+
+
+async def mapped(store: MemoryStore, pair_id: str) -> dict[int, int]:
+    """The map as it is stored."""
+    document = await store.get(state_key(pair_id))
+    assert document is not None
+    assert not document.data.get("lost")
+    stored = CopyMap(store, pair_id, document.data["chunks"])
+    return {source: target for number in stored.numbers for source, target in await stored.pairs_of(number)}
+
+
+async def lose(store: MemoryStore, pair_id: str, what: str, number: int = 1, *, how: str) -> None:
+    """Delete or damage the state, one chunk or all chunks."""
+    document = await store.get(state_key(pair_id))
+    assert document is not None
+    numbers = document.data["chunks"] if what in ("chunks", "all") else [number] if what == "chunk" else []
+    keys = [chunk_key(pair_id, each) for each in numbers]
+    keys += [state_key(pair_id)] if what in ("state", "all") else []
+    assert all([await store.get(key) for key in keys])
+    await store.commit([Delete(key) if how == "gone" else Put(key, {"nonce": "x", "runs": b"\xff"}) for key in keys])
+
+
+@pytest.mark.parametrize(
+    ("what", "how", "end"),
+    [
+        ("chunk", "gone", "in order"),
+        ("chunk", "damaged", "killed"),
+        ("chunks", "gone", "killed"),
+        ("state", "gone", "killed"),
+        ("state", "damaged", "in order"),
+        ("all", "gone", "killed"),
+        ("all", "damaged", "in order"),
+    ],
+)
+async def test_whatever_is_lost_is_found_again(
+    sandbox: Sandbox, store: MemoryStore, what: str, how: str, end: str
+) -> None:
+    write(sandbox, 0, 120)
+    async with (process if end == "in order" else killed)(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
+        await until(lambda: len(texts(sandbox)) == 120, 20)
+        if end == "killed":
+            person = p.mirror._people[str(ANN)]
+            run = person.runs[pair.id]
+            assert run.engine is not None
+            await run.engine.journal.flush()  # then ten more, of which nobody notes anything
+            write(sandbox, 120, 130)
+            await until(lambda: len(texts(sandbox)) == 130)
+    before = dict(zip([m.id for m in shown(sandbox, "@source")], [m.id for m in shown(sandbox)], strict=True))
+    await lose(store, pair.id, what, how=how)
+    write(sandbox, 130, 140)
+    async with process(sandbox, store) as p:
+        await until(lambda: N[139] in texts(sandbox), 20)
+        old = shown(sandbox, "@source")[60]
+        wei, source = find_account(sandbox.world, "@liwei"), channel(sandbox, "@source").peer
+        sandbox.world.edit_message(wei, source, old.id, text="edited long after")
+        answer = sandbox.world.send_message(wei, source, text="an answer", reply_to=old.id)
+        await until(lambda: "edited long after" in texts(sandbox) and "an answer" in texts(sandbox), 20)
+        assert shown(sandbox)[-1].reply_to == before[old.id]
+        (status,) = await p.mirror.list_pairs(ANN)
+        assert status.state is PairState.LIVE
+        rebuilt = [notice for notice in p.heard.notices if notice.kind is NoticeKind.REBUILT]
+    count = 120 if end == "in order" else 130
+    expected = [*N[:60], "edited long after", *N[61:count], *N[130:140], "an answer"]
+    assert texts(sandbox) == expected
+    after = await mapped(store, pair.id)
+    assert {id_: after.get(id_) for id_ in before} == before
+    assert after[answer.id] == shown(sandbox)[-1].id
+    assert rebuilt
+
+
+async def test_equal_posts_and_deleted_copies_of_a_lost_map_are_asked_for(sandbox: Sandbox, store: MemoryStore) -> None:
+    wei, source = find_account(sandbox.world, "@liwei"), channel(sandbox, "@source").peer
+    posts = [sandbox.world.send_message(wei, source, text=text) for text in ("ok", "ok", "ok", "one", "ok", "two")]
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
+        await until(lambda: len(texts(sandbox)) == 6)
+    copies = [message.id for message in shown(sandbox)]
+    target = channel(sandbox, "@target")
+    sandbox.world.delete_messages(sandbox.world.account(target.creator_id), target.peer, [copies[1]])
+    document = await store.get(state_key(pair.id))
+    assert document is not None
+    await lose(store, pair.id, "chunk", document.data["chunks"][0], how="gone")
+    async with process(sandbox, store):
+        sandbox.world.send_message(wei, source, text="new")
+        await until(lambda: "new" in texts(sandbox))
+    assert texts(sandbox) == ["ok", "ok", "one", "ok", "two", "new"]
+    after = await mapped(store, pair.id)
+    assert [after[post.id] for post in posts] == copies
+
+
+async def test_copies_that_were_made_again_after_an_undo_are_not_made_a_third_time(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    write(sandbox, 0, 20)
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Last(10))
+        await until(lambda: texts(sandbox) == N[10:20])
+        await p.mirror.undo(ANN, pair.id)
+        await until(lambda: NoticeKind.UNDONE in p.heard.kinds and not texts(sandbox))
+        await p.mirror.resume(ANN, pair.id)
+        await until(lambda: texts(sandbox) == N[10:20])
+    (known,) = await PairBook(store).of(ANN)
+    assert known.origin is not None
+    assert known.origin.epoch == 2
+    await lose(store, pair.id, "all", how="gone")
+    write(sandbox, 20, 22)
+    async with process(sandbox, store):
+        await until(lambda: N[21] in texts(sandbox))
+    assert texts(sandbox) == N[10:22]
+
+
+async def test_a_pair_that_was_removed_is_not_made_again(sandbox: Sandbox, store: MemoryStore) -> None:
+    write(sandbox, 0, 5)
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
+        await until(lambda: len(texts(sandbox)) == 5)
+        await PairBook(store).remove(ANN, pair.id)
+        await lose(store, pair.id, "all", how="gone")
+        write(sandbox, 5, 150)
+        await until(lambda: p.mirror._people[str(ANN)].runs[pair.id].task.done())  # type: ignore[union-attr]
+        assert await store.get(state_key(pair.id)) is None
+        assert NoticeKind.REBUILT not in p.heard.kinds

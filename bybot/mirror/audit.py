@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bybot.mirror.files import file_id, looks
 from bybot.mirror.planner import units_of
 from bybot.mirror.rules.book import Verdict
 
@@ -48,6 +49,8 @@ def compare(
     there: Mapping[int, Any],
     own: Collection[int],
     others: Collection[int] = (),
+    *,
+    carried: bool = False,
 ) -> Audit:
     """Compare.
 
@@ -58,18 +61,19 @@ def compare(
         there: messages of the target by id: the copies as far as they are there, and whatever stands around them.
         own: those of ``there`` that the pair knows as copies.
         others: those that other pairs know as theirs.
+        carried: files were uploaded anew, so that those of copies have ids of their own.
     """
     strangers: dict[bytes | None, list[int]] = {}
     for id_, message in sorted(there.items()):
         if id_ not in own and id_ not in others and getattr(message, "out", False):
-            strangers.setdefault(content_of(message), []).append(id_)
+            strangers.setdefault(content_of(message, carried=carried), []).append(id_)
     strangers.pop(None, None)
-    seen = {content_of(there[id_]) for id_ in own if id_ in there}
+    seen = {content_of(there[id_], carried=carried) for id_ in own if id_ in there}
     missing = []
     for post in posts:
         if post.id not in wanted or copies.get(post.id) in there:
             continue
-        content = content_of(post, wanted[post.id])
+        content = content_of(post, wanted[post.id], carried=carried)
         if strangers.get(content):
             strangers[content].pop(0)  # a copy that nobody noted
             seen.add(content)
@@ -79,15 +83,16 @@ def compare(
     return Audit(len(wanted), tuple(missing), tuple(sorted(doubled)))
 
 
-def content_of(message: Any, text: str | None = None) -> bytes | None:
+def content_of(message: Any, text: str | None = None, *, carried: bool = False) -> bytes | None:
     """What tells two messages apart: text and file. None when there is neither, as in a poll.
 
     Args:
         text: in place of the message's own.
+        carried: the file may have been uploaded anew, so that it is told by its looks; then a photo without a text
+            cannot be told from others.
     """
-    media = getattr(message, "media", None)
-    file = getattr(media, "document", None) or getattr(media, "photo", None)
+    file: Any = looks(message) if carried else file_id(message)
     written = (getattr(message, "message", None) or "") if text is None else text
-    if not written and file is None:
+    if not written and (file is None or (carried and file[0] == "photo")):
         return None
-    return f"{getattr(file, 'id', '')}|{written}".encode("utf-8", "surrogatepass")
+    return f"{'' if file is None else file}|{written}".encode("utf-8", "surrogatepass")

@@ -99,7 +99,8 @@ class Auditor:
         others: set[int] = set()
         for sibling in self.siblings:
             others |= await sibling.named(there)
-        return compare(posts, wanted_of(posts, verdicts), copies, there, own, others)
+        carried = rules.files == "upload"
+        return compare(posts, wanted_of(posts, verdicts), copies, there, own, others, carried=carried)
 
 
 async def _all(reader: Reader, ids: Sequence[int]) -> list[Any]:

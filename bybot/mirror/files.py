@@ -163,25 +163,31 @@ def file_id(message: Any) -> int | None:
     return getattr(_file_of(message), "id", None)
 
 
+def looks(message: Any) -> tuple[Any, ...] | None:
+    """What stays of a file when it is uploaded anew, while its id does not; None: the message has no file."""
+    file = _file_of(message)
+    if isinstance(file, types.Document):
+        waves = [a.waveform for a in file.attributes if isinstance(a, types.DocumentAttributeAudio)]
+        return ("document", file.size, file.mime_type, _name_of(file), *waves)
+    size = _largest(file.sizes) if isinstance(file, types.Photo) else None
+    return None if size is None else ("photo", size.w, size.h)
+
+
 def looks_carried(message: Any, copy: Any) -> bool:
     """Whether a copy, whose file has an id of its own, seems to have the file that its source has now.
 
-    Documents tell it by size, type and name. A photo that takes the place of another looks like it, so a photo counts
-    as another one unless the copy was made or changed long after the last edit of its source.
+    A photo that takes the place of another often looks like it, so a photo counts as another one unless the copy was
+    made or changed long after the last edit of its source.
     """
-    source, there = _file_of(message), _file_of(copy)
-    if isinstance(source, types.Document) and isinstance(there, types.Document):
-        facts = [(file.size, file.mime_type, _name_of(file)) for file in (source, there)]
-        return facts[0] == facts[1]
-    if not isinstance(source, types.Photo) or not isinstance(there, types.Photo):
+    if looks(message) is None or looks(message) != looks(copy):
         return False
-    shapes = [(size.w, size.h) for photo in (source, there) if (size := _largest(photo.sizes)) is not None]
-    settled = message.edit_date is None or (copy.edit_date or copy.date) > message.edit_date + _SETTLED
-    return len(shapes) == 2 and shapes[0] == shapes[1] and settled
+    edited = message.edit_date if isinstance(_file_of(message), types.Photo) else None
+    return edited is None or bool((copy.edit_date or copy.date) > edited + _SETTLED)
 
 
 def _file_of(message: Any) -> Any | None:
-    return getattr(message.media, "document", None) or getattr(message.media, "photo", None)
+    media = getattr(message, "media", None)
+    return getattr(media, "document", None) or getattr(media, "photo", None)
 
 
 def _of_a_set(attribute: Any) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from telethon.tl import types
 
 from bybot.clock import ManualClock
+from bybot.mirror.audit import compare, wanted_of
 from bybot.mirror.files import BIG, PART
 from bybot.mirror.pacing import SAFE, Pacing
 from bybot.mirror.rules.book import Rules
@@ -23,6 +24,7 @@ from bybot.sandbox.world.messages import Draft
 from bybot.sandbox.world.model import File, Media, Message
 from tests.mirror.support import Ground, ground, until
 from tests.mirror.test_exactly_once import killed
+from tests.sandbox.support import ready_client
 
 ANEW = Rules(files="upload")
 OLD_TO_NEW = Rules(transforms=(Replace("old", "new"),))
@@ -365,6 +367,29 @@ async def test_parts_cost_time_of_the_account_and_wait_for_no_answer() -> None:
     assert abs(ahead - SAFE.burst / SAFE.per_part) <= 1, "so much may be spent ahead"
     clock.advance(SAFE.per_part)
     await asyncio.wait_for(part, 1)
+
+
+async def test_an_audit_knows_copies_of_carried_files_that_nobody_noted() -> None:
+    async with ground() as g:
+        for number, kind in enumerate(("document", "voice", "photo")):
+            g.post("words" if kind == "photo" else "", media=media_of(g.world, kind, number))
+        async with mirrored(g, 3):
+            pass
+        async with ready_client(g.running, g.ann) as plain:
+            posts, copies = [
+                [m for m in await plain.get_messages(chat, limit=10, reverse=True) if m.action is None]
+                for chat in ("source", "target")
+            ]
+        there = {m.id: m for m in copies}
+        wanted = wanted_of(posts, None)
+        lost = compare(posts, wanted, {}, there, (), carried=True)
+        assert (lost.missing, lost.doubled) == ((), ())
+        first = copies[0]
+        again = compare(
+            posts, wanted, {posts[0].id: first.id}, there | {99: first}, {m.id for m in copies}, carried=True
+        )
+        assert again.doubled == (99,)
+        assert len(compare(posts, wanted, {}, there, ()).missing) == 3, "by their ids they are strangers"
 
 
 # Edits --------------------------------------------------------------------------------------------------------

@@ -35,17 +35,18 @@ def may_be_ours(message: Any) -> bool:
     return bool(message.out or message.post or not by_a_person)
 
 
-def traced(units: Iterable[Unit], texts: Mapping[int, str]) -> list[Trace]:
+def traced(units: Iterable[Unit], texts: Mapping[int, str], carried: bool = False) -> list[Trace]:
     """The traces of some posts.
 
     Args:
         texts: what their copies say, by message id, where that differs.
+        carried: their files are uploaded anew.
     """
-    return [_trace(unit, texts) for unit in units]
+    return [_trace(unit, texts, carried) for unit in units]
 
 
-def _trace(unit: Unit, texts: Mapping[int, str]) -> Trace:
-    contents = [content_of(message, texts.get(message.id)) for message in unit.messages]
+def _trace(unit: Unit, texts: Mapping[int, str], carried: bool) -> Trace:
+    contents = [content_of(message, texts.get(message.id), carried=carried) for message in unit.messages]
     digest = hashlib.blake2b(digest_size=16)
     for content in contents:
         digest.update(b"%d|" % len(content or b"") + (content or b""))

@@ -86,6 +86,10 @@ class Rebuilder:
         await self.journal.load(found)
         self.journal.map.put(found)
 
+    @property
+    def _carried(self) -> bool:
+        return self.drafting.pair.rules.files == "upload"
+
     async def _posts(self, first: int, last: int) -> list[Trace]:
         """The posts of a range that are done."""
         posts: list[Trace] = []
@@ -95,7 +99,7 @@ class Rebuilder:
                 some = sort_out(wanted, Plan(), chat_protected=False)
                 texts = wanted_of(some, await self.drafting.verdicts(some)) if some else {}
                 units = [unit for unit in units_of(some) if all(id_ in texts for id_ in unit.ids)]
-                posts += await asyncio.to_thread(traced, units, texts)
+                posts += await asyncio.to_thread(traced, units, texts, self._carried)
                 if batch.messages[-1].id >= last:
                     break
         return posts
@@ -111,7 +115,7 @@ class Rebuilder:
         async with self.copies.reader.batches(max(below, default=self.journal.floor or 0)) as batches:
             async for batch in batches:
                 ours = [m for m in batch.messages if may_be_ours(m) and (end is None or m.id < end)]
-                there += await asyncio.to_thread(traced, units_of(ours), {})
+                there += await asyncio.to_thread(traced, units_of(ours), {}, self._carried)
                 read += len(batch.messages)
                 if read >= _MOST or (end is not None and batch.messages[-1].id >= end):
                     break

@@ -174,7 +174,10 @@ class Reconciliation:
         self._verdicts = await self.drafting.verdicts(posts)
         texts = wanted_of(posts, self._verdicts)
         wanted = [unit for unit in units if all(id_ in texts for id_ in unit.ids)]
-        return await asyncio.to_thread(lambda: matched(traced(wanted, texts), traced(units_of(messages), {})))
+        carried = self.drafting.pair.rules.files == "upload"
+        return await asyncio.to_thread(
+            lambda: matched(traced(wanted, texts, carried), traced(units_of(messages), {}, carried))
+        )
 
     # Noting ---------------------------------------------------------------------------------------------------
 

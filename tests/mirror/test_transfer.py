@@ -339,6 +339,20 @@ async def test_a_kill_in_the_middle_of_an_upload_loses_and_doubles_nothing(at: t
         assert file_of(g.copies()[1]).data == file_of(posts[1]).data
 
 
+async def test_after_a_kill_files_that_arrived_are_known_again_and_not_uploaded_once_more() -> None:
+    async with ground() as g:
+        g.post("the first")
+        for number in range(6):
+            g.post(f"file {number}", media=media_of(g.world, "document", number))
+        async with killed(g, await g.client(), rules=ANEW):
+            await until(lambda: len(g.copies()) == 7)
+        assert g.running.counters.calls_of("uploadMedia") == 6
+        g.post("live")
+        async with mirrored(g, 8):
+            assert [m.text for m in g.copies()] == [m.text for m in g.originals()]
+        assert g.running.counters.calls_of("uploadMedia") <= 7, "one at most is repeated, as a proof"
+
+
 async def test_a_stop_in_the_middle_of_a_big_file_is_quick_and_loses_nothing() -> None:
     async with ground() as g:
         post = g.post("long", media=Media(big(g, 12)))

@@ -39,6 +39,10 @@
     │   └── TooManyAccounts         the person has as many as one person may have
     └── MirrorError
         ├── ChatNotFound  ChatNotReadable  ChatNotWritable  SameChat  PairExists  PairNotFound  PairCycle
+        │   ├── DiscussionNotReadable  DiscussionNotWritable   the groups of comments
+        ├── NoDiscussion            a channel has no group for comments
+        ├── ChatMoved               a basic group has become a supergroup
+        ├── TooManyTasks            as many tasks of a pair are open as may be
         ├── ProtectedContent        the channel forbids forwarding
         ├── AccountLimited          PEER_FLOOD or a frozen account
         ├── BadPattern  PatternTimeout  TextTooLong     a rule that cannot be used, or not on this text
@@ -53,7 +57,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 
 class BybotError(Exception):
@@ -458,6 +462,18 @@ class DiscussionNotReadable(ChatNotReadable):
 class DiscussionNotWritable(ChatNotWritable):
     code = "discussion_not_writable"
     next_step = "Join the group of the target's comments with your account and make sure that it may write there."
+
+
+class ChatMoved(MirrorError):
+    """A basic group has become a supergroup. ``side``: which end of the pair; ``chat``: the supergroup, a ChatRef."""
+
+    code = "chat_moved"
+    next_step = "Use the supergroup."
+
+    def __init__(self, message: str, *, side: Literal["source", "target"], chat: Any) -> None:
+        super().__init__(message)
+        self.side = side
+        self.chat = chat
 
 
 class SameChat(MirrorError):

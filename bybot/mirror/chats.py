@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from telethon import errors, utils
@@ -167,6 +167,8 @@ async def refresh(client: Any, chat: ChatRef) -> ChatRef:
     number, kind = utils.resolve_id(chat.id)
     if kind is types.PeerChat:
         answer = await _ask(client, functions.messages.GetChatsRequest([number]))
+        if any(isinstance(each, types.Chat) and each.migrated_to for each in answer.chats):
+            return replace(chat, can_post=False)  # what was written there can still be read
     else:
         answer = await _ask(
             client, functions.channels.GetChannelsRequest([types.InputChannel(number, chat.access_hash)])
@@ -175,6 +177,17 @@ async def refresh(client: Any, chat: ChatRef) -> ChatRef:
     if found is None:
         raise ChatNotReadable("The account cannot see this chat any more.")
     return found
+
+
+async def moved_to(client: Any, chat: ChatRef) -> ChatRef | None:
+    """The supergroup that a basic group has become; None: it is still there. Raises as resolve."""
+    number, _ = utils.resolve_id(chat.id)
+    answer = await _ask(client, functions.messages.GetChatsRequest([number]))
+    made = next((each.migrated_to for each in answer.chats if isinstance(each, types.Chat) and each.migrated_to), None)
+    if made is None:
+        return None
+    marked = utils.get_peer_id(types.PeerChannel(made.channel_id))
+    return await refresh(client, replace(chat, id=marked, kind="megagroup", access_hash=made.access_hash))
 
 
 async def linked(client: Any, chat: ChatRef) -> tuple[bool, ChatRef | None]:

@@ -31,6 +31,7 @@ from bybot.mirror.lane import ChainedLane, Lane, PacedLane
 from bybot.mirror.links import Links
 from bybot.mirror.live import Inbox
 from bybot.mirror.model import ChannelPair, NoticeKind, Progress
+from bybot.mirror.moving import check
 from bybot.mirror.pacing import chat_key
 from bybot.mirror.passage import Passage
 from bybot.mirror.patience import Patience
@@ -191,6 +192,7 @@ class Engine:
             sabotage=self._sabotage,
             stopping=self._stopping.is_set(),
             carry=transfer.carry,
+            check_target=partial(check, self._account.client, pair, ("target",)),
             may_send=lambda posts: self._account.allowance.take(posts, self.tell.day_is_over),
         )
         self._passage = self._way(self._sender, self._changes.copies)
@@ -256,6 +258,8 @@ class Engine:
             self.phase = "history"
         known = self.journal.cursor.highest
         await self._read_on(self.journal.cursor.mark)
+        if not self._gate.shut:
+            await check(self._account.client, self.pair)
         if self.pair.rules.deletions == "delete":
             await doubt.find_gone()
         await self._follow_changes(scan=known > 0)

@@ -378,6 +378,7 @@ class NoticeKind(StrEnum):
     GAPS = "gaps"  # a look at a part of the target found posts missing or doubled; facts: missing, doubled
     LEFT_OUT = "left_out"  # a kind of post has no copies; facts: what, why (refused or rules). Once for each
     INCOMPLETE = "incomplete"  # a kind of post is copied without something; facts: what, lack. Once for each
+    MOVED = "moved"  # a group has become a supergroup, and the pair goes on there; facts: side (source or target)
     RIGHT_MISSING = "right_missing"  # posts are copied, but a right is missing; facts: right. Once for each
     REBUILT = "rebuilt"  # the store had lost what it knew of the pair; facts: what (map or state), count: copies known
     FAILED = "failed"  # something that should not happen; facts: error

@@ -36,6 +36,11 @@ class Judgement:
     seconds: float = 0.0
 
     @property
+    def may_have_moved(self) -> bool:
+        """Could it be that a basic group is not there any more, since it has become a megagroup?"""
+        return self.meaning in (Meaning.REFUSED, Meaning.NO_SOURCE, Meaning.NO_TARGET)
+
+    @property
     def frozen(self) -> bool:
         """Does it say that Telegram has frozen the account?"""
         return "frozen" in self.name.lower()

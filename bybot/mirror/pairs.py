@@ -7,7 +7,7 @@ touches this field alone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -110,10 +110,15 @@ class PairBook:
         await self._change(pair.user, added)
 
     async def change(
-        self, user: int | str, pair_ids: Collection[str], change: Callable[[ChannelPair], ChannelPair]
+        self,
+        user: int | str,
+        pair_ids: Collection[str],
+        change: Callable[[ChannelPair], ChannelPair],
+        *,
+        along: Sequence[Write] = (),
     ) -> None:
-        """Put changed pairs in the place of these; nothing for those that are gone."""
-        await self._change(user, lambda pairs: [change(pair) if pair.id in pair_ids else pair for pair in pairs])
+        """Put changed pairs in the place of these; nothing for those that are gone. ``along``: in the same write."""
+        await self._change(user, lambda pairs: [change(p) if p.id in pair_ids else p for p in pairs], along)
 
     async def enable(self, user: int | str, pair_ids: Iterable[str], enabled: bool, *, along: bool = False) -> None:
         """Switch pairs on or off; those that are gone, and those that are so already, are passed over.
@@ -134,16 +139,18 @@ class PairBook:
         """Forget a pair and its parts; no error when it is gone."""
         await self._change(user, lambda pairs: [p for p in pairs if pair_id not in (p.id, p.parent)])
 
-    async def _change(self, user: int | str, change: Change) -> None:
+    async def _change(self, user: int | str, change: Change, along: Sequence[Write] = ()) -> None:
         def changed(data: Mapping[str, Any]) -> dict[str, Any]:
             stored = data.get(FIELD)
             pairs = [pair.to_value() for pair in _pairs(stored)]
             after = [pair.to_value() for pair in change(_pairs(stored))]
             return {} if after == pairs else {FIELD: after + _unreadable(stored)}
 
-        await self._write(user, changed)
+        await self._write(user, changed, along)
 
-    async def _write(self, user: int | str, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+    async def _write(
+        self, user: int | str, change: Callable[[Mapping[str, Any]], dict[str, Any]], along: Sequence[Write] = ()
+    ) -> None:
         """Change fields of a user's document, and no others. ``change``: from what it holds to what is new."""
         key = users_key(user)
         for _ in range(_TRIES):
@@ -153,7 +160,7 @@ class PairBook:
                 return
             write: Write = Put(key, data, Condition.ABSENT) if document is None else Patch(key, data, document.version)
             try:
-                await self._store.commit([write])
+                await self._store.commit([write, *along])
             except StaleWrite:
                 continue
             return

@@ -9,6 +9,7 @@ from typing import Any, Final
 from bybot.mirror.drafting import Drafting, Verdicts
 from bybot.mirror.gate import Gate
 from bybot.mirror.journal import Journal
+from bybot.mirror.moving import check, tells_of_move
 from bybot.mirror.planner import units_of
 from bybot.mirror.reader import Reader
 from bybot.mirror.rebuild import Rebuilder
@@ -54,6 +55,9 @@ class Passage:
                 await self._send(left, verdicts, journal.uncertain_until)
         if end is not None and messages and messages[-1].id > end and len(going) == len(fresh) and not self.gate.shut:
             self.past_end = True
+        if any(tells_of_move(message) for message in messages) and not self.gate.shut:
+            await self.sender.drain()
+            await check(self.target.client, self.drafting.pair)
 
     async def _one_by_one(self, messages: Sequence[Any], verdicts: Verdicts) -> Sequence[Any]:
         """Repeat posts until it is certain what was sent before. Returns the messages that are left."""

@@ -13,6 +13,7 @@ from typing import Any
 from bybot.errors import (
     AccountLimited,
     BybotError,
+    ChatMoved,
     ChatNotReadable,
     ChatNotWritable,
     CorruptDocument,
@@ -32,6 +33,7 @@ from bybot.mirror.family import Family, Kin
 from bybot.mirror.journal import Journal
 from bybot.mirror.live import Ears
 from bybot.mirror.model import ChannelPair, Ended, Notice, NoticeKind, PairState
+from bybot.mirror.moving import follow
 from bybot.mirror.orders import Orders
 from bybot.mirror.outcome import name_of
 from bybot.mirror.pacing import Pacing
@@ -252,6 +254,8 @@ class Person:
             case AccountLimited():
                 await self._limit(pair, error)
                 await self._report(error)
+            case ChatMoved():
+                return await self._move(pair, error)
             case MirrorError():
                 await self._break(pair, error)
             case SessionError():
@@ -267,6 +271,25 @@ class Person:
                 self._notice(pair, NoticeKind.FAILED, {"error": name_of(error)})
                 return True
         return False
+
+    async def _move(self, pair: ChannelPair, error: ChatMoved) -> bool:
+        """A group of the pair has become a supergroup: the pair goes on there."""
+        book, pause = self.settings.book, 1.0
+        while True:
+            try:
+                known = await book.get(self.user, pair.id)
+                if getattr(known, error.side).id != error.chat.id:
+                    known = await follow(self.settings.store, book, known, error)
+                break
+            except PairNotFound:
+                return False
+            except StoreUnavailable:
+                await self.settings.clock.sleep(pause)
+                pause = min(60.0, pause * 2)
+        self.family.know(await book.of(self.user))
+        self.runs[pair.id].pair = known
+        self._notice(known, NoticeKind.MOVED, {"side": error.side})
+        return True
 
     async def _report(self, error: Exception) -> None:
         """What Telegram said concerns the account: whoever owns the session looks into it."""

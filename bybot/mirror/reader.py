@@ -87,7 +87,11 @@ class Reader:
         else:
             request = functions.messages.GetMessagesRequest(wanted)
         answer = await self.ask(request, BY_IDS)
-        return {m.id: m for m in answer.messages if not isinstance(m, types.MessageEmpty)}
+        found = {m.id: m for m in answer.messages if not isinstance(m, types.MessageEmpty)}
+        if isinstance(self.peer, types.InputPeerChat):  # its ids are numbered together with all private chats
+            here = types.PeerChat(self.peer.chat_id)
+            return {id_: message for id_, message in found.items() if message.peer_id == here}
+        return found
 
     async def ask(self, request: Any, kind: str) -> Any:
         """A request that changes nothing, repeated until it is answered. Raises as :meth:`page`."""

@@ -83,6 +83,7 @@ class Sender:
         lost_buttons: whether a copy (its second argument) lacks a button that it should have.
         on_answer: told when an answer came, so that whoever listens can call :meth:`land_answered`.
         stopping: set it to land what is under way and send nothing more.
+        check_target: raises ChatMoved when the target is not there any more; None: it cannot move.
         may_send: returns once so many posts may be sent.
         carry: uploads the files of messages anew, see :meth:`bybot.mirror.transfer.Transfer.carry`.
     """
@@ -103,6 +104,7 @@ class Sender:
     topics: Topics | None = None
     sabotage: Sabotage = field(default_factory=Sabotage)
     stopping: bool = False
+    check_target: Callable[[], Awaitable[None]] | None = None
     may_send: Callable[[int], Awaitable[None]] | None = None
     carry: Callable[[Sequence[Any]], Awaitable[Mapping[int, Any]]] | None = None
     _todo: deque[Step] = field(default_factory=deque)
@@ -189,7 +191,7 @@ class Sender:
         if self.pacing.unpaced:
             await self.pacing.ready(kind, self.chat_key)
             future = self.lane.submit(request)
-            future.add_done_callback(self._answered)
+            future.add_done_callback(lambda _: self.on_answer())
             self._flying.append(_Flight(step, future, sent, kind))
             return
         async with self.pacing.turn(kind, self.chat_key, posts=len(sent)):
@@ -218,9 +220,6 @@ class Sender:
         if step.topic is None or self.topics is None:
             return None
         return await self.topics.target_of(step.topic)
-
-    def _answered(self, _: asyncio.Future[Any]) -> None:
-        self.on_answer()
 
     async def _land(self) -> None:
         """Take the oldest answer; on an error, settle all that is under way before deciding."""
@@ -279,6 +278,8 @@ class Sender:
         await self._decide(first, failed[0])
 
     async def _decide(self, judgement: Judgement, flight: _Flight) -> None:
+        if self.check_target is not None and judgement.may_have_moved:
+            await self.check_target()
         match judgement.meaning:
             case Meaning.WAIT:
                 self.pacing.flooded(flight.kind, judgement.seconds)

@@ -1,4 +1,4 @@
-"""Comments of the posts of a pair."""
+"""Comments of the posts of a pair, and groups that move."""
 
 from __future__ import annotations
 
@@ -25,4 +25,9 @@ TEXTS: Final[dict[str, str]] = {
         "✏️ Your account may not write in the target's group for comments. Join that group with your account, make sure "
         "that members may write there, then switch comments on again."
     ),
+    "notice.moved": (
+        "🚚 <b>{source}</b> → <b>{target}</b>: one of these groups has become a supergroup. I go on there by myself; "
+        "copies from before stay, and are not edited any more."
+    ),
+    "error.chat_moved": "🚚 This group has become a supergroup. Use that one.",
 }

@@ -1,4 +1,4 @@
-"""配对中帖子的评论。"""
+"""配对中帖子的评论，以及升级的群组。"""
 
 from __future__ import annotations
 
@@ -20,4 +20,9 @@ TEXTS: Final[dict[str, str]] = {
     "error.discussion_not_writable": (
         "✏️ 你的帐号不能在目标的评论群组发言。请用你的帐号加入该群组，并确认成员可以发言，然后再打开评论。"
     ),
+    "notice.moved": (
+        "🚚 <b>{source}</b> → <b>{target}</b>：其中一个群组已升级为超级群组，我会在那里自动继续；"
+        "之前的副本保留，不再编辑。"
+    ),
+    "error.chat_moved": "🚚 这个群组已升级为超级群组，请使用新的群组。",
 }

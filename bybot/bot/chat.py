@@ -76,15 +76,15 @@ class Chat:
             await self.delete(message_id)
         return await self.send(view)
 
-    async def photo(self, picture: bytes, view: View) -> int:
-        """Send a picture with the view as its caption."""
+    async def photo(self, picture: bytes, view: View, *, name: str = "qr.png") -> int:
+        """Send a picture, a file of that name, with the view as its caption."""
         message = await self.bot.send_photo(
             self.user_id,
             picture,
             caption=view.text,
             parse_mode=ParseMode.HTML,
             reply_markup=view.markup,
-            filename="qr.png",
+            filename=name,
         )
         return message.message_id
 

@@ -273,8 +273,8 @@ class ChatNotices:
             messages.pop(pair_id, None)
 
     async def _pair(self, person: Person, pair_id: str) -> ChannelPair | None:
-        statuses = await person.mirror.list_all(person.user_id)
-        return next((status.pair for status in statuses if status.pair.id == pair_id), None)
+        status = await person.mirror.find(person.user_id, pair_id)
+        return None if status is None else status.pair
 
 
 def _called(person: Person, account: str) -> str | None:

@@ -15,10 +15,12 @@ from bybot.bot.handlers import (
     keepsession,
     login,
     login_buttons,
+    numbers,
     pair_wizard,
     pairs,
     rules,
     session,
+    tasks,
 )
 from bybot.bot.handlers.login_steps import KIND as LOGIN
 from bybot.bot.handlers.wizards import dialogue
@@ -30,6 +32,7 @@ MENU: Final = (
     "login",
     "pairs",
     "rules",
+    "stats",
     "my_channels",
     "export",
     "import",
@@ -57,6 +60,7 @@ COMMANDS: Final[Mapping[str, Handler]] = {
     "my_channels": pairs.my_channels,
     "pairs": pairs.pairs,
     "rules": rules.rules,
+    "stats": numbers.stats,
     "export": exchange.export,
     "import": exchange.import_,
     "forget_me": forget.forget_me,
@@ -78,6 +82,8 @@ BUTTONS: Final[Mapping[str, Handler]] = {
     "ch": pairs.on_channels,
     "fg": forget.on_forget,
     "ex": exchange.on_press,
+    "nu": numbers.on_press,
+    "tk": tasks.on_press,
 }
 
 

@@ -21,7 +21,9 @@ async def on_press(turn: Turn) -> None:
 async def _act(turn: Turn, action: str, status: PairStatus) -> None:
     pair = status.pair
     if action == "undo":
-        await turn.show(views.undo(turn.language, pair, status.counts.copied))
+        tasks = [] if pair.parent else await turn.mirror.list_tasks(pair.user, pair.id)
+        copied = sum(each.counts.copied for each in (status, *tasks))
+        await turn.show(views.undo(turn.language, pair, copied))
     elif action == "undone":
         await turn.mirror.undo(pair.user, pair.id)
         await turn.answer("audit.undoing")

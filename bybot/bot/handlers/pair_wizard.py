@@ -13,12 +13,25 @@ from bybot.bot.texts import Html
 from bybot.bot.texts.errors import error_text
 from bybot.bot.texts.formats import number
 from bybot.bot.turn import Turn
+from bybot.bot.views import tasks as taskviews
 from bybot.bot.views import wizard as views
 from bybot.bot.views.base import View
 from bybot.bot.views.login import start_login
 from bybot.bot.wizard import Wizard
 from bybot.errors import ChatNotWritable, MirrorError, SameChat
-from bybot.mirror.model import ByDates, ByIds, ChatRef, Everything, Last, Mode, New, mode_from_value, mode_to_value
+from bybot.mirror.model import (
+    ByDates,
+    ByIds,
+    ChannelPair,
+    ChatRef,
+    Everything,
+    Last,
+    Mode,
+    New,
+    mode_from_value,
+    mode_to_value,
+)
+from bybot.mirror.paircalls import History
 
 KIND: Final = "pair"
 #: What "back" leads to. Picking from the list is a face of its step and goes back to it.
@@ -52,6 +65,18 @@ async def begin(turn: Turn) -> None:
     await show(turn, wizard)
 
 
+async def begin_task(turn: Turn, pair: ChannelPair) -> None:
+    """A further range of a pair that is there: the same questions, from the range on."""
+    wizard = turn.wizard
+    if wizard is not None:
+        await turn.answer("wizard.other", alert=True)
+        return
+    wizard = turn.new_wizard(KIND, "range")
+    wizard.account, wizard.message = pair.user, turn.pressed_message
+    wizard.facts = {"source": pair.source.to_value(), "target": pair.target.to_value(), "task_of": pair.id}
+    await show(turn, wizard)
+
+
 # Screens --------------------------------------------------------------------------------------------------------
 
 
@@ -73,7 +98,8 @@ async def _view(person: Person, wizard: Wizard) -> View:
         case "target":
             return views.target(language, ticket, _chat(wizard, "source"))
         case "range":
-            return views.choose_range(language, ticket, _chat(wizard, "source"), _chat(wizard, "target"))
+            chats = _chat(wizard, "source"), _chat(wizard, "target")
+            return views.choose_range(language, ticket, *chats, task="task_of" in facts)
         case "number":
             return views.ask_number(language, ticket)
         case "span":
@@ -89,7 +115,13 @@ async def _confirm_view(person: Person, wizard: Wizard) -> View:
     if not isinstance(mode, New):
         await person.chat.typing()
         guess = await person.mirror.estimate(wizard.account, source, mode)
-    return views.confirm(person.language, wizard.ticket, source, target, mode, guess)
+    task, history = "task_of" in wizard.facts, _history(wizard)
+    return views.confirm(person.language, wizard.ticket, source, target, mode, guess, history=history, task=task)
+
+
+def _history(wizard: Wizard) -> History:
+    """Whether history goes before new posts or beside them."""
+    return "beside" if wizard.facts.get("history") == "beside" else "first"
 
 
 def _chat(wizard: Wizard, end: str) -> ChatRef:
@@ -229,7 +261,7 @@ async def _act(turn: Turn, wizard: Wizard, action: str, argument: str) -> None:
         await show(turn, wizard)
     elif action == "chat" and step in {"source", "target"}:
         await _picked(turn, wizard, argument)
-    elif action == "new_only" and step == "range":
+    elif action == "new_only" and step == "range" and "task_of" not in wizard.facts:
         await _chosen(turn, wizard, New())
     elif action == "all" and step == "range":
         await _chosen(turn, wizard, Everything())
@@ -237,6 +269,9 @@ async def _act(turn: Turn, wizard: Wizard, action: str, argument: str) -> None:
         await _chosen(turn, wizard, Last(int(argument)))
     elif action in {"number", "span"} and step == "range":
         wizard.step = action
+        await show(turn, wizard)
+    elif action == "order" and step == "confirm":
+        wizard.facts["history"] = "first" if _history(wizard) == "beside" else "beside"
         await show(turn, wizard)
     elif action == "start" and step == "confirm":
         await _start(turn, wizard)
@@ -284,21 +319,28 @@ async def _start(turn: Turn, wizard: Wizard) -> None:
     await turn.answer()
     source, target = _chat(wizard, "source"), _chat(wizard, "target")
     mode = mode_from_value(wizard.facts["mode"])
-    await turn.mirror.add_pair(wizard.account, source, target, mode)
+    if "task_of" in wizard.facts:
+        task = await turn.mirror.add_task(wizard.account, str(wizard.facts["task_of"]), mode)
+        turn.drop()
+        await turn.chat.show(wizard.message, taskviews.added(turn.language, task))
+        return
+    await turn.mirror.add_pair(wizard.account, source, target, mode, history=_history(wizard))
     turn.drop()
     await turn.chat.show(wizard.message, views.added(turn.language, source, target, mode))
 
 
 async def cancel(person: Person, wizard: Wizard) -> None:
-    """Stop: no pair is added."""
+    """Stop: no pair is added, or no task."""
     person.drop()
-    await person.chat.show(wizard.message, View(person.t("wizard.cancelled")))
+    key = "task.cancelled" if "task_of" in wizard.facts else "wizard.cancelled"
+    await person.chat.show(wizard.message, View(person.t(key)))
 
 
 async def timed_out(person: Person, wizard: Wizard) -> None:
     """Nobody answered."""
     person.drop()
-    await person.chat.show(wizard.message, View(person.t("wizard.timeout")))
+    key = "task.timeout" if "task_of" in wizard.facts else "wizard.timeout"
+    await person.chat.show(wizard.message, View(person.t(key)))
 
 
 async def resumed(person: Person, wizard: Wizard) -> None:

@@ -9,6 +9,7 @@ from bybot.bot.handlers.pair_wizard import channels_of
 from bybot.bot.turn import Turn
 from bybot.bot.views import info
 from bybot.bot.views import pairs as views
+from bybot.bot.views import tasks as taskviews
 from bybot.bot.views.base import View
 from bybot.bot.views.login import start_login
 from bybot.mirror.model import PairStatus
@@ -65,8 +66,8 @@ async def pairs_without_page(turn: Turn) -> None:
 
 
 async def find(turn: Turn, pair_id: str) -> PairStatus | None:
-    """The person's pair with that id, over all accounts."""
-    return next((status for status in await _statuses(turn) if status.pair.id == pair_id), None)
+    """The person's pair or task with that id, over all accounts."""
+    return await turn.mirror.find(turn.user_id, pair_id)
 
 
 async def _act(turn: Turn, action: str, status: PairStatus) -> None:
@@ -104,6 +105,10 @@ async def show_pair(turn: Turn, pair_id: str) -> None:
     status = await find(turn, pair_id)
     if status is None:
         await pairs_without_page(turn)
+    elif status.pair.role == "task":
+        await turn.show(taskviews.task(turn.language, status, turn.now))
+    elif status.pair.parent is not None:
+        await show_pair(turn, status.pair.parent)
     else:
         comments = await turn.mirror.comments_of(status.pair.user, pair_id)
         await turn.show(views.pair(turn.language, status, turn.now, names(turn), comments))

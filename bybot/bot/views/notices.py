@@ -70,6 +70,8 @@ def notice(language: Language, news: Notice, now: datetime, *, account: str | No
         key = f"notice.incomplete_{facts.get('lack')}"
     if news.kind == NoticeKind.PROTECTED and not facts.get("whole", True):
         key = "notice.protected_some"
+    if news.kind == NoticeKind.UNDONE and news.pair.role == "task":
+        key = "notice.undone_task"
     if news.kind == NoticeKind.SESSION_LOST and account:
         key = "notice.session_lost_one"
     text = t(language, key, **values) if has(key) else t(language, "notice.other", text=str(news.kind))

@@ -16,8 +16,8 @@ from bybot.mirror.model import ChannelPair, PairStatus, Progress
 
 AREA: Final = "pr"
 #: Kinds of messages that were not copied, as they stand in the counts.
-_SKIPPED: Final = ("protected", "filtered", "service", "refused", "gone", "orphaned")
-_CHANGED: Final = ("edited", "deleted", "not_edited", "refilled", "undone", "reply_lost", "buttons_lost")
+SKIPPED: Final = ("protected", "filtered", "service", "refused", "gone", "orphaned")
+CHANGED: Final = ("edited", "deleted", "not_edited", "refilled", "undone", "reply_lost", "buttons_lost")
 
 
 def state_text(language: Language, state: str) -> Html:
@@ -65,7 +65,7 @@ def pair_list(
 
 def _brief(language: Language, status: PairStatus) -> Html:
     state = state_text(language, status.state)
-    percent = _percent(status.progress)
+    percent = percent_of(status.progress)
     if percent is not None:
         return Html(f"{state} · {percent} %")
     return Html(f"{state} · {number(status.counts.copied)}") if status.counts.copied else state
@@ -76,7 +76,7 @@ def _whose(language: Language, status: PairStatus, accounts: Mapping[str, str] |
     return t(language, "pairs.account", account=short(name, 40))
 
 
-def _percent(progress: Progress) -> int | None:
+def percent_of(progress: Progress) -> int | None:
     """How much of the history is done, in whole percent; None when no history is being copied."""
     if progress.phase != "history" or not progress.total:
         return None
@@ -96,9 +96,9 @@ def pair(
         accounts: what the accounts are called, by key; told when there are several.
         comments: how its comments are; None: nobody asked for them.
     """
-    percent = _percent(status.progress)
-    counts = {kind: count for kind, count in asdict(status.counts).items() if kind in _SKIPPED and count}
-    changed = {kind: count for kind, count in asdict(status.counts).items() if kind in _CHANGED and count}
+    percent = percent_of(status.progress)
+    counts = {kind: count for kind, count in asdict(status.counts).items() if kind in SKIPPED and count}
+    changed = {kind: count for kind, count in asdict(status.counts).items() if kind in CHANGED and count}
     facts = lines(
         _whose(language, status, accounts).strip() if len(accounts or {}) > 1 else None,
         t(language, "pair.state", state=state_text(language, status.state)),
@@ -121,6 +121,10 @@ def pair(
         (
             button(language, "rules", Press("ru", "view", argument=status.pair.id)),
             button(language, "audit_check", Press("au", "check", argument=status.pair.id)),
+        ),
+        (
+            button(language, "tasks", Press("tk", "list", argument=status.pair.id)),
+            button(language, "numbers", Press("nu", "view", argument=status.pair.id)),
         ),
         (
             button(language, "undo", Press("au", "undo", argument=status.pair.id)),

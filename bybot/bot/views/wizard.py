@@ -11,8 +11,11 @@ from bybot.bot.texts import Html, Language, lines, t
 from bybot.bot.texts.formats import duration, number, short
 from bybot.bot.views.base import AccountFacts, Rows, View, button, icon, labelled, page_buttons, page_of
 from bybot.mirror.model import ByDates, ByIds, ChatRef, Estimate, Everything, Last, Mode, New
+from bybot.mirror.paircalls import History
 
 AREA: Final = "pw"
+#: What a press of the button for the order leads to.
+_OTHER: Final[dict[History, History]] = {"first": "beside", "beside": "first"}
 #: The numbers offered as buttons.
 LAST_CHOICES: Final = (10, 100, 1000)
 #: The largest number of last posts that may be asked for.
@@ -58,21 +61,23 @@ def pick(language: Language, ticket: str, step: str, chats: Sequence[ChatRef], p
     return View(t(language, key), (*rows, *pages, *_leave(language, ticket, back=True)))
 
 
-def choose_range(language: Language, ticket: str, source: ChatRef, target: ChatRef) -> View:
+def choose_range(language: Language, ticket: str, source: ChatRef, target: ChatRef, *, task: bool = False) -> View:
+    """Which posts. A task has no new ones, and nothing before this step."""
     numbers = tuple(
         button(language, "mode_last", Press(AREA, "last", ticket, str(count)), count=count) for count in LAST_CHOICES
     )
     rows = (
-        (button(language, "mode_new", Press(AREA, "new_only", ticket)),),
+        *(() if task else ((button(language, "mode_new", Press(AREA, "new_only", ticket)),),)),
         numbers,
         (
             button(language, "mode_number", Press(AREA, "number", ticket)),
             button(language, "mode_span", Press(AREA, "span", ticket)),
             button(language, "mode_all", Press(AREA, "all", ticket)),
         ),
-        *_leave(language, ticket, back=True),
+        *_leave(language, ticket, back=not task),
     )
-    return View(t(language, "wizard.range", source=short(source.title, 40), target=short(target.title, 40)), rows)
+    key = "task.range" if task else "wizard.range"
+    return View(t(language, key, source=short(source.title, 40), target=short(target.title, 40)), rows)
 
 
 def ask_number(language: Language, ticket: str) -> View:
@@ -101,6 +106,25 @@ def what(language: Language, mode: Mode) -> Html:
             return t(language, key, first=f"{since:%Y-%m-%d}", last=last_day)
 
 
+def posts_of(language: Language, mode: Mode) -> Html:
+    """The posts of a task in words: there are no new ones after them."""
+    if isinstance(mode, Last):
+        return t(language, "task.what_last", count=number(mode.count))
+    if isinstance(mode, ByIds) and mode.last is not None:
+        return t(language, "task.what_ids", first=str(mode.first), last=str(mode.last))
+    if isinstance(mode, ByDates) and mode.until is not None:
+        days = (mode.since, mode.until - timedelta(seconds=1))
+        return t(language, "task.what_days", first=f"{days[0]:%Y-%m-%d}", last=f"{days[1]:%Y-%m-%d}")
+    return t(language, "task.what_all") if isinstance(mode, Everything) else what(language, mode)
+
+
+def goes_on(mode: Mode) -> bool:
+    """Whether there are posts of before, and new ones after them: one may go before or beside the other."""
+    return isinstance(mode, Last | Everything) or (
+        isinstance(mode, ByIds | ByDates) and (mode.last if isinstance(mode, ByIds) else mode.until) is None
+    )
+
+
 def confirm(
     language: Language,
     ticket: str,
@@ -108,8 +132,17 @@ def confirm(
     target: ChatRef,
     mode: Mode,
     guess: Estimate | None,
+    *,
+    history: History = "first",
+    task: bool = False,
 ) -> View:
-    """The last question, with count and time before the first send."""
+    """The last question, with count and time before the first send.
+
+    Args:
+        history: whether it goes before new posts or beside them; the person may change that.
+        task: it is about a task of a pair that is there.
+    """
+    choice = goes_on(mode) and not task
     estimate = (
         t(language, "wizard.estimate", count=number(guess.count), time=duration(language, guess.seconds))
         if guess and guess.count
@@ -117,18 +150,20 @@ def confirm(
     )
     text = t(
         language,
-        "wizard.confirm",
+        "task.confirm" if task else "wizard.confirm",
         source=short(source.title, 40),
         target=short(target.title, 40),
-        what=what(language, mode),
+        what=posts_of(language, mode) if task or (choice and history == "beside") else what(language, mode),
         estimate=lines(
+            t(language, f"wizard.history_{history}") if choice else None,
             estimate,
             t(language, "wizard.protected", source=short(source.title, 40)) if source.protected else None,
         ),
     )
     text = Html(text.replace("\n\n\n", "\n\n"))
     start = button(language, "start_pair", Press(AREA, "start", ticket))
-    return View(text, ((start,), *_leave(language, ticket, back=True)))
+    order = button(language, f"history_{_OTHER[history]}", Press(AREA, "order", ticket))
+    return View(text, (*(((order,),) if choice else ()), (start,), *_leave(language, ticket, back=True)))
 
 
 def added(language: Language, source: ChatRef, target: ChatRef, mode: Mode) -> View:

@@ -21,6 +21,7 @@ from bybot.mirror.chatcalls import ChatCalls
 from bybot.mirror.commentcalls import CommentCalls
 from bybot.mirror.engine import Engine
 from bybot.mirror.exchange.calls import ExchangeCalls
+from bybot.mirror.joined import JoinedStore
 from bybot.mirror.live import POLL_SECONDS
 from bybot.mirror.model import (
     ChannelPair,
@@ -95,6 +96,7 @@ class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditC
     ) -> None:
         self.notices = notices
         self._sessions = manager
+        store = self._joined = JoinedStore(store)  # what many pairs write at a time is one commit
         self._store = store
         self._clock = clock or SystemClock()
         self._pace = PACES[pace]
@@ -140,6 +142,7 @@ class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditC
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(person.stop() for person in list(self._people.values())))
+        await self._joined.settle()
         self._people.clear()
 
     def acting_as(self, caller_id: int | str) -> ActingMirror:

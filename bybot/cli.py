@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bybot import __version__
 from bybot.commands.backup import backup, restore
+from bybot.commands.pairs import app as pairs_app
 from bybot.commands.sessions import app as sessions_app
 from bybot.errors import BybotError
 
@@ -84,6 +85,7 @@ def sandbox(
 
 
 app.add_typer(sessions_app)
+app.add_typer(pairs_app)
 app.command()(backup)
 app.command()(restore)
 

@@ -26,6 +26,7 @@ from bybot.config_rules import check
 from bybot.errors import BybotError, ConfigurationError, Problem, StoreUnavailable
 from bybot.log import setup_logging
 from bybot.mirror.pairs import PairBook
+from bybot.mirror.exchange.languages import Languages
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.supervisor import Supervisor
 from bybot.parts import create_manager, create_store, create_vault
@@ -165,7 +166,8 @@ class Deployment:
         if options.webhook_url:
             webhook = Webhook(options.webhook_path, options.header_secret, self.runner.feed)
         token = operator_token(settings.bot_token.get_secret_value(), settings.data_space)
-        hands = Hands(self.manager.as_operator(), create_vault(settings))
+        languages = Languages(self.store, bot.services.profiles.forget_cache)
+        hands = Hands(self.manager.as_operator(), create_vault(settings), self.mirror, languages)
         rights = Rights(token, hands, self.manager.records)
         metrics = create_metrics(self.manager.measure, rights.is_operator, self.mirror.figures)
         routers = [create_api(rights, about=self.about), metrics]

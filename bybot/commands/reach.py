@@ -17,7 +17,8 @@ from bybot.clock import SystemClock
 from bybot.commands.finding import Finder, Following, Say
 from bybot.config import Settings
 from bybot.errors import StoreError
-from bybot.mirror.pairs import PairBook
+from bybot.mirror.exchange.languages import Languages
+from bybot.mirror.supervisor import Supervisor
 from bybot.parts import create_manager, create_store, create_vault
 from bybot.web.operations import Hands, Here, Operator
 
@@ -52,7 +53,8 @@ async def reach(
     store = create_store(settings, clock)
     manager = create_manager(settings, store, clock, restore=False)
     vault = create_vault(settings)
-    manager.housework.keep_while(PairBook(store).in_use)  # although no bot runs that would say so
+    mirror = Supervisor(manager, store, clock, pace=settings.pace, idle=True)
+    manager.housework.keep_while(mirror.in_use)  # although no bot runs that would say so
     finder = Finder(settings, manager, clock, say)
     try:
         await store.open()
@@ -62,11 +64,12 @@ async def reach(
         elif there is None:
             finder.warn()
         if there is None:
-            yield Here(Hands(manager.as_operator(), vault))
+            yield Here(Hands(manager.as_operator(), vault, mirror, Languages(store)))
             return
         async with Following(there, finder) as operator:
             yield operator
     finally:
+        await mirror.stop()
         with contextlib.suppress(TimeoutError, StoreError):
             async with asyncio.timeout(_CLOSE_AT_MOST):
                 await manager.close_all_sessions(_CLOSE_SECONDS)
@@ -87,7 +90,8 @@ async def stored(settings: Settings) -> AsyncIterator[Hands]:
     try:
         await store.open()
         await manager.check_keys()
-        yield Hands(manager.as_operator(), create_vault(settings))
+        mirror = Supervisor(manager, store, clock, pace=settings.pace, idle=True)
+        yield Hands(manager.as_operator(), create_vault(settings), mirror, Languages(store))
     finally:
         await manager.close_all_sessions(_CLOSE_SECONDS)
         await store.close()

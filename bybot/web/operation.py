@@ -8,6 +8,8 @@ from typing import Any, Final, Protocol
 
 from bybot.errors import NoSession
 from bybot.ids import user_id_from_key, user_key
+from bybot.mirror.exchange.languages import Languages
+from bybot.mirror.supervisor import Supervisor
 from bybot.sessions.acting import ActingManager
 from bybot.sessions.vault import Vault
 
@@ -23,10 +25,14 @@ class Hands:
     Attributes:
         acting: the manager with the operator's rights.
         vault: seals auth keys on their way between two processes that have the same encryption key.
+        mirror: the pairs of everybody.
+        languages: what people chose in the chat.
     """
 
     acting: ActingManager
     vault: Vault
+    mirror: Supervisor
+    languages: Languages
 
 
 class Operator(Protocol):

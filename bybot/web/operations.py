@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bybot.web.operation import PREFIX, Facts, Hands, Operation, Operator, none_of, path_of, value_of
+from bybot.web.pairops import PAIRS
 from bybot.web.plain import plain
 from bybot.web.portableops import PORTABLE
 from bybot.web.recordops import RECORDS
@@ -28,7 +29,7 @@ __all__ = [
     "value_of",
 ]
 
-OPERATIONS: Final = (*SESSIONS, *PORTABLE, *RECORDS)
+OPERATIONS: Final = (*SESSIONS, *PAIRS, *PORTABLE, *RECORDS)
 BY_NAME: Final = {operation.name: operation for operation in OPERATIONS}
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,11 +21,12 @@ from bybot.mirror.exchange.native import written
 from bybot.mirror.exchange.reading import read
 from bybot.mirror.model import ByDates, ByIds, ChannelPair, ChatRef, Everything, Last, New
 from bybot.mirror.rules.book import Rules
-from bybot.mirror.rules.filters import Extensions, Kinds, Matching, Senders, Size, Words
+from bybot.mirror.rules.filters import FILTERS, Extensions, Kinds, Matching, Senders, Size, Words
 from bybot.mirror.rules.post import Media
 from bybot.mirror.rules.rich import Mark, Rich
 from bybot.mirror.rules.schedule import Schedule
 from bybot.mirror.rules.transforms import (
+    TRANSFORMS,
     Add,
     RemoveHashtags,
     RemoveLinks,
@@ -457,3 +460,18 @@ def test_a_set_of_yaml_and_a_merge_are_plain_values() -> None:
         "b": {"c": 1},
         "d": {"c": 1, "e": 2},
     }
+
+
+# The document ----------------------------------------------------------------------------------------------------
+
+
+def test_the_documented_file_is_read_and_every_rule_is_documented() -> None:
+    text = (Path(__file__).parent.parent.parent / "docs" / "pairs-file.md").read_text()
+    (example,) = re.findall(r"```json\n(.*?)```", text, re.S)
+    (entry,) = read(example.encode()).entries
+    assert (entry.troubles, entry.mode, entry.tasks) == ((), Last(100), (Task(ByIds(1, 500)),))
+    named = set(re.findall(r"`(\w+)`", text))
+    assert set(FILTERS) | set(TRANSFORMS) | {each.name for each in fields(Rules)} - {"schedule"} <= named
+    for kind in (*FILTERS.values(), *TRANSFORMS.values(), Schedule):
+        assert {each.name for each in fields(kind)} <= named, kind
+    assert {media.value for media in Media} <= named

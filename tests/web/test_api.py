@@ -12,7 +12,10 @@ import httpx
 import pytest
 
 from bybot import errors
+from bybot.clock import SystemClock
 from bybot.errors import BybotError, Problem
+from bybot.mirror.exchange.languages import Languages
+from bybot.mirror.supervisor import Supervisor
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.manager import UserSessionManager
 from bybot.stores.memory import MemoryStore
@@ -36,7 +39,10 @@ async def _facts() -> dict[str, Any]:
 @asynccontextmanager
 async def serving(manager: UserSessionManager) -> AsyncIterator[httpx.AsyncClient]:
     """The API of a manager, with the right token."""
-    rights = Rights(TOKEN, Hands(manager.as_operator(), vault()), manager.records)
+    store = MemoryStore(SystemClock())
+    mirror = Supervisor(manager, store, pace="off", idle=True)
+    hands = Hands(manager.as_operator(), vault(), mirror, Languages(store))
+    rights = Rights(TOKEN, hands, manager.records)
     api = create_api(rights, about=lambda: {"state": manager.state})
     server = WebServer(create_app(health=_facts, status=_facts, routers=[api]), "127.0.0.1", 0)
     await server.start()

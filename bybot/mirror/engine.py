@@ -45,7 +45,7 @@ from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.sender import Sender, Unsure
 from bybot.mirror.telling import Telling
 from bybot.mirror.topics import Topics
-from bybot.mirror.transfer import Transfer
+from bybot.mirror.transfer import MOVING, Transfer
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +109,8 @@ class Engine:
     @property
     def not_before(self) -> datetime | None:
         """The end of the wait that the pair is in, if it is in one."""
-        kinds = (DELETE,) if self.phase == "undoing" else (FORWARD, ANEW)
+        moving = MOVING if self.pair.rules.files == "upload" else ()
+        kinds = (DELETE,) if self.phase == "undoing" else (FORWARD, ANEW, *moving)
         return self._account.pacing.not_before(*kinds, chat_key(self.pair.target))
 
     @property

@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 GET: Final = "GetFile"
 SAVE: Final = "SaveFilePart"
 PLACE: Final = "UploadMedia"
+MOVING: Final = (GET, SAVE, PLACE)
 #: Parts in memory at once: one on its way in, the others on their way out.
 WINDOW: Final = 2
 _SAVE_SECONDS: Final = 60.0

@@ -306,6 +306,7 @@ async def test_a_wait_for_a_part_is_waited_out(method: str, error: str, slower: 
         post = g.post(media=Media(big(g, 2)))
         fault = g.faults.add(kind="flood", method=method, seconds=1, error=error)
         async with g.running_mirror(await g.client(), rules=ANEW) as mirror:
+            assert await until(lambda: mirror.progress and mirror.progress.not_before), "a person sees until when"
             await until(g.copies)
             assert (mirror._pacing.factor > 1) is slower
         assert fault.fired == 1
@@ -366,7 +367,7 @@ async def test_a_stop_in_the_middle_of_a_big_file_is_quick_and_loses_nothing() -
         left = asyncio.all_tasks() - tasks - idle
         assert not [task for task in left if "mirror" in str(task.get_coro())], "nothing of the transfer goes on"
         g.faults.clear(slow.id)
-        async with mirrored(g):
+        async with mirrored(g, pace="safe"):
             assert file_of(g.copies()[0]).data == file_of(post).data
         assert len(g.copies()) == 1
 

@@ -39,7 +39,7 @@
     │   └── TooManyAccounts         the person has as many as one person may have
     └── MirrorError
         ├── ChatNotFound  ChatNotReadable  ChatNotWritable  SameChat  PairExists  PairNotFound  PairCycle
-        │   ├── DiscussionNotReadable  DiscussionNotWritable   the groups of comments
+        │   └── DiscussionNotReadable  DiscussionNotWritable   the groups of comments
         ├── NoDiscussion            a channel has no group for comments
         ├── ChatMoved               a basic group has become a supergroup
         ├── TooManyTasks            as many tasks of a pair are open as may be

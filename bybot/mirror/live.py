@@ -31,7 +31,7 @@ _INBOX = 1_000
 _NEW = (types.UpdateNewChannelMessage, types.UpdateNewMessage)
 _EDITED = (types.UpdateEditChannelMessage, types.UpdateEditMessage)
 _DELETED = (types.UpdateDeleteChannelMessages, types.UpdateDeleteMessages)
-_PINNED = (types.UpdatePinnedChannelMessages,)
+_PINNED = (types.UpdatePinnedChannelMessages, types.UpdatePinnedMessages)
 _EVENT: Final = events.Raw(types=(*_NEW, *_EDITED, *_DELETED, *_PINNED))
 _NONE: Final[Mapping[int, Any]] = {}
 
@@ -187,7 +187,8 @@ class Ears:
             self._on_deleted(update)
             return
         if isinstance(update, _PINNED):
-            for inbox in self._boxes.get(utils.get_peer_id(types.PeerChannel(update.channel_id)), ()):
+            peer = getattr(update, "peer", None) or types.PeerChannel(update.channel_id)
+            for inbox in self._boxes.get(utils.get_peer_id(peer), ()):
                 inbox.pin()
             return
         message = update.message

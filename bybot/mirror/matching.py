@@ -28,8 +28,11 @@ class Trace(NamedTuple):
 
 
 def may_be_ours(message: Any) -> bool:
-    """Whether a message of a target may be a copy: not when it is no post, or certainly somebody else's."""
-    if is_service(message):
+    """Whether a message of a target may be a copy: not when it is no post, or certainly somebody else's.
+
+    A copy never says from where it was forwarded; the posts that Telegram forwards into a group of comments do.
+    """
+    if is_service(message) or getattr(message, "fwd_from", None) is not None:
         return False
     by_a_person = isinstance(getattr(message, "from_id", None), types.PeerUser)
     return bool(message.out or message.post or not by_a_person)

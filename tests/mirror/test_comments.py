@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from bybot.sandbox.world.messages import Draft
 from bybot.sandbox.world.model import Channel, Message
 from bybot.stores.memory import MemoryStore
 from tests.mirror.test_supervisor import Process, channel, process, sandbox, store
+from tests.mirror.test_tasks import killed
 from tests.sessions.support import ANN, plant_session, until
 
 __all__ = ["sandbox", "store"]
@@ -211,6 +214,41 @@ async def test_switched_off_and_on_again_nothing_is_lost_or_doubled(sandbox: San
     talk.say(later, "three")
     async with process(sandbox, store):
         await until(lambda: [text for _, text, _ in talk.shown()] == ["one", "two", "three"])
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_kills_at_any_moment_lose_and_double_no_comment(sandbox: Sandbox, store: MemoryStore, seed: int) -> None:
+    talk, chance = talk_of(sandbox), random.Random(seed)
+    posts = [talk.post(f"post {n}") for n in range(4)]
+    said: dict[int, list[Message]] = {}
+
+    def comment(text: str) -> None:
+        number = chance.randrange(len(posts))
+        before = said.setdefault(number, [])
+        to = chance.choice(before) if before and chance.random() < 0.5 else None
+        before.append(talk.say(posts[number], text, to))
+
+    for n in range(60):
+        comment(f"comment {n}")
+    await plant_session(sandbox, store, ANN)
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
+    for life in range(5):
+        async with killed(sandbox, store) as p:
+            if life == 0:
+                await p.mirror.follow_comments(ANN, pair.id)
+            await asyncio.sleep(chance.uniform(0.02, 0.2))
+            posts.append(talk.post(f"post of life {life}"))
+            comment(f"live in life {life}")
+            await asyncio.sleep(chance.uniform(0.0, 0.1))
+    texts = [m.text for m in talk.from_group.messages if m.action is None and m.fwd is None]
+    async with process(sandbox, store):
+        await until(lambda: len(talk.shown()) >= len(texts), 20)
+    assert [text for _, text, _ in talk.shown()] == texts
+    group = talk.from_group.messages
+    tops = {m.text: (group.get(m.reply_top or m.reply_to or 0) or m).text for m in group if m.text in texts}
+    assert {text: post for post, text, _ in talk.shown()} == tops
+    assert sum(m.fwd is not None for m in talk.to_group.messages) == len(posts)
 
 
 async def test_undoing_a_pair_takes_its_comments_along(sandbox: Sandbox, store: MemoryStore) -> None:

@@ -39,18 +39,23 @@ class Download:
         """
         request = functions.upload.GetFileRequest(self.original.location, offset=number * PART, limit=PART)
         try:
-            sender = await self._sender()
-            answer = await answer_of(self._client._call(sender, request), timeout=_PART_SECONDS)
+            return await self._ask(request)
         except errors.FileMigrateError as moved:
             await self.close()
             self._dc = moved.new_dc
-            return await self.part(number)
+            return await self._ask(request)
+
+    async def _ask(self, request: Any) -> bytes:
+        sender = await self._sender()
+        answer = await answer_of(self._client._call(sender, request), timeout=_PART_SECONDS)
         return bytes(answer.bytes)
 
     async def _sender(self) -> Any:
         """The connection to the data centre of the file."""
         if self._dc == self._client.session.dc_id:
             return self._client._sender
+        if self._borrowed is not None and not self._borrowed.is_connected():
+            await self.close()
         if self._borrowed is None:
             self._borrowed = await self._borrow()
         return self._borrowed
@@ -67,10 +72,21 @@ class Download:
             raise
         finally:
             borrowing.cancel()
-        return await answer_of(borrowing)
+        sender = await answer_of(borrowing)
+        if sender.is_connected():
+            return sender
+        # It gave up at some time. Telethon would lend it for ever: let it make another one.
+        if self._is_lent(sender):
+            del self._client._borrowed_senders[self._dc]
+        return await answer_of(self._client._borrow_exported_sender(self._dc), timeout=_CONNECT_SECONDS)
 
     async def close(self) -> None:
         """Give the connection back; Telethon closes it when nobody borrowed it for a minute."""
         borrowed, self._borrowed = self._borrowed, None
-        if borrowed is not None:
+        if borrowed is not None and self._is_lent(borrowed):
             await self._client._return_exported_sender(borrowed)
+
+    def _is_lent(self, sender: Any) -> bool:
+        """Whether Telethon still has it for others."""
+        _, known = self._client._borrowed_senders.get(self._dc, (None, None))
+        return known is sender

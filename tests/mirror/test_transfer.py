@@ -218,8 +218,8 @@ async def test_a_file_arrives_whole_whatever_its_size(size: int) -> None:
 
 async def test_no_more_parts_are_in_memory_than_the_window_holds() -> None:
     async with ground() as g:
-        g.post(media=Media(big(g, 24)))
-        g.faults.add(kind="latency", method="saveBigFilePart", seconds=0.004)
+        g.post(media=Media(big(g, 12)))
+        g.faults.add(kind="latency", method="saveFilePart", seconds=0.04)
         most = 0
         calls = g.running.counters.calls_of
         async with g.running_mirror(await g.client(), rules=ANEW):
@@ -292,7 +292,12 @@ async def test_a_file_of_another_data_centre_is_read_there() -> None:
             g.world.files.move(file, 2)  # what was read of it names the old place
             g.post("moved", media=Media(file))
             await until(lambda: len(g.copies()) == 2)
-        assert [file_of(m).data for m in g.copies()] == [file.data] * 2
+            g.world.files.move(file, 4)
+            await client._borrowed_senders[4][1].disconnect()
+            g.post("moved back", media=Media(file))
+            await until(lambda: len(g.copies()) == 3)
+        assert [file_of(m).data for m in g.copies()] == [file.data] * 3
+        assert file not in [file_of(m) for m in g.copies()]
         assert all(state._n == 0 for state, _ in client._borrowed_senders.values()), "every connection was given back"
 
 

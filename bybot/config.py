@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     firebase_project_id: str | None = None
     firebase_credentials: SecretStr | None = None
     firestore_emulator_host: str | None = None
+    firestore_daily_writes: int = Field(default=0, ge=0)
     session_encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
     allowed_users: Annotated[frozenset[int] | Everyone, NoDecode] = frozenset()

@@ -32,6 +32,7 @@ from bybot.mirror.supervisor import Supervisor
 from bybot.parts import create_manager, create_store, create_vault
 from bybot.sessions.manager import UserSessionManager
 from bybot.stopping import Stopping
+from bybot.stores.budget import Budget, BudgetedStore
 from bybot.web.api import create_api
 from bybot.web.app import Webhook, create_app
 from bybot.web.auth import Rights, operator_token
@@ -169,7 +170,9 @@ class Deployment:
         languages = Languages(self.store, bot.services.profiles.forget_cache)
         hands = Hands(self.manager.as_operator(), create_vault(settings), self.mirror, languages)
         rights = Rights(token, hands, self.manager.records)
-        metrics = create_metrics(self.manager.measure, rights.is_operator, self.mirror.figures)
+        budget = self.store.budget if isinstance(self.store, BudgetedStore) else Budget(clock)
+        budget.on_change = self.manager.tell_writes
+        metrics = create_metrics(self.manager.measure, rights.is_operator, self.mirror.figures, budget)
         routers = [create_api(rights, about=self.about), metrics]
         # Anybody may ask, and each answer reads the store.
         health = Remembered(self.health, clock, seconds=_HEALTH_HOLDS)

@@ -6,6 +6,7 @@
     │   └── FreshLogin              Telegram's own rule: a login of less than a day may not end others
     ├── StoreError
     │   ├── StoreUnavailable        the store does not answer: nothing is known, nothing was decided
+    │   │   └── QuotaUsedUp         it refuses until its quota begins anew
     │   ├── StaleWrite              a condition of the write no longer holds: nothing was written
     │   ├── CorruptDocument         kept aside under another name, others are unaffected
     │   ├── NewerSchema             a newer version of bybot wrote this; it was left as it is
@@ -123,6 +124,12 @@ class StoreUnavailable(StoreError):
     code = "store_unavailable"
     exit_code = 75
     next_step = "Nothing was lost; try again when the store answers."
+
+
+class QuotaUsedUp(StoreUnavailable):
+    """Nothing was written, and nothing will be until the quota begins anew."""
+
+    next_step = "Wait for the next day, or enable billing for the project."
 
 
 class StaleWrite(StoreError):

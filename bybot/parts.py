@@ -18,6 +18,7 @@ from bybot.sessions.records.model import RecordSettings
 from bybot.sessions.telegram import DataCenter, Proxy, TelegramEndpoint
 from bybot.sessions.vault import Vault
 from bybot.stores.base import Store
+from bybot.stores.budget import Budget, BudgetedStore
 from bybot.stores.local import LocalFileStore
 from bybot.stores.locallock import InstanceLocks
 
@@ -30,13 +31,14 @@ def create_store(settings: Settings, clock: Clock) -> Store:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     from bybot.stores.firestore import FirestoreStore
 
-    return FirestoreStore(
+    store = FirestoreStore(
         settings.firebase_project,
         settings.firebase_secret,
         settings.data_space,
         commit_timeout=min(5.0, settings.lease_seconds / 3),
         emulator_host=settings.firestore_emulator_host,
     )
+    return BudgetedStore(store, Budget(clock, settings.firestore_daily_writes))
 
 
 def create_manager(

@@ -1,6 +1,6 @@
 """How many posts one account sends in a day (UTC): a cap that outlives restarts.
 
-What is about to be sent is noted ahead, some hundred posts at a time, so a process that dies has noted too much rather
+What is about to be sent is noted ahead, many posts at a time, so a process that dies has noted too much rather
 than too little.
 """
 
@@ -19,8 +19,9 @@ from bybot.stores.base import Key, Put, Store
 
 log = logging.getLogger(__name__)
 
-#: Posts that are noted ahead.
-_AHEAD: Final = 500
+#: Posts that are noted ahead: at most so many, and no more than a share of the day.
+_AHEAD: Final = 2_000
+_AHEAD_SHARE: Final = 20
 #: Seconds between two looks at the clock while the day lasts: a wall clock may be set.
 _LOOK_SECONDS: Final = 60.0
 
@@ -45,6 +46,7 @@ class Allowance:
         self._key = allowance_key(user)
         self._clock = clock
         self._per_day = per_day
+        self._ahead = min(_AHEAD, per_day // _AHEAD_SHARE)
         self._day = ""
         self._used = self._noted = 0
         self._turn = asyncio.Lock()  # fair: first come, first served
@@ -67,7 +69,7 @@ class Allowance:
                 await self._wait(on_wait)
                 await self._look()
             if self._used + posts > self._noted:
-                await self._note(self._used + posts + _AHEAD)
+                await self._note(self._used + posts + self._ahead)
             self._used += posts
 
     async def _look(self) -> None:
@@ -94,7 +96,7 @@ class Allowance:
             self.until = None
 
     async def _note(self, posts: int) -> None:
-        noted = min(posts, max(self._per_day, posts - _AHEAD))
+        noted = min(posts, max(self._per_day, posts - self._ahead))
         await self._store.commit([Put(self._key, {"day": self._day, "posts": noted})])
         self._noted = noted
 

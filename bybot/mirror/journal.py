@@ -32,13 +32,13 @@ from bybot.mirror.pairstate import SCHEMA, chunk_key, delete_all, legible, state
 from bybot.mirror.planner import Plan
 from bybot.mirror.runs import from_runs, to_runs
 from bybot.mirror.seen import Seen
-from bybot.stores.base import SERVER_TIME, Store
+from bybot.stores.base import SERVER_TIME, Store, stretch_of
 
 #: Posts after which the journal is written, and seconds after which it is written in any case.
-FLUSH_POSTS = 100
+FLUSH_POSTS = 250
 FLUSH_SECONDS = 300.0
 #: How far the ceiling is above what is done, in ids: at least, and at most when posts go fast.
-_AHEAD_MIN = 200
+_AHEAD_MIN = 600
 _AHEAD_MAX = 4_000
 #: Seconds that closing waits for the store.
 _CLOSE_SECONDS = 10.0
@@ -259,16 +259,16 @@ class Journal:
             return
         if self._ceiling - self.cursor.highest < self._ahead // 2:
             self._behind.now()
-        elif self._unwritten >= FLUSH_POSTS:
+        elif self._unwritten >= FLUSH_POSTS * stretch_of(self._store):
             self._behind.soon()
         else:
-            self._behind.within(FLUSH_SECONDS)
+            self._behind.within(FLUSH_SECONDS * stretch_of(self._store))
 
     def _to_write(self) -> None:
         """Something is to be written with the next write."""
         self._unwritten += 1
         if self._behind is not None:
-            self._behind.within(FLUSH_SECONDS)
+            self._behind.within(FLUSH_SECONDS * stretch_of(self._store))
 
     def write_soon(self) -> None:
         """Write within a moment, not within minutes."""
@@ -344,7 +344,7 @@ class Journal:
         """
         now = self._clock.elapsed()
         rate = self._unwritten / max(now - self._written_at, 0.001) if self._written_at else 0.0
-        self._ahead = int(min(_AHEAD_MAX, max(_AHEAD_MIN, 2 * rate)))
+        self._ahead = int(min(_AHEAD_MAX, max(_AHEAD_MIN, 2 * rate)) * stretch_of(self._store))
         if self._behind is not None:
             self._behind.written()
         await self._write(ceiling=max(self._ceiling, self.cursor.highest + self._ahead, reach))
@@ -352,18 +352,18 @@ class Journal:
     async def _write(self, *, ceiling: int) -> None:
         async with self._writing:
             self.cursor.settle(self._clock.elapsed())
-            covered = self._unwritten
+            covered, self._unwritten = self._unwritten, 0  # what comes meanwhile waits for the next write
             nonce = secrets.token_hex(8)
             writes, chunks = self.map.take_writes()
             try:
                 await self._fence.put(self._state(ceiling, nonce), nonce, writes)
             except BaseException as error:
                 self.map.give_back(chunks)
+                self._unwritten += covered
                 if isinstance(error, StaleWrite):
                     self.lost = error
                 raise
             self._ceiling = ceiling
-            self._unwritten -= covered
             self._written_at = self._clock.elapsed()
 
     def _state(self, ceiling: int, nonce: str) -> dict[str, Any]:

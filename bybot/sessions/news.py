@@ -33,6 +33,10 @@ class NewsKind(StrEnum):
     JOB_FAILED = "job_failed"
     #: It succeeds again: ``job``.
     JOB_WORKS = "job_works"
+    #: The store's daily budget of writes comes near its end: ``used`` of ``most``.
+    WRITES_NEAR = "writes_near"
+    #: It is used up: ``used`` of ``most`` (0: nobody has said how many there are).
+    WRITES_USED_UP = "writes_used_up"
 
 
 @dataclass(frozen=True)

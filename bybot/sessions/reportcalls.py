@@ -12,6 +12,7 @@ from bybot.sessions.failures import definitive, is_frozen
 from bybot.sessions.farewells import Farewell
 from bybot.sessions.health import Health
 from bybot.sessions.measures import Measures, measure
+from bybot.sessions.news import NewsKind
 from bybot.sessions.pool import Pool
 from bybot.sessions.records.service import SessionService
 from bybot.sessions.reports import Reports
@@ -81,6 +82,18 @@ class ReportCalls:
         :meth:`news_told` was called. Returns what ends the calls.
         """
         return self._core.supervision.on_news(callback)
+
+    def tell_writes(self, state: str, used: int, most: int) -> None:
+        """Let the operator hear that the store's writes of a day come to their end.
+
+        Args:
+            state: "near", "used_up", or "well", which is no news.
+            used: documents written today.
+            most: how many there may be; 0: nobody knows.
+        """
+        if state != "well":
+            kind = NewsKind.WRITES_NEAR if state == "near" else NewsKind.WRITES_USED_UP
+            self._core.supervision.tell(kind, facts={"used": used, "most": most})
 
     def on_parting(self, callback: Farewell) -> Callable[[], None]:
         """``await callback(user_id)`` before a session goes, to another process or at the end of this one: whoever uses

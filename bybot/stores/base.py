@@ -191,6 +191,14 @@ class Store(Protocol):
         """The store's own time."""
 
 
+def stretch_of(store: Store) -> float:
+    """How many times longer than usual work should wait between two writes that may wait; 1: all is well.
+
+    A store whose writes have a daily budget (:mod:`bybot.stores.budget`) has it as its ``stretch``.
+    """
+    return float(getattr(store, "stretch", 1.0))
+
+
 async def query_prefix(
     store: Store, collection: str, prefix: str, *, fields: Sequence[str] | None = None
 ) -> list[Document]:

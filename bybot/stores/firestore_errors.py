@@ -10,7 +10,7 @@ import grpc.aio
 from google.api_core import exceptions as google
 from google.auth import exceptions as auth
 
-from bybot.errors import DocumentTooLarge, StaleWrite, StoreError, StoreUnavailable
+from bybot.errors import DocumentTooLarge, QuotaUsedUp, StaleWrite, StoreError, StoreUnavailable
 
 #: Everything that a call can end with. GoogleAPIError is above RetryError, which GoogleAPICallError is not.
 FOREIGN: Final[tuple[type[BaseException], ...]] = (
@@ -75,10 +75,7 @@ def translated(error: BaseException, *, conditional: bool = False) -> StoreError
             next_step="Give the service account the role Cloud Datastore User, or check FIREBASE_CREDENTIALS.",
         )
     if isinstance(error, google.TooManyRequests):
-        return StoreUnavailable(
-            "Firestore's quota is used up",
-            next_step="Wait for the next day, or enable billing for the project.",
-        )
+        return QuotaUsedUp("Firestore's quota is used up")
     if isinstance(error, google.InvalidArgument | google.OutOfRange | google.MethodNotImplemented):
         return StoreError(f"Firestore does not understand the request: {error}")
     if isinstance(error, asyncio.CancelledError):

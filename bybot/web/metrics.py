@@ -7,6 +7,7 @@ devices are listed too: user ids are personal and no business of whoever finds t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -16,6 +17,19 @@ from prometheus_client.registry import Collector
 from bybot.mirror.figures import Figures
 from bybot.sessions.measures import Measures
 
+
+class Writes(Protocol):
+    """How many documents were written today, of how many (0: any), and how much work is stretched for it."""
+
+    per_day: int
+
+    @property
+    def used(self) -> int: ...
+
+    @property
+    def stretch(self) -> float: ...
+
+
 _NONE = Figures()
 
 
@@ -23,6 +37,7 @@ def create_metrics(
     measure: Callable[[], Measures],
     is_operator: Callable[[str | None], bool],
     figures: Callable[[], Figures] = Figures,
+    writes: Writes | None = None,
 ) -> APIRouter:
     """The route.
 
@@ -30,32 +45,35 @@ def create_metrics(
         measure: the numbers of now.
         is_operator: whether an Authorization header is the operator's.
         figures: the numbers of the mirror.
+        writes: the store's; None: they are not counted.
     """
     router = APIRouter()
 
     @router.get("/metrics")
     async def metrics(request: Request) -> Response:
         detailed = is_operator(request.headers.get("Authorization"))
-        return Response(render(measure(), figures(), detailed=detailed), media_type=CONTENT_TYPE_LATEST)
+        page = render(measure(), figures(), writes, detailed=detailed)
+        return Response(page, media_type=CONTENT_TYPE_LATEST)
 
     return router
 
 
-def render(measures: Measures, figures: Figures = _NONE, *, detailed: bool) -> bytes:
+def render(measures: Measures, figures: Figures = _NONE, writes: Writes | None = None, *, detailed: bool) -> bytes:
     """The page.
 
     Args:
         detailed: list people too.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Numbers(measures, figures, detailed))
+    registry.register(_Numbers(measures, figures, writes, detailed))
     return generate_latest(registry)
 
 
 class _Numbers(Collector):
-    def __init__(self, measures: Measures, figures: Figures, detailed: bool) -> None:
+    def __init__(self, measures: Measures, figures: Figures, writes: Writes | None, detailed: bool) -> None:
         self._measures = measures
         self._figures = figures
+        self._writes = writes
         self._detailed = detailed
 
     def collect(self) -> Iterator[Metric]:
@@ -76,6 +94,8 @@ class _Numbers(Collector):
         yield ended
         yield from _traffic(m)
         yield from _mirror(self._figures)
+        if self._writes is not None:
+            yield from _budget(self._writes)
         if self._detailed:
             online = {user: int(count > 0) for user, count in m.people.items()}
             yield _by("bybot_user_online", "1 when the person has a connected session.", "user", online)
@@ -88,6 +108,15 @@ def _mirror(f: Figures) -> Iterator[Metric]:
     yield GaugeMetricFamily("bybot_posts_left_out", "Messages that could not be copied.", f.left_out)
     yield GaugeMetricFamily("bybot_posts_missing", "Posts that audits found missing in targets.", f.missing)
     yield GaugeMetricFamily("bybot_posts_doubled", "Posts that audits found twice in targets.", f.doubled)
+
+
+def _budget(writes: Writes) -> Iterator[Metric]:
+    yield GaugeMetricFamily("bybot_store_writes_today", "Documents written today.", writes.used)
+    yield GaugeMetricFamily(
+        "bybot_store_writes_budget", "Documents a day has room for; 0: any.", writes.per_day
+    )
+    text = "How many times longer than usual work waits between two writes that may wait."
+    yield GaugeMetricFamily("bybot_store_stretch", text, writes.stretch)
 
 
 def _traffic(m: Measures) -> Iterator[Metric]:

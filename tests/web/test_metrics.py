@@ -15,6 +15,7 @@ from bybot.clock import SystemClock
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.measures import Measures
+from bybot.stores.budget import Budget
 from bybot.stores.memory import MemoryStore
 from bybot.web.app import create_app
 from bybot.web.metrics import create_metrics, render
@@ -137,3 +138,15 @@ async def test_what_telegram_said_about_logins_is_counted(sandbox: Sandbox) -> N
         found = read((await client.get("/metrics")).text)
         assert (found["bybot_frozen"], found["bybot_checks_total"]) == (1, 1)
         assert found["bybot_logins_ended_total/unregistered"] == 1
+
+
+def test_writes_of_the_day_are_shown_where_they_are_counted() -> None:
+    clock = SystemClock()
+    budget = Budget(clock, 1000)
+    budget.spent(600)
+    page = render(EMPTY, writes=budget, detailed=False).decode()
+    values = {each.name: each.samples[0].value for each in text_string_to_metric_families(page) if each.samples}
+    assert values["bybot_store_writes_today"] == 600
+    assert values["bybot_store_writes_budget"] == 1000
+    assert values["bybot_store_stretch"] == 2
+    assert "bybot_store" not in render(EMPTY, detailed=False).decode()

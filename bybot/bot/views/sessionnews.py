@@ -20,7 +20,7 @@ AREA: Final = "sn"
 _OWNERS: Final = frozenset({NewsKind.OVER, NewsKind.FROZEN, NewsKind.THAWED, NewsKind.UNUSED, NewsKind.CLEANED})
 _ADMINS: Final = frozenset(
     {NewsKind.OVER, NewsKind.FROZEN, NewsKind.THAWED, NewsKind.REFUSED, NewsKind.UNREADABLE}
-    | {NewsKind.JOB_FAILED, NewsKind.JOB_WORKS}
+    | {NewsKind.JOB_FAILED, NewsKind.JOB_WORKS, NewsKind.WRITES_NEAR, NewsKind.WRITES_USED_UP}
 )
 _APPEAL: Final = "@SpamBot"
 
@@ -100,4 +100,6 @@ def _entry(language: Language, news: SessionNews) -> Html:
         reason=reason_text(language, str(news.facts.get("reason"))),
         job=plain(language, key) if has(key) else job,
         error=error,
+        used=number(int(news.facts.get("used") or 0)),
+        most=number(int(news.facts.get("most") or 0)),
     )

@@ -137,6 +137,14 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "admin.job_failed": "🟠 {job} did not succeed ({error}). I go on trying.",
     "admin.job_works": "🟢 {job} works again.",
+    "admin.writes_near": (
+        "🟠 {used} of today's {most} writes into the store are used. "
+        "I write at longer intervals until tomorrow; nothing is lost."
+    ),
+    "admin.writes_used_up": (
+        "🔴 The store takes no more writes today ({used} counted). "
+        "Work waits for it and goes on by itself; nothing is lost. More room: enable billing for the Firebase project."
+    ),
     "admin.more": "… and {count} more. See /session_stats.",
     "job.cleanup": "Logging unused accounts out",
     "job.backup": "The backup",

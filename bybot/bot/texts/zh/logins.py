@@ -123,6 +123,11 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "admin.job_failed": "🟠 {job}没有成功（{error}）。我会继续尝试。",
     "admin.job_works": "🟢 {job}又正常了。",
+    "admin.writes_near": "🟠 今天的存储写入已用 {used} / {most}。到明天之前会拉长写入间隔，不会丢失任何内容。",
+    "admin.writes_used_up": (
+        "🔴 存储今天不再接受写入（已计 {used} 次）。"
+        "工作会等待并自行继续，不会丢失任何内容。需要更多额度，请为 Firebase 项目启用结算。"
+    ),
     "admin.more": "……另外还有 {count} 条。见 /session_stats。",
     "job.cleanup": "登出不用的帐号",
     "job.backup": "备份",

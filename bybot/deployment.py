@@ -25,8 +25,8 @@ from bybot.config import Settings, get_config
 from bybot.config_rules import check
 from bybot.errors import BybotError, ConfigurationError, Problem, StoreUnavailable
 from bybot.log import setup_logging
-from bybot.mirror.pairs import PairBook
 from bybot.mirror.exchange.languages import Languages
+from bybot.mirror.pairs import PairBook
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.supervisor import Supervisor
 from bybot.parts import create_manager, create_store, create_vault

@@ -12,7 +12,7 @@ from bybot.clock import Clock
 from bybot.errors import BybotError, PairNotFound, StaleWrite
 from bybot.mirror import chats
 from bybot.mirror.audit import Audit
-from bybot.mirror.auditor import WINDOW, Auditor, sample_start
+from bybot.mirror.auditor import LAST, WINDOW, Auditor, sample_start
 from bybot.mirror.copies import Copies
 from bybot.mirror.copymap import CopyMap
 from bybot.mirror.engine import Engine
@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two looks at a part of every pair.
 SAMPLE_SECONDS: Final = 1_800.0
-#: Posts that a person's question compares.
-LAST: Final = 1_000
 
 
 class AuditCalls:

@@ -16,6 +16,8 @@ from bybot.mirror.reader import HISTORY, PAGE, Reader, history_request
 
 #: Ids of the source that one sample compares.
 WINDOW: Final = 100
+#: Posts that a person's question compares.
+LAST: Final = 1_000
 #: The most posts that are compared at once.
 MOST: Final = 5_000
 _IDS: Final = 100

@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from bybot.ids import person_of, user_id_from_key, user_key
 from bybot.mirror.chats import input_peer
 from bybot.mirror.model import ChannelPair
 from bybot.mirror.pairs import PairBook
 from bybot.mirror.person import Person
-from bybot.mirror.planner import is_service, units_of
-from bybot.mirror.reader import HISTORY, PAGE, Reader, history_request
-from bybot.mirror.rules.book import Rules, Verdict
+from bybot.mirror.reader import Reader
+from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.slots import SLOTS, differing, merged
-from bybot.mirror.seen import Seen, duplicates_rule, without_repeats
-
-#: The most posts that rules are tried on.
-MOST_TRIED: Final = 100
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What rules would make of one post or album.
-
-    Attributes:
-        id: of its first message.
-        before, after: its first text; the same when nothing changes.
-        left_out: the kind of the filter that leaves it out; empty: it is copied.
-        shortened: what rules add was left out, since the text would be too long.
-    """
-
-    id: int
-    before: str
-    after: str
-    left_out: str = ""
-    shortened: bool = False
-
+from bybot.mirror.samples import Sample, samples_of
 
 class RuleCalls:
     """A part of :class:`bybot.mirror.supervisor.Supervisor`."""
@@ -122,7 +98,7 @@ class RuleCalls:
         """What rules would make of the last posts of the source, oldest first. Nothing is sent.
 
         Args:
-            count: messages, at most MOST_TRIED.
+            count: messages, at most 100.
 
         Raises:
             PairNotFound, StoreUnavailable, SessionError, ChatNotReadable: as they say.
@@ -130,25 +106,4 @@ class RuleCalls:
         pair = await self._book.get(user, pair_id)
         async with self._client(user) as client:
             reader = Reader(client, input_peer(pair.source), self._person(user).pacing)
-            limit = max(1, min(count, MOST_TRIED, PAGE))
-            answer = await reader.ask(history_request(reader.peer, limit=limit), HISTORY)
-        posts = [message for message in reversed(answer.messages) if not is_service(message)]
-        return await asyncio.to_thread(_samples, posts, rules, pair_id)
-
-
-def _samples(posts: Sequence[Any], rules: Rules, pair_id: str) -> list[Sample]:
-    samples = []
-    units = units_of(posts)
-    verdicts: Mapping[int, Verdict] = {unit.last_id: rules.judge(unit.messages, pair_id) for unit in units}
-    rule = duplicates_rule(rules.filters)
-    if rule is not None:
-        verdicts = without_repeats(posts, verdicts, Seen(), rule)
-    for unit in units:
-        verdict = verdicts[unit.last_id]
-        first = next((m for m in unit.messages if m.message or m.id in verdict.texts), unit.messages[0])
-        written = verdict.texts.get(first.id)
-        before = first.message or ""
-        after = before if written is None else written.text
-        why = "" if verdict.keep else verdict.why
-        samples.append(Sample(unit.messages[0].id, before, after, why, verdict.shortened))
-    return samples
+            return await samples_of(reader, rules, pair_id, count)

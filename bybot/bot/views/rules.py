@@ -14,7 +14,7 @@ from bybot.bot.views.base import Rows, View, button, labelled
 from bybot.bot.views.pairs import names
 from bybot.bot.views.rulefacts import LONGEST, facts
 from bybot.mirror.model import ChannelPair
-from bybot.mirror.rulecalls import Sample
+from bybot.mirror.samples import Sample
 from bybot.mirror.rules.book import Rules
 
 AREA: Final = "ru"

@@ -16,6 +16,7 @@ from typing import Literal
 
 from bybot.clock import Clock
 from bybot.errors import StoreUnavailable, TelegramUnreachable
+from bybot.mirror import ending
 from bybot.mirror.account import Account, Report
 from bybot.mirror.albums import until_whole
 from bybot.mirror.changes import Changes
@@ -310,14 +311,13 @@ class Engine:
         if self.phase == "live" or (self._gate.shut and self.journal.cursor.highest < self.journal.top_id):
             return
         self.phase = "live"
-        if self.journal.total:
+        if self.journal.total and self.pair.role != "task":
             counts = self.journal.counts
             self.tell.once(NoticeKind.HISTORY_DONE, copied=counts.copied, skipped=counts.left_out)
         self._report.progressed(self)
 
     def _at_end(self) -> bool:
-        end = self.journal.end_id
-        return end is not None and self.journal.cursor.highest >= end
+        return ending.reached(self.pair, self.journal, self._clock.now())
 
     async def _listen(self) -> None:
         assert self._inbox is not None
@@ -364,6 +364,7 @@ class Engine:
         """Copy everything above an id that is not done yet."""
         assert self._sender is not None
         assert self._passage is not None
+        self._passage.past_end = False
         async with self._reader.batches(after) as batches:
             async for batch in batches:
                 if self._stopping.is_set() or self._at_end() or self._passage.past_end or self._gate.shut:
@@ -391,10 +392,6 @@ class Engine:
         self._report.progressed(self)
 
     def _reach_end(self) -> None:
-        """A range whose last id is a hole is done once everything up to it was read and something stands above."""
-        end, cursor = self.journal.end_id, self.journal.cursor
-        if end is None or end in cursor or self._stopping.is_set() or self._gate.shut:
-            return
-        past_end = self._passage is not None and self._passage.past_end
-        if past_end or self.journal.top_id >= end:
-            cursor.done([end], self._clock.elapsed())
+        assert self._passage is not None
+        if not self._stopping.is_set() and not self._gate.shut:
+            ending.close(self.journal, self._clock, past_end=self._passage.past_end)

@@ -120,13 +120,19 @@ class Family:
         return known
 
 
+#: What a pair without other parts has found: shared, and never written to.
+_NONE: Final[dict[int, int]] = {}
+
+
 class Kin:
     """The other parts of one pair, as its engine asks them."""
+
+    __slots__ = ("_family", "_found", "_pair")
 
     def __init__(self, family: Family | None = None, pair: ChannelPair | None = None) -> None:
         self._family = family
         self._pair = pair
-        self._found: OrderedDict[int, int] = OrderedDict()
+        self._found: dict[int, int] = _NONE
 
     def _siblings(self) -> list[ChannelPair]:
         return [] if self._family is None or self._pair is None else self._family.siblings(self._pair)
@@ -137,11 +143,10 @@ class Kin:
 
     async def load(self, source_ids: Collection[int]) -> None:
         """Look for copies of these posts, for :meth:`get`. Raises StoreUnavailable."""
-        for source_id, copy in (await self.peek(source_ids)).items():
-            self._found[source_id] = copy
-            self._found.move_to_end(source_id)
-        while len(self._found) > _FOUND:
-            self._found.popitem(last=False)
+        found = await self.peek(source_ids)
+        if found:
+            kept = list(self._found.items())[-_FOUND:]
+            self._found = dict(kept) | found
 
     async def peek(self, source_ids: Collection[int]) -> dict[int, int]:
         """Copies of these posts that other parts made, the oldest part first. Raises StoreUnavailable."""

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bybot.mirror import Everything, New, PairState
+from bybot.mirror import Everything, New
 from bybot.mirror.chart import COLOURS, HEIGHT, WIDTH, Layout, picture
 from bybot.mirror.daybook import MOST_DAYS, Day, Daybook, added, packed, unpacked
 from bybot.mirror.model import Counts
@@ -126,7 +126,7 @@ async def test_daily_numbers_outlive_a_restart_cost_no_further_write_and_add_up_
 async def until_ended(mirror: Supervisor, pair_id: str) -> None:
     async def ended() -> bool:
         tasks = await mirror.list_tasks(ANN, pair_id)
-        return bool(tasks) and all(status.state is PairState.FINISHED for status in tasks)
+        return bool(tasks) and all(status.pair.ended == "finished" for status in tasks)
 
     await until(ended)
 

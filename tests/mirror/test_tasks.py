@@ -18,6 +18,7 @@ from bybot.mirror.rules.transforms import Add
 from bybot.mirror.supervisor import Supervisor
 from bybot.sandbox.seed import find_account
 from bybot.sandbox.server import Sandbox
+from bybot.sandbox.world.messages import Draft
 from bybot.sandbox.world.model import Message
 from bybot.stores.memory import MemoryStore
 from tests.mirror.test_exactly_once import MortalStore
@@ -27,6 +28,7 @@ from tests.sessions.support import ANN, plant_session, running, until
 __all__ = ["sandbox", "store"]
 
 N = [f"post {n}" for n in range(400)]
+ENDS = {PairState.FINISHED, PairState.CANCELLED, PairState.UNDONE}
 
 
 def write(sandbox: Sandbox, first: int, last: int, *, chained: bool = False) -> None:
@@ -55,9 +57,19 @@ async def states(mirror: Supervisor, pair_id: str) -> list[PairState]:
 
 async def until_tasks(p: Process, pair_id: str, *wanted: PairState) -> None:
     async def reached() -> bool:
-        return await states(p.mirror, pair_id) == list(wanted)
+        tasks = await p.mirror.list_tasks(ANN, pair_id)
+        noted = all(task.pair.ended is not None for task in tasks if task.state in ENDS)
+        return noted and [task.state for task in tasks] == list(wanted)
 
     await until(reached, 20)
+
+
+async def until_ended(p: Process, pair_id: str, task_id: str) -> None:
+    async def ended() -> bool:
+        tasks = await p.mirror.list_tasks(ANN, pair_id)
+        return any(task.pair.id == task_id and task.pair.ended is not None for task in tasks)
+
+    await until(ended)
 
 
 def slow(sandbox: Sandbox, seconds: float = 0.03) -> None:
@@ -124,6 +136,24 @@ async def test_new_posts_do_not_wait_for_the_history_beside_them(sandbox: Sandbo
         sandbox.faults.clear()
         await until_tasks(p, pair.id, PairState.FINISHED)
     assert Counter(texts(sandbox)) == Counter(N[40:101])
+
+
+async def test_a_post_that_becomes_visible_late_below_the_border_is_copied_once(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    world, wei = sandbox.world, find_account(sandbox.world, "@liwei")
+    write(sandbox, 0, 5)
+    appear = world.sending.send_late(wei, channel(sandbox, "@source"), [Draft(text="late")])
+    write(sandbox, 5, 8)
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything(), history="beside")
+        write(sandbox, 8, 10)
+        await until(lambda: len(texts(sandbox)) == 10)
+        appear()
+        await until(lambda: "late" in texts(sandbox))
+        await until_tasks(p, pair.id, PairState.FINISHED)
+        assert NoticeKind.HISTORY_DONE not in p.heard.kinds
+    assert Counter(texts(sandbox)) == Counter([*N[:10], "late"])
 
 
 @pytest.mark.parametrize("mode", [New(), ByIds(1, 5)])
@@ -346,7 +376,7 @@ async def test_only_so_many_tasks_are_open_and_only_so_many_are_kept(
         await p.mirror.cancel(ANN, tasks[1].id)
         for n in range(3):
             tasks.append(await p.mirror.add_task(ANN, pair.id, Last(n + 1)))
-            await until(lambda: p.heard.kinds.count(NoticeKind.FINISHED) > n)  # noqa: B023
+            await until_ended(p, pair.id, tasks[-1].id)
         left = [status.pair.id for status in await p.mirror.list_tasks(ANN, pair.id)]
         assert left == [tasks[4].id, tasks[3].id, tasks[0].id]  # the open one stays, the oldest ended ones go
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from bybot.mirror.pacing import SAFE, Pacing
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.transforms import Replace
 from bybot.mirror.transfer import WINDOW
+from bybot.sandbox.mtproto.switches import Switches
 from bybot.sandbox.pictures import noise
 from bybot.sandbox.samples import media_of
 from bybot.sandbox.world.messages import Draft
@@ -343,6 +345,34 @@ async def test_a_kill_in_the_middle_of_an_upload_loses_and_doubles_nothing(at: t
         async with mirrored(g, 3):
             assert [m.text for m in g.copies()] == [m.text for m in posts]
         assert file_of(g.copies()[1]).data == file_of(posts[1]).data
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_many_kills_between_uploads_and_albums_lose_and_double_nothing(seed: int) -> None:
+    chance = random.Random(seed)
+    async with ground(switches=Switches(repeated_forward=chance.choice(["replay", "refuse", "partly"]))) as g:
+        for number in range(12):
+            kind = chance.choice(["photo", "document", "video", "voice", "text", "album"])
+            if kind == "album":
+                g.album(number, number + 50, text=f"album {number}")
+            elif kind == "text":
+                g.post(f"words {number}")
+            else:
+                g.post(f"{kind} {number}", media=media_of(g.world, kind, number))
+        for _ in range(5):
+            async with killed(g, await g.client(), rules=ANEW):
+                await asyncio.sleep(chance.uniform(0.01, 0.1))
+        async with mirrored(g, len(g.originals())):
+            await until(lambda: len(g.copies()) == len(g.originals()))
+        originals, copies = g.originals(), g.copies()
+        assert [m.text for m in copies] == [m.text for m in originals]
+        files = [
+            (file_of(was).data, file_of(now).data) for was, now in zip(originals, copies, strict=True) if was.media
+        ]
+        assert all(was == now for was, now in files)
+        groups = [[m.grouped_id for m in chat] for chat in (originals, copies)]
+        assert [group is None for group in groups[0]] == [group is None for group in groups[1]]
+        assert len(set(groups[0])) == len(set(groups[1]))
 
 
 async def test_after_a_kill_files_that_arrived_are_known_again_and_not_uploaded_once_more() -> None:

@@ -13,8 +13,8 @@ from bybot.mirror.daybook import Day
 from bybot.mirror.exchange.model import Document, Language, Report, Start
 from bybot.mirror.model import ChannelPair, ChatRef, Estimate, Mode, PairStatus
 from bybot.mirror.paircalls import History
-from bybot.mirror.samples import Sample
 from bybot.mirror.rules.book import Rules
+from bybot.mirror.samples import Sample
 from bybot.mirror.taskbook import TaskRecord
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.slots import SLOTS, differing, merged
 from bybot.mirror.samples import Sample, samples_of
 
+
 class RuleCalls:
     """A part of :class:`bybot.mirror.supervisor.Supervisor`."""
 

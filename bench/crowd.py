@@ -14,6 +14,7 @@ from bench.rawcrowd import answer
 from bench.spec import Spec, emit, resident_bytes
 from bench.stored import pair_writes, write_ours
 from bybot.clock import SystemClock
+from bybot.collector import Collector, freeze
 from bybot.mirror.model import ChannelPair, ChatRef, New
 from bybot.mirror.supervisor import Supervisor
 
@@ -51,6 +52,7 @@ async def crowd(spec: Spec) -> None:
     async with opened(spec) as inner:
         store = Counting(inner)
         manager = manager_of(spec, store)
+        collector = Collector(SystemClock())
         mirror: Supervisor | None = None
         try:
             await manager.start()
@@ -61,17 +63,20 @@ async def crowd(spec: Spec) -> None:
             began = time.perf_counter()
             mirror = Supervisor(manager, store, SystemClock(), pace="safe" if spec.paced else "off")
             await mirror.start()
+            collector.start()
             await _until_live(mirror, spec.posts)
             seconds = time.perf_counter() - began
             await asyncio.sleep(spec.settle)
             gc.collect()
             grown = resident_bytes() - before
+            freeze()  # as a deployment does, a while after it began
             store.clear()
             emit(ready=True)
             await answer()
             await mirror.stop()  # writes what is still to be written
             emit(result={"seconds": seconds, "bytes": grown / spec.posts, "writes": store.others})
         finally:
+            await collector.stop()
             if mirror is not None:
                 await mirror.stop()
             await manager.close_all_sessions()

@@ -21,6 +21,7 @@ from bybot.bot.notices import ChatNotices
 from bybot.bot.options import BotOptions
 from bybot.bot.runner import BotRunner
 from bybot.clock import Clock, SystemClock
+from bybot.collector import Collector
 from bybot.config import Settings, get_config
 from bybot.config_rules import check
 from bybot.errors import BybotError, ConfigurationError, Problem, StoreUnavailable
@@ -148,6 +149,7 @@ class Deployment:
         self.clock = clock = clock or SystemClock()
         self.store = create_store(settings, clock)
         self.manager = create_manager(settings, self.store, clock, watchdog=watchdog)
+        self._collector = Collector(clock)
         self._notices = ChatNotices()
         sabotage = Sabotage.parse(settings.bybot_sabotage) if settings.bybot_sabotage else None
         self.mirror = Supervisor(
@@ -225,6 +227,7 @@ class Deployment:
         await self._patiently("The store", self.manager.start)
         self._trouble = None
         await self.mirror.start()
+        self._collector.start()
         await self.runner.start()
         self._asking = asyncio.create_task(self._ask_when_well(), name="ask for the handover")
 
@@ -269,11 +272,11 @@ class Deployment:
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+        await self._collector.stop()
         async with Stopping(STOP_SECONDS) as stopping:
             await stopping.stop("the chat", self.runner.stop(), seconds=_CHAT_SECONDS)
             await stopping.stop("the mirror", self.mirror.stop(), seconds=_MIRROR_SECONDS)
-            closing = self.manager.close_all_sessions(timeout=_SESSION_SECONDS)
-            await stopping.stop("the sessions", closing, seconds=STOP_SECONDS)
+            await stopping.stop("the sessions", self.manager.close_all_sessions(_SESSION_SECONDS), seconds=STOP_SECONDS)
             await stopping.stop("the service", self.web.stop(), seconds=STOP_SECONDS)
             await stopping.all_stopped(spare=_STORE_SECONDS)  # all of them use the store
             await stopping.stop("the store", self.store.close(), seconds=STOP_SECONDS)

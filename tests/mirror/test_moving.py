@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from telethon.tl import types
 
+from bybot.clock import SystemClock
 from bybot.errors import ChatMoved
 from bybot.mirror import Everything, NoticeKind, PairState
+from bybot.mirror.pacing import PACES, Pacing
+from bybot.mirror.reader import Reader
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.rich import Rich
 from bybot.mirror.rules.transforms import Add
@@ -87,7 +91,7 @@ async def test_a_basic_group_is_copied_without_the_chats_that_share_its_ids(
     parts = [Draft(text=f"part {n}", media=media_of(crew.world, "album", n)) for n in range(3)]
     crew.world.send_album(crew.wei, crew.peer, parts)
     end = "" if rules is None else "\n\n·"
-    async with copying(sandbox, store, crew, rules):
+    async with copying(sandbox, store, crew, rules) as (p, pair_id):
         await until(lambda: len(texts(sandbox)) == 5)
         gone, changed = crew.say("gone"), crew.say("changed")
         await until(lambda: len(texts(sandbox)) == 7)
@@ -96,10 +100,22 @@ async def test_a_basic_group_is_copied_without_the_chats_that_share_its_ids(
         notes = [m.id for m in crew.ann.box.chat(crew.ann.peer)]
         crew.world.delete_messages(crew.ann, crew.ann.peer, notes[:3])
         await until(lambda: texts(sandbox)[-1].startswith("better") and len(texts(sandbox)) == 6)
+        audit = await p.mirror.audit(ANN, pair_id)
+        assert (audit.looked, audit.missing, audit.doubled) == (6, (), ())
     copies = [m for m in channel(sandbox, "@target").messages if m.action is None]
     assert copies[1].reply_to == copies[0].id
     assert [m.text for m in copies][:2] == [f"one{end}", f"two{end}"]
     assert not any("note" in m.text for m in copies)
+
+
+async def test_a_group_s_messages_are_asked_for_without_those_of_other_chats() -> None:
+    async with ground() as g:
+        group = g.world.groups.create(g.editor, "Crew", [g.ann])
+        g.world.send_message(g.ann, g.ann.peer, text="a note")
+        g.world.send_message(g.editor, group.peer, text="here")
+        reader = Reader(await g.client(), types.InputPeerChat(group.id), Pacing(SystemClock(), PACES["off"]))
+        found = await reader.by_ids(range(1, 20))
+        assert [message.message for message in found.values() if message.action is None] == ["here"]
 
 
 @pytest.mark.parametrize("online", [True, False])
@@ -150,6 +166,8 @@ async def test_a_target_that_moves_is_followed(sandbox: Sandbox, store: MemorySt
             world.send_message(wei, source, text=f"new {n}", reply_to=old.id)
         world.edit_message(wei, source, old.id, text="changed")
         await until(lambda: [m.text for m in made.messages if m.action is None] == [f"new {n}" for n in range(3)])
+        run = p.mirror._person(ANN).runs[pair.id]
+        await until(lambda: run.engine is not None and run.engine.journal.counts.copied == 4)
         status = (await p.mirror.list_pairs(ANN))[0]
         assert (status.pair.target.kind, status.pair.id) == ("megagroup", pair.id)
         assert (status.counts.copied, status.counts.left_out) == (4, 0)

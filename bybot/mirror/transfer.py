@@ -216,7 +216,7 @@ class Transfer:
                 if tries >= _TRIES:
                     raise NotCarried(judgement) from error
                 await asyncio.sleep(0.25 * 2**tries)
-            case Meaning.STALE_FILE:
+            case Meaning.STALE_FILE if kind == GET:
                 raise _StaleReference from error
             case Meaning.LIMITED | Meaning.NO_SESSION | Meaning.NO_TARGET | Meaning.NO_SOURCE:
                 raise stop_error(judgement) from error

@@ -112,9 +112,7 @@ def _mirror(f: Figures) -> Iterator[Metric]:
 
 def _budget(writes: Writes) -> Iterator[Metric]:
     yield GaugeMetricFamily("bybot_store_writes_today", "Documents written today.", writes.used)
-    yield GaugeMetricFamily(
-        "bybot_store_writes_budget", "Documents a day has room for; 0: any.", writes.per_day
-    )
+    yield GaugeMetricFamily("bybot_store_writes_budget", "Documents a day has room for; 0: any.", writes.per_day)
     text = "How many times longer than usual work waits between two writes that may wait."
     yield GaugeMetricFamily("bybot_store_stretch", text, writes.stretch)
 

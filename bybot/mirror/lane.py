@@ -147,16 +147,27 @@ def _again_first(queue: Any) -> None:
     """Let a send queue of Telethon put what it sends again before what was not sent yet.
 
     By itself it puts that behind, so that after a reconnect a later request would overtake an earlier one, whose new
-    message id its link cannot name yet.
+    message id its link cannot name yet. A request whose link names one that failed must not go at all: on the new
+    connection that id means nothing, and nothing would hold it back. Nor must one that nobody waits for any more.
     """
 
     def extend(states: Iterable[RequestState]) -> None:
         known = list(states)
-        queue._deque.extendleft(reversed([state for state in known if state.msg_id is not None]))
-        queue._deque.extend(state for state in known if state.msg_id is None)
+        again = [state for state in known if state.msg_id is not None]
+        ordered = [*again, *queue._deque, *(state for state in known if state.msg_id is None)]
+        queue._deque.clear()
+        queue._deque.extend(state for state in ordered if _may_go(state))
         queue._ready.set()
 
     queue.extend = extend
+
+
+def _may_go(state: RequestState) -> bool:
+    """Whether a request still has a sense on another connection; it is failed when what it follows on was."""
+    before = state.after
+    if before is not None and before.future.done() and not _answered(before.future) and not state.future.done():
+        state.future.set_exception(ConnectionError("what it follows on failed"))
+    return not state.future.done()
 
 
 def _answered(future: asyncio.Future[Any]) -> bool:

@@ -28,7 +28,7 @@ TASKS = {
     "kill": "the mirror, killed at any moment, and its target compared (--rounds N --seed S)",
     "properties": "posts, faults and people at random, and the target as the rules say (--sequences N --seed S)",
     "soak": "many pairs for long: no memory, task or file descriptor stays behind (--pairs N --posts N)",
-    "mutants": "take each safeguard of the sessions away and see that the model finds it",
+    "mutants": "take each safeguard of sessions and mirror away and see that it is noticed",
     "fidelity": "ask Telegram's own test servers what the sandbox assumes (docs/fidelity.md)",
     "bench": "measure the figures, as ratios to raw Telethon",
     "sandbox": "serve the sandbox with its chat page on this machine",

@@ -129,3 +129,39 @@ async def test_a_mirror_script_copies_and_goes_on_after_a_stop(
             await asyncio.wait_for(process.wait(), 20)
         await control.post("@liwei", "@source", text="four")
     assert len(copies()) == len(set(copies()))
+
+
+async def test_a_copy_is_checked_mended_and_undone_by_a_script(
+    variables: dict[str, str], logged_in: None, sandbox: Sandbox, control: ControlClient
+) -> None:
+    ann = sandbox.world.account_by_id(ANN)
+    assert ann is not None
+    target = next(c for c in sandbox.world.channels.all() if c.title == "Target")
+
+    def copies() -> list[str]:
+        return [m.text for m in target.messages if m.action is None]
+
+    async def check(action: str) -> str:
+        command = [str(ROOT / "examples/mirror_check.py"), str(ANN), "@source", "-1001000000200", action]
+        async with example(variables, *command) as process:
+            out, err = await asyncio.wait_for(process.communicate(), 30)
+        assert process.returncode == 0, err.decode()
+        return out.decode()
+
+    for text in ("one", "two", "see https://example.org/ there"):
+        await control.post("@liwei", "@source", text=text)
+    script = [str(ROOT / "examples/mirror_script.py"), str(ANN), "@source", "-1001000000200"]
+    async with example(variables, *script) as process:
+        await until(lambda: len(copies()) == 3, seconds=30)
+        process.send_signal(2)
+        await asyncio.wait_for(process.wait(), 20)
+    assert "'see https://example.org/ there' -> 'see there'" in await check("try")
+    assert "3 posts compared: 0 missing, 0 double" in await check("audit")
+    lost = next(m.id for m in target.messages if m.text == "two")
+    sandbox.world.delete_messages(ann, target.peer, [lost])
+    sandbox.world.send_message(ann, target.peer, text="one")
+    assert "3 posts compared: 1 missing, 1 double" in await check("audit")
+    assert "1 second copies deleted, 1 posts filled in" in await check("fill")
+    assert sorted(copies()) == ["one", "see https://example.org/ there", "two"]
+    assert "3 copies deleted" in await check("undo")
+    assert copies() == []

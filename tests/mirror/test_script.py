@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -161,3 +164,10 @@ def test_every_public_method_says_what_it_takes_and_gives() -> None:
     public = [getattr(Mirror, name) for name in vars(Mirror) if not name.startswith("_")]
     assert len(public) >= 15
     assert all((each.fget if isinstance(each, property) else each).__doc__ for each in public)
+
+
+def test_every_call_is_in_the_document() -> None:
+    text = (Path(__file__).parent.parent.parent / "docs" / "script-api.md").read_text()
+    public = [name for name in vars(Mirror) if not name.startswith("_") and name not in ("progressed", "notice")]
+    assert [name for name in public if not re.search(rf"`(await )?{name}\b", text)] == []
+    assert [name for name in inspect.signature(Mirror).parameters if f"`{name}`" not in text] == []

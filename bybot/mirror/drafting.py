@@ -95,7 +95,7 @@ class Drafting:
             uncertain_until=alone_until,
             chat_protected=self.protection.on,
             verdicts=verdicts,
-            made_anew=lambda unit: made_anew(unit, self.clock.now()),
+            made_anew=lambda unit: made_anew(unit, self.clock),
             instead=self._instead,
             carries=carries_files if self.pair.rules.files == "upload" else lambda _: False,
         )

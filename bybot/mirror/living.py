@@ -12,11 +12,13 @@ from typing import Any, Final
 
 from telethon.tl import functions, types
 
+from bybot.clock import Clock
 from bybot.mirror.planner import Unit
 
 #: Telegram takes no shorter period, in seconds.
 SHORTEST: Final = 60
 _FOR_EVER: Final = 0x7FFF_FFFF
+_NOTHING: Final[Mapping[int, Any]] = {}
 
 
 def seconds_left(message: Any, now: datetime) -> int | None:
@@ -29,12 +31,14 @@ def seconds_left(message: Any, now: datetime) -> int | None:
     return max(0, media.period - int((now - message.date).total_seconds()))
 
 
-def made_anew(unit: Unit, now: datetime) -> Mapping[int, Any]:
+def made_anew(unit: Unit, clock: Clock) -> Mapping[int, Any]:
     """The live location to send in place of one that still moves; nothing for everything else."""
     first = unit.messages[0]
-    left = seconds_left(first, now)
-    if left is None or left < SHORTEST or len(unit.messages) > 1:
-        return {}
+    if not isinstance(first.media, types.MessageMediaGeoLive) or len(unit.messages) > 1:
+        return _NOTHING
+    left = seconds_left(first, clock.now())
+    if left is None or left < SHORTEST:
+        return _NOTHING
     return {first.id: _input(first.media, left)}
 
 
@@ -70,5 +74,5 @@ def _input(media: Any, period: int | None, *, stopped: bool = False) -> Any:
     )
 
 
-def _place(media: Any) -> tuple[float, float]:
-    return media.geo.lat, media.geo.long
+def _place(media: Any) -> tuple[float, float] | None:
+    return (media.geo.lat, media.geo.long) if isinstance(media.geo, types.GeoPoint) else None

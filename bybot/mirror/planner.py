@@ -219,7 +219,7 @@ def plan(
             continue
         result.shortened += verdict.shortened
         answered = unit.reply_to
-        if answered is None or not (answered in planned or copied(answered)):
+        if answered is not None and not (answered in planned or copied(answered)):
             answered = instead(unit)
         uncertain = unit.last_id <= uncertain_until
         step = _alone(unit, answered, may_reply, uncertain, result, verdict.texts, made_anew(unit), carries(unit))

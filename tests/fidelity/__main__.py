@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from tests.fidelity.play import play
 
 # Telegram's test data centre 2, as my.telegram.org shows it.
 TEST_DC = (2, "149.154.167.40", 443)
+_TEST_NUMBER = re.compile(r"\+?999662\d{4}\Z")
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,13 +32,22 @@ class Credentials:
     phones: tuple[str, str]
 
 
-def credentials(environ: Mapping[str, str]) -> Credentials | None:
-    """From the environment; None where something is missing."""
-    phones = tuple(part.strip() for part in environ.get("FIDELITY_PHONES", "").split(",") if part.strip())
+def credentials(environ: Mapping[str, str]) -> Credentials | list[str]:
+    """From the environment; what is missing or wrong there, a sentence each, never with a value."""
     api_id, api_hash = environ.get("FIDELITY_API_ID", ""), environ.get("FIDELITY_API_HASH", "")
-    if not api_id.isdecimal() or not api_hash or len(phones) != 2:
-        return None
-    return Credentials(int(api_id), api_hash, (phones[0], phones[1]))
+    phones = tuple(part.strip() for part in environ.get("FIDELITY_PHONES", "").split(",") if part.strip())
+    wrong = [
+        "FIDELITY_API_ID is missing: the number of an application of my.telegram.org." if not api_id else "",
+        "FIDELITY_API_ID is no number." if api_id and not api_id.isdecimal() else "",
+        "FIDELITY_API_HASH is missing: the hash of the same application." if not api_hash else "",
+        "FIDELITY_PHONES is missing: two numbers, separated by a comma." if not phones else "",
+        f"FIDELITY_PHONES has {len(phones)} numbers instead of two." if phones and len(phones) != 2 else "",
+        "FIDELITY_PHONES: a test number is 99966XYYYY with X = 2, the data centre."
+        if any(not _TEST_NUMBER.match(phone) for phone in phones)
+        else "",
+    ]
+    found = [sentence for sentence in wrong if sentence]
+    return found or Credentials(int(api_id), api_hash, (phones[0], phones[1]))
 
 
 @asynccontextmanager
@@ -51,7 +62,7 @@ async def logged_in(given: Credentials, phone: str) -> AsyncIterator[TelegramCli
             sent = await client.send_code_request(phone)
             digits = getattr(sent.type, "length", 5)
             try:
-                await client.sign_in(phone, phone[5] * digits)
+                await client.sign_in(phone, phone.lstrip("+")[5] * digits)
             except errors.PhoneNumberUnoccupiedError:
                 raise SystemExit(f"{phone[:6]}… is not registered: register it in an app on the test servers") from None
         yield client
@@ -62,8 +73,8 @@ async def logged_in(given: Credentials, phone: str) -> AsyncIterator[TelegramCli
 async def main() -> int:
     """Log in twice, play, log out."""
     given = credentials(os.environ)
-    if given is None:
-        sys.stderr.write("FIDELITY_API_ID, FIDELITY_API_HASH and FIDELITY_PHONES are needed: see docs/fidelity.md\n")
+    if not isinstance(given, Credentials):
+        sys.stderr.write("\n".join(["Nothing was asked of Telegram:", *given, "See docs/fidelity.md."]) + "\n")
         return 2
     async with logged_in(given, given.phones[0]) as a, logged_in(given, given.phones[1]) as b:
         return await play(a, b)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -101,6 +102,40 @@ async def _mixed(stage: Stage) -> str:
     except (errors.RPCError, ValueError) as error:  # Telethon gives up on RANDOM_ID_DUPLICATE with a ValueError
         return f"refused: {type(error).__name__}"
     return "the used are replayed, the others sent" if both[:1] == first and len(both) == 2 else str((first, both))
+
+
+@_check("A forward names a post that is gone beside others", "the others are sent")
+async def _beside_gone(stage: Stage) -> str:
+    posts = [await stage.a.send_message(stage.news, f"post {n}") for n in range(3)]
+    await stage.a.delete_messages(stage.news, [posts[1].id])
+    try:
+        sent = _named(await stage.a(_forward([post.id for post in posts], stage.news, stage.copies)))
+    except errors.RPCError as error:
+        return f"refused: {type(error).__name__}"
+    return "the others are sent" if len(sent) == 2 else f"{len(sent)} are sent"
+
+
+@_check("A forward is repeated with its random id, and the post is gone", "the first copy, nothing new")
+async def _repeated_gone(stage: Stage) -> str:
+    post = await stage.a.send_message(stage.news, "soon gone")
+    request = _forward([post.id], stage.news, stage.copies)
+    first = _named(await stage.a(request))
+    await stage.a.delete_messages(stage.news, [post.id])
+    try:
+        again = _named(await stage.a(request))
+    except errors.RPCError as error:
+        return f"refused: {type(error).__name__}"
+    return "the first copy, nothing new" if first == again else f"{first}, {again}"
+
+
+@_check("One part of an album is forwarded", "it stands alone")
+async def _part_of_album(stage: Stage) -> str:
+    files = [io.BytesIO(f"part {n}".encode()) for n in range(2)]
+    for number, file in enumerate(files):
+        file.name = f"part-{number}.txt"
+    parts = await stage.a.send_file(stage.news, files, force_document=True)
+    copy = _new(await stage.a(_forward([parts[1].id], stage.news, stage.copies)))[0]
+    return "it stands alone" if copy.grouped_id is None else "it keeps a group"
 
 
 @_check("A poll is forwarded without its author", "the same poll")

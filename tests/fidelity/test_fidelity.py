@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bybot.sandbox.mtproto.switches import Switches
-from tests.fidelity.__main__ import credentials
+from tests.fidelity.__main__ import Credentials, credentials, main
 from tests.fidelity.checks import CHECKS
 from tests.fidelity.play import play
 from tests.sandbox.support import ready_client, running_server
@@ -51,8 +51,44 @@ def test_the_document_names_every_assumption_and_switch() -> None:
     assert [name for name in sorted(UNPROVED) if f"`{name}`" not in text] == []
 
 
-def test_credentials_are_complete_or_missing() -> None:
-    assert credentials({"FIDELITY_API_ID": "1", "FIDELITY_API_HASH": "x", "FIDELITY_PHONES": "9996621234"}) is None
-    given = credentials({"FIDELITY_API_ID": "1", "FIDELITY_API_HASH": "x", "FIDELITY_PHONES": "9996621234, 9996625678"})
-    assert given is not None
-    assert given.phones == ("9996621234", "9996625678")
+def test_every_switch_is_a_rule_or_a_number_of_the_document() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert [f.name for f in fields(Switches) if f"`{f.name}`" not in text] == []
+
+
+GOOD = {"FIDELITY_API_ID": "1", "FIDELITY_API_HASH": "x", "FIDELITY_PHONES": "9996621234, +9996625678"}
+
+
+def test_credentials_that_are_complete_are_taken() -> None:
+    given = credentials(GOOD)
+    assert isinstance(given, Credentials)
+    assert given.phones == ("9996621234", "+9996625678")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"FIDELITY_API_ID": ""}, ["FIDELITY_API_ID is missing"]),
+        ({"FIDELITY_API_ID": "secret"}, ["FIDELITY_API_ID is no number"]),
+        ({"FIDELITY_API_HASH": ""}, ["FIDELITY_API_HASH is missing"]),
+        ({"FIDELITY_PHONES": ""}, ["FIDELITY_PHONES is missing"]),
+        ({"FIDELITY_PHONES": "9996621234"}, ["1 numbers instead of two"]),
+        ({"FIDELITY_PHONES": "9996621234,+447700900123"}, ["99966XYYYY"]),
+        (dict.fromkeys(GOOD, ""), ["FIDELITY_API_ID", "FIDELITY_API_HASH", "FIDELITY_PHONES"]),
+    ],
+)
+def test_what_is_missing_or_wrong_is_said_without_its_value(change: dict[str, str], words: list[str]) -> None:
+    said = credentials(GOOD | change)
+    assert isinstance(said, list)
+    assert all(word in sentence for word, sentence in zip(words, said, strict=True))
+    assert not any(value in sentence for value in change.values() if value for sentence in said)
+
+
+async def test_without_credentials_nothing_is_asked_and_the_exit_code_tells(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in GOOD:
+        monkeypatch.delenv(name, raising=False)
+    assert await main() == 2
+    said = capsys.readouterr().err
+    assert all(name in said for name in (*GOOD, "docs/fidelity.md"))

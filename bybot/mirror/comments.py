@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -26,6 +26,7 @@ from bybot.mirror.ledger import Why
 from bybot.mirror.model import ChannelPair, ChatRef
 from bybot.mirror.planner import Unit, is_service, topic_of, units_of
 from bybot.mirror.reader import Reader
+from bybot.mirror.rules.transforms import Add
 
 DISCUSSION: Final = "GetDiscussionMessage"
 #: Threads that are kept in mind.
@@ -221,6 +222,12 @@ def threads_of(pair: ChannelPair, account: Account, family: Family, clock: Clock
         raise PairNotFound("The pair of these comments is not here any more.")
     source = Reader(account.client, input_peer(pair.source), account.pacing)
     return Threads(source, main.source.id, main.target, FamilyPosts(family, pair), clock)
+
+
+def without_additions(pair: ChannelPair) -> ChannelPair:
+    """A pair of comments with its parent's rules, but for what these add above and below: that is for posts."""
+    transforms = tuple(each for each in pair.rules.transforms if not isinstance(each, Add))
+    return replace(pair, rules=replace(pair.rules, transforms=transforms))
 
 
 #: Telegram has not forwarded it yet.

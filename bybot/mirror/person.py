@@ -27,7 +27,7 @@ from bybot.errors import (
 from bybot.mirror.account import Account
 from bybot.mirror.allowance import Allowance
 from bybot.mirror.chats import input_peer, refresh
-from bybot.mirror.comments import ThreadKin, threads_of
+from bybot.mirror.comments import ThreadKin, threads_of, without_additions
 from bybot.mirror.engine import Engine
 from bybot.mirror.family import Family, Kin
 from bybot.mirror.journal import Journal
@@ -220,6 +220,7 @@ class Person:
         journal = self._journal(pair.id)
         threads = threads_of(pair, account, self.family, s.clock)
         journal.kin = Kin(self.family, pair) if threads is None else ThreadKin(threads)
+        pair = pair if threads is None else without_additions(pair)
         shared = partial(self._shares_target, pair)
         return Engine(pair, journal, account, s.clock, self, shared=shared, sabotage=s.sabotage, threads=threads)
 
@@ -286,9 +287,11 @@ class Person:
             except StoreUnavailable:
                 await self.settings.clock.sleep(pause)
                 pause = min(60.0, pause * 2)
-        self.family.know(await book.of(self.user))
-        self.runs[pair.id].pair = known
         self._notice(known, NoticeKind.MOVED, {"side": error.side})
+        if (run := self.runs.get(pair.id)) is None:
+            return False  # it was stopped meanwhile
+        run.pair = known
+        self.family.forget(pair.id)
         return True
 
     async def _report(self, error: Exception) -> None:

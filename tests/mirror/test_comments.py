@@ -20,6 +20,8 @@ from bybot.mirror.comments import forwarded_post, thread_of
 from bybot.mirror.model import ChannelPair, Mode
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Words
+from bybot.mirror.rules.rich import Rich
+from bybot.mirror.rules.transforms import Add, Replace
 from bybot.sandbox.samples import media_of
 from bybot.sandbox.seed import find_account
 from bybot.sandbox.server import Sandbox
@@ -182,6 +184,17 @@ async def test_comments_whose_post_has_no_copy_are_counted(sandbox: Sandbox, sto
     async with following(sandbox, store, rules=Rules((Words(("advert",)),))) as (p, pair):
         await until(lambda: talk.shown() == [("good", "fine", "good")])
         await until_counted(p, pair.id, copied=1, orphaned=3, filtered=0, left_out=0)
+
+
+async def test_rules_hold_for_comments_but_headers_and_footers_are_for_posts(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    talk = talk_of(sandbox)
+    talk.say(talk.post("an old post"), "an old comment")
+    rules = Rules(transforms=(Replace("old", "new"), Add(Rich("the end"))))
+    async with following(sandbox, store, New(), rules):
+        talk.say(talk.post("an old post"), "an old comment")
+        await until(lambda: talk.shown() == [("an new post\n\nthe end", "an new comment", "an new post\n\nthe end")])
 
 
 async def test_an_answer_to_a_comment_without_a_copy_stays_under_the_post(sandbox: Sandbox, store: MemoryStore) -> None:

@@ -149,6 +149,17 @@ async def test_a_live_location_that_has_ended_travels_as_it_is() -> None:
         assert g.running.counters.calls_of("EditMessage") == 0
 
 
+async def test_a_live_location_that_telegram_does_not_take_anew_is_forwarded() -> None:
+    async with ground() as g:
+        g.faults.add(kind="error", method="sendMedia", code=400, message="MEDIA_INVALID", times=None)
+        post = g.post(media=place(1.0), reply_to=g.post("top").id)
+        g.post("after")
+        await run(g, g.same)
+        assert [where(m) for m in g.copies() if m.media] == [where(post)]
+        assert (await counts(g))["reply_lost"] == 1
+        assert told(g) == [{"what": "location", "lack": "reply"}]
+
+
 async def test_a_copy_that_cannot_move_is_counted_once_and_told() -> None:
     async with ground() as g:
         post = g.post(media=place(1.0, period=50))  # too short to be sent anew

@@ -209,6 +209,8 @@ class ChannelPair:
         }
 
     def _own_rules(self) -> dict[str, Any]:
+        if self.parent is not None:
+            return {}  # those of its pair
         own = self.own_slots
         return {"rules": merged(Rules(), self.rules, own).to_value(), "own": sorted(own)} if own else {}
 

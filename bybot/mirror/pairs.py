@@ -203,7 +203,14 @@ def _pairs(value: object) -> list[ChannelPair]:
         if pair is None:
             name = item.get("id") if isinstance(item, dict) else None
             log.warning("The stored pair %s cannot be read and is passed over.", name)
-    return [pair for _, pair in read if pair is not None]
+    pairs = [pair for _, pair in read if pair is not None]
+    by_id = {pair.id: pair for pair in pairs}
+    return [_heir(pair, by_id.get(pair.parent or "")) for pair in pairs]
+
+
+def _heir(pair: ChannelPair, parent: ChannelPair | None) -> ChannelPair:
+    """Parts of a pair have its rules: they stand in the store once."""
+    return pair if parent is None else replace(pair, rules=parent.rules, own=parent.own)
 
 
 def _defaults(value: object) -> Rules:

@@ -23,7 +23,7 @@ from bybot.stores.base import Store
 #: Tasks of a pair that are not at their end.
 MOST_OPEN: Final = 10
 #: Tasks of a pair that are kept at all: of ended ones the copies can be undone.
-MOST_KEPT: Final = 50
+MOST_KEPT: Final = 30
 
 
 class TaskCalls:

@@ -118,10 +118,13 @@ async def test_the_person_chooses_whether_history_goes_first_or_beside_new_posts
     await wei.wait("配对已添加")
     await control.post("@editor", "@harbour_news", N[12])
     await until(lambda: Counter(copies(product)) == Counter(N[:13]))
-    (status,) = await product.mirror.list_pairs(wei.id)
-    assert status.counts.copied == 1
-    (task,) = await product.mirror.list_tasks(wei.id, status.pair.id)
-    assert task.counts.copied == 12
+
+    async def counts() -> bool:
+        (status,) = await product.mirror.list_pairs(wei.id)
+        (task,) = await product.mirror.list_tasks(wei.id, status.pair.id)
+        return (status.counts.copied, task.counts.copied) == (1, 12)
+
+    await until(counts)
 
 
 async def test_a_pair_of_only_new_posts_has_no_order_to_choose(product: Product, wei: Person) -> None:

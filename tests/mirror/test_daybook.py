@@ -111,8 +111,11 @@ async def test_daily_numbers_outlive_a_restart_cost_no_further_write_and_add_up_
         post(sandbox, "post 10")
         await until(lambda: len(texts(sandbox)) == 11)
         await until_ended(p.mirror, pair.id)
-        (day,) = (await p.mirror.numbers(ANN, pair.id)).values()
-        assert day == Day(copied=11)
+
+        async def noted() -> bool:
+            return list((await p.mirror.numbers(ANN, pair.id)).values()) == [Day(copied=11)]
+
+        await until(noted)
         assert list((await p.mirror.numbers(ANN, task.id)).values()) == [Day(copied=10)]
         await p.mirror.remove(ANN, task.id)  # its numbers stay with the pair
     async with process(sandbox, store) as p:

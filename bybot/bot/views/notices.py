@@ -12,6 +12,7 @@ from bybot.bot.texts.formats import bar, duration, from_now, number, until
 from bybot.bot.views.base import View, button, heading
 from bybot.bot.views.login import start_login, to_accounts
 from bybot.bot.views.pairs import names, wait_text
+from bybot.bot.views.wizard import posts_of
 from bybot.mirror.model import ChannelPair, Notice, NoticeKind, Progress
 
 #: These concern an account, not one pair.
@@ -22,11 +23,13 @@ _ANSWERS: Final = ("copies_delete", "copies_keep")
 
 def progress(language: Language, pair: ChannelPair, state: Progress, now: datetime) -> View:
     """The one message that is edited while history is copied."""
-    title = t(language, "progress.title", **names(pair, 30))
+    task = pair.role == "task"
+    what = t(language, "task.what", what=posts_of(language, pair.mode)) if task else None
+    title = lines(t(language, "progress.title", **names(pair, 30)), what)
     rows = ((button(language, "pairs", Press("pr", "list")),),)
     if state.phase != "history":
         facts = lines(
-            t(language, "progress.done", done=number(state.copied)),
+            t(language, "progress.task_done" if task else "progress.done", done=number(state.copied)),
             t(language, "progress.skipped", skipped=number(state.left_out)) if state.left_out else None,
         )
         return View(Html(f"{title}\n\n{facts}"), rows)
@@ -75,6 +78,8 @@ def notice(language: Language, news: Notice, now: datetime, *, account: str | No
     if news.kind == NoticeKind.SESSION_LOST and account:
         key = "notice.session_lost_one"
     text = t(language, key, **values) if has(key) else t(language, "notice.other", text=str(news.kind))
+    if news.pair.role == "task" and news.kind in {NoticeKind.FINISHED, NoticeKind.UNDONE}:
+        text = lines(text, t(language, "task.what", what=posts_of(language, news.pair.mode)))
     if left_out and news.kind in {NoticeKind.HISTORY_DONE, NoticeKind.FINISHED}:
         text = lines(text, t(language, "progress.skipped", skipped=number(left_out)))
     if news.kind in _OF_ACCOUNT:

@@ -67,6 +67,7 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "task.is_cancelled": "Cancelled.",
     "task.forgotten": "Forgotten.",
+    "progress.task_done": "✅ Copied so far: <b>{done}</b> posts.",
     "numbers.title": "📊 <b>Numbers</b>\n{source} → {target}",
     "numbers.choose": "📊 Numbers of which pair?",
     "numbers.line": "<b>{span}</b>\n     🟦 {copied}  🟨 {edited}  🟥 {deleted}  ⬜ {left_out}",

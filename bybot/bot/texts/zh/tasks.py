@@ -64,6 +64,7 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "task.is_cancelled": "已取消。",
     "task.forgotten": "已清除。",
+    "progress.task_done": "✅ 已复制 <b>{done}</b> 条。",
     "numbers.title": "📊 <b>统计</b>\n{source} → {target}",
     "numbers.choose": "📊 要看哪个配对的统计？",
     "numbers.line": "<b>{span}</b>\n     🟦 {copied}  🟨 {edited}  🟥 {deleted}  ⬜ {left_out}",

@@ -36,7 +36,7 @@ _IDS: Final = 100
 _FORWARDED: Final = timedelta(seconds=60)
 #: Seconds until a thread that is not there yet is looked for again: the first time, and at most.
 _FIRST_LOOK: Final = 0.5
-_LAST_LOOK: Final = 60.0
+_LAST_LOOK: Final = 300.0
 
 
 class Posts(Protocol):
@@ -102,12 +102,14 @@ class Threads:
         source: reads the source's group.
         channel: the channel whose comments are copied, by its marked id.
         target: the channel under whose posts they go.
+        group: the group of its comments, by its marked id.
         posts: what became of the channel's posts.
     """
 
     source: Reader
     channel: int
     target: ChatRef
+    group: int
     posts: Posts
     clock: Clock
     _posts: OrderedDict[int, int | None] = field(default_factory=OrderedDict)
@@ -166,14 +168,16 @@ class Threads:
         unknown = sorted({top for top in tops if top not in self._tops})
         await self._read([top for top in unknown if top not in self._posts])
         posts = {top: post for top in unknown if (post := self._posts[top]) is not None}
-        copies = await self.posts.copies(set(posts.values())) if posts else {}
-        coming = await self.posts.coming(set(posts.values()) - copies.keys()) if posts else set()
+        wanted = set(posts.values())
+        # In this order: a post that is not coming any more has its copy by now, if it ever gets one.
+        coming = await self.posts.coming(wanted) if wanted else set()
+        copies = await self.posts.copies(wanted) if wanted else {}
         waiting: set[int] = set()
         for top in unknown:
             post = posts.get(top)
             copy = copies.get(post) if post is not None else None
             found = await self._forward_of(copy) if copy is not None else None
-            if post in coming or found is _NOT_YET:
+            if found is _NOT_YET or (copy is None and post in coming):
                 waiting.add(top)
             else:
                 _put(self._tops, top, found)
@@ -201,7 +205,8 @@ class Threads:
             if not isinstance(error.__cause__, errors.MsgIdInvalidError):
                 raise
             return await self._without_forward(channel, copy)
-        return min((message.id for message in answer.messages), default=None)
+        here = [message.id for message in answer.messages if utils.get_peer_id(message.peer_id) == self.group]
+        return min(here, default=None)  # none: the channel has another group by now
 
     async def _without_forward(self, channel: Reader, copy: int) -> Any:
         post = (await channel.by_ids([copy])).get(copy)
@@ -221,7 +226,7 @@ def threads_of(pair: ChannelPair, account: Account, family: Family, clock: Clock
     if main is None:
         raise PairNotFound("The pair of these comments is not here any more.")
     source = Reader(account.client, input_peer(pair.source), account.pacing)
-    return Threads(source, main.source.id, main.target, FamilyPosts(family, pair), clock)
+    return Threads(source, main.source.id, main.target, pair.target.id, FamilyPosts(family, pair), clock)
 
 
 def without_additions(pair: ChannelPair) -> ChannelPair:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,8 +16,11 @@ from telethon.tl import types
 from bybot.clock import SystemClock
 from bybot.errors import DiscussionNotReadable, DiscussionNotWritable, NoDiscussion, PairNotFound
 from bybot.mirror import Everything, New, PairState
-from bybot.mirror.comments import forwarded_post, thread_of
+from bybot.mirror.chats import input_peer, resolve
+from bybot.mirror.comments import Threads, forwarded_post, thread_of
 from bybot.mirror.model import ChannelPair, Mode
+from bybot.mirror.pacing import PACES, Pacing
+from bybot.mirror.reader import Reader
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Words
 from bybot.mirror.rules.rich import Rich
@@ -28,6 +31,7 @@ from bybot.sandbox.server import Sandbox
 from bybot.sandbox.world.messages import Draft
 from bybot.sandbox.world.model import Channel, Message
 from bybot.stores.memory import MemoryStore
+from tests.mirror.support import ground
 from tests.mirror.test_supervisor import Process, channel, process, sandbox, store
 from tests.mirror.test_tasks import killed
 from tests.sessions.support import ANN, plant_session, until
@@ -329,6 +333,40 @@ async def test_threads_are_asked_for_once(sandbox: Sandbox, store: MemoryStore) 
     async with following(sandbox, store):
         await until(lambda: len(talk.shown()) == 150)
     assert sandbox.counters.calls_of("GetDiscussionMessage") == 3
+
+
+class Landing:
+    """Posts one of which is copied at the very moment between two questions."""
+
+    def __init__(self, copy: int) -> None:
+        self.copy, self.landed = copy, False
+
+    async def copies(self, ids: Collection[int]) -> dict[int, int]:
+        landed, self.landed = self.landed, True
+        return dict.fromkeys(ids, self.copy) if landed else {}
+
+    async def coming(self, ids: Collection[int]) -> set[int]:
+        landed, self.landed = self.landed, True
+        return set() if landed else set(ids)
+
+
+async def test_a_post_that_is_copied_while_its_comment_is_looked_at_is_not_taken_for_lost() -> None:
+    async with ground() as g:
+        groups = [g.world.create_channel(g.ann, name, megagroup=True) for name in ("Talk", "Our talk")]
+        for home, group in zip((g.source, g.target), groups, strict=True):
+            g.world.threads.link(home, group)
+        post, copy = g.post("a post"), g.world.send_message(g.ann, g.target.peer, text="a post")
+        said = g.world.send_message(g.ann, groups[0].peer, text="a comment", reply_to=post.discussion.id)  # type: ignore[union-attr]
+        pacing, clock = Pacing(SystemClock(), PACES["off"]), SystemClock()
+        client = await g.client()
+        channel, target = await resolve(client, "@source"), await resolve(client, "@target")
+        home, group = [await resolve(client, f"-100{each.id}") for each in groups]
+        reader = Reader(client, input_peer(home), pacing)
+        threads = Threads(reader, channel.id, target, group.id, Landing(copy.id), clock)
+        lost: list[int] = []
+        going = await threads.sort(await reader.page(0), lambda ids, why: lost.extend(ids), lambda due: None)
+        assert [m.id for m in going if m.action is None] == [said.id]
+        assert lost == [post.discussion.id]  # type: ignore[union-attr]
 
 
 # Pure ---------------------------------------------------------------------------------------------------------

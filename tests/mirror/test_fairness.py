@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import pytest
 
 from bybot.clock import ManualClock, SystemClock
 from bybot.mirror import Everything, New, PairState
-from bybot.mirror.pacing import OFF, PACES, SAFE, Pace, Pacing
+from bybot.mirror.pacing import OFF, PACES, SAFE, Pace, Pacing, chat_key
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.transforms import Replace
 from bybot.sandbox.seed import find_account
@@ -98,13 +99,44 @@ async def test_live_posts_of_one_pair_pass_the_history_of_another_of_the_same_ac
         await p.mirror.set_default_rules(ANN, ALONE)
         await p.mirror.add_pair(ANN, "@source", "@target", Everything())
         await until(lambda: len(texts(sandbox)) > 5)
+        turns = watched(p.mirror._person(ANN).pacing)
         for n in range(5):
-            before = len(texts(sandbox))
             post(sandbox, f"live {n}", to="@more_news")
             await until(lambda n=n: f"live {n}" in texts(sandbox, "@second_copy"))  # type: ignore[misc]
-            assert len(texts(sandbox)) - before <= BETWEEN
         assert len(texts(sandbox)) < 400
     assert texts(sandbox, "@second_copy") == [f"live {n}" for n in range(5)]
+    between = others_between(turns, chat_key(live.target))
+    assert len(between) >= 5
+    assert max(between) <= BETWEEN
+
+
+def watched(pacing: Pacing) -> list[tuple[str, str]]:
+    """Who asks for a turn and who has it, by target, from now on."""
+    log: list[tuple[str, str]] = []
+    turn = pacing.turn
+
+    @asynccontextmanager
+    async def noted(*keys: str, posts: int) -> AsyncIterator[None]:
+        log.append(("asks", keys[-1]))
+        async with turn(*keys, posts=posts):
+            log.append(("has", keys[-1]))
+            yield
+
+    pacing.turn = noted  # type: ignore[method-assign]
+    return log
+
+
+def others_between(log: list[tuple[str, str]], key: str) -> list[int]:
+    """How many others had a turn while one waited for it, each time."""
+    found, others = [], 0
+    for what, who in log:
+        if who != key:
+            others += what == "has"
+        elif what == "asks":
+            others = 0
+        else:
+            found.append(others)
+    return found
 
 
 def state(mirror: object, pair_id: str) -> str:

@@ -21,7 +21,7 @@ from bybot.stores.firestore import FirestoreStore
 from bybot.stores.memory import MemoryStore
 from tests.mirror.support import Ground, ground, until
 
-HISTORY, LIVE = 1_500, 600
+HISTORY, LIVE = 1_500, 900
 
 
 @pytest.fixture

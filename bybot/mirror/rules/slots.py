@@ -49,11 +49,15 @@ def value_of(rules: Rules, slot: str) -> tuple[Any, ...]:
 
 def differing(one: Rules, other: Rules) -> frozenset[str]:
     """The slots in which two books of rules differ."""
+    if one == other:
+        return frozenset()
     return frozenset(slot for slot in SLOTS if value_of(one, slot) != value_of(other, slot))
 
 
 def merged(defaults: Rules, rules: Rules, own: Collection[str]) -> Rules:
     """Rules whose ``own`` slots are those of ``rules``, and all others those of ``defaults``."""
+    if not own:
+        return defaults
     plain = {name: getattr(rules if slot in own else defaults, name) for name, slot in _PLAIN.items()}
     filters = [each for each in rules.filters if slot_of(each) in own]
     filters += [each for each in defaults.filters if slot_of(each) not in own]

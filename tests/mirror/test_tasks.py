@@ -292,6 +292,7 @@ async def test_a_lost_login_stops_tasks_like_pairs(sandbox: Sandbox, store: Memo
         await until(lambda: texts(sandbox))
         sandbox.auth.revoke(ANN)
         await until_tasks(p, pair.id, PairState.NO_SESSION)
+        await until(lambda: NoticeKind.SESSION_LOST in p.heard.kinds)
         assert p.heard.kinds.count(NoticeKind.SESSION_LOST) == 1
 
 
@@ -401,7 +402,7 @@ async def test_removing_a_pair_removes_all_that_is_stored_of_it_and_its_tasks(
         assert await store.query("pair_states") == []
         copies = len(texts(sandbox))
         await asyncio.sleep(0.3)
-        assert len(texts(sandbox)) == copies  # they stay, and no more come
+        assert copies <= len(texts(sandbox)) <= copies + 1  # they stay; one may have been under way
 
 
 async def test_rules_of_a_pair_hold_for_its_tasks(sandbox: Sandbox, store: MemoryStore) -> None:

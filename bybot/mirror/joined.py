@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bybot.errors import BybotError, StoreUnavailable
-from bybot.stores.base import MAX_WRITES, Committed, Document, Key, Store, Where, Write
+from bybot.stores.base import MAX_WRITES, Committed, Document, Key, Store, Where, Write, stretch_of
 
 
 @dataclass(slots=True)
@@ -33,6 +33,11 @@ class JoinedStore:
         self._inner = inner
         self._queue: deque[_Asked] = deque()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def stretch(self) -> float:
+        """As the other store's."""
+        return stretch_of(self._inner)
 
     async def open(self) -> None:
         """As the other store."""

@@ -15,11 +15,13 @@ from bybot.mirror.journal import Journal
 from bybot.mirror.pacing import PACES, Pace
 from bybot.mirror.pairstate import first_state, state_key
 from bybot.sandbox.firestore import FirestoreServer
-from bybot.stores.base import Condition, Put, Store
+from bybot.sandbox.server import Sandbox
+from bybot.stores.base import Condition, Put, Store, stretch_of
 from bybot.stores.budget import Budget, BudgetedStore
 from bybot.stores.firestore import FirestoreStore
 from bybot.stores.memory import MemoryStore
 from tests.mirror.support import Ground, ground, until
+from tests.mirror.test_supervisor import PLACES, process
 
 HISTORY, LIVE = 1_500, 900
 
@@ -163,3 +165,14 @@ async def say(g: Ground, first: int, end: int) -> None:
     for n in range(first, end):
         g.post(f"post {n}")
         await asyncio.sleep(0)
+
+
+async def test_the_journals_of_all_pairs_of_a_process_are_stretched() -> None:
+    clock = SystemClock()
+    store = BudgetedStore(MemoryStore(clock), Budget(clock, 10))
+    await store.open()
+    async with Sandbox(seed=PLACES) as sandbox, process(sandbox, store) as p:
+        journals_store = p.mirror._settings.store
+        assert stretch_of(journals_store) == 1
+        store.budget.spent(10)
+        assert stretch_of(journals_store) == 8

@@ -130,6 +130,8 @@ class Oracle:
                 continue
             if not post.settled or (post.edited and self._edits != "ignore" and now is not None):
                 post.may.add(now)
+                # Left out at first, it may come after others that were not.
+                post.loose = post.loose or (None in post.may and len(post.may) > 1)
 
     def taken(self, ids: Iterable[int]) -> None:
         """Somebody deleted these copies, and they were asked for again."""
@@ -172,7 +174,7 @@ class Oracle:
                 continue
             answered = self.posts.get(post.reply_to or 0)
             wanted = answered.key if answered is not None and answered.key in there else None
-            loose = post.loose or (answered is not None and answered.loose)
+            loose = post.loose or (answered is not None and (answered.loose or answered.deleted))
             if copy.reply_to != wanted and not (loose and copy.reply_to is None):
                 yield f"{post.key} replies to {copy.reply_to}, not to {wanted}"
 

@@ -272,9 +272,9 @@ class Play:
         """Another process takes over from one that is cut off, whose last write is on its way yet."""
         old = self.life
         old.store.hold()
-        self._life = await self._stage.begin_life()
         await old.cut_off()
         self._graves.append(old)
+        self._life = await self._stage.begin_life()
 
     async def _stale_write(self, number: int) -> None:
         """What was on its way arrives, and then the process that wrote since dies."""

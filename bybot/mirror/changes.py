@@ -126,8 +126,10 @@ class Changes:
 
     # Hearing --------------------------------------------------------------------------------------------------
 
-    def hear(self, edited: Mapping[int, Any], deleted: Iterable[int], *, pins: bool = False) -> None:
+    def hear(self, edited: Mapping[int, Any], deleted: Collection[int], *, pins: bool = False) -> None:
         """Remember what was pushed, as far as it concerns posts that were copied or are under way."""
+        if not edited and not deleted and not pins:
+            return
         cursor, rules = self.journal.cursor, self.pair.rules
         self._pins.due = self._pins.due or (pins and rules.pins == "follow")
         if rules.edits != "ignore":
@@ -182,6 +184,8 @@ class Changes:
             Unsure, ConnectionError: no answer; what was not done is found by the next scan.
             ChatNotReadable, ChatNotWritable, AccountLimited, SessionRevoked: nothing can be done until that changes.
         """
+        if not self._deleted and not self._edited and not self._pins.due:
+            return
         pinned = self.journal.cursor.pinned
         deleted = {i for i in self._deleted if i not in pinned}
         edited = {i: m for i, m in self._edited.items() if i not in pinned and i not in self._deleted}

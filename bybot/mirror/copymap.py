@@ -66,6 +66,8 @@ class CopyMap:
 
     def forget(self, keep: Collection[int]) -> None:
         """Let go of chunks, but of those of these source ids, and of the newest ones."""
+        if len(self._chunks) <= _KEPT:
+            return
         kept = {chunk_of(source_id) for source_id in keep} | set(sorted(self._chunks, reverse=True)[:_KEPT])
         for number in self._chunks.keys() - kept - self._dirty:
             del self._chunks[number]

@@ -10,10 +10,10 @@ from typing import Any
 from bybot.clock import Clock
 from bybot.mirror.comments import Threads
 from bybot.mirror.journal import Journal
-from bybot.mirror.links import Links
+from bybot.mirror.links import Links, may_name
 from bybot.mirror.living import made_anew
 from bybot.mirror.model import ChannelPair
-from bybot.mirror.planner import Plan, Unit, judged, plan, reply_target, sort_out, units_of
+from bybot.mirror.planner import Plan, Unit, is_service, judged, plan, reply_target, sort_out, units_of
 from bybot.mirror.protection import Protection
 from bybot.mirror.requests import can_reply_with, carries_files
 from bybot.mirror.rules.book import Verdict, Written
@@ -40,6 +40,8 @@ class Drafting:
         verdicts = None
         if rules.touches:
             verdicts = await asyncio.to_thread(judged, messages, rules, self.pair.id, protected)
+        elif not any(may_name(m.message, m.entities) for m in messages if not is_service(m)):
+            return None
         posts = sort_out(messages, Plan(), chat_protected=protected)
         if verdicts is not None and (rule := duplicates_rule(rules.filters)) is not None:
             verdicts = await asyncio.to_thread(without_repeats, posts, verdicts, self.journal.seen.copy(), rule)
@@ -50,6 +52,9 @@ class Drafting:
         written = {m.id: Written(m.message or "", tuple(m.entities or ())) for m in posts if takes_text(m)}
         for verdict in (verdicts or {}).values():
             written |= verdict.texts
+        written = {id_: each for id_, each in written.items() if may_name(each.text, each.entities)}
+        if not written:
+            return verdicts
         changed = await self.links.changed(written, self.journal)
         if not changed:
             return verdicts

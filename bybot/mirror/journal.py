@@ -204,10 +204,15 @@ class Journal:
 
     def planned(self, made: Plan) -> None:
         """Note what a plan leaves out."""
-        self.skipped(made.service, "service")
-        self.skipped(made.protected, "protected")
-        self.skipped(made.filtered, "filtered")
-        self.skipped(made.refused, "refused")
+        left_out: tuple[tuple[list[int], Why], ...] = (
+            (made.service, "service"),
+            (made.protected, "protected"),
+            (made.filtered, "filtered"),
+            (made.refused, "refused"),
+        )
+        for ids, why in left_out:
+            if ids:
+                self.skipped(ids, why)
         self.reply_lost(made.reply_lost)
         self.counts.shortened += made.shortened
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from telethon.tl import types
 
@@ -35,8 +35,6 @@ class Links:
         named: dict[int, Rich] = {}
         wanted: set[int] = set()
         for id_, written in texts.items():
-            if not _may_name(written):
-                continue
             rich = from_telegram(written.text, written.entities)
             if ids := named_ids(rich, source):
                 named[id_] = rich
@@ -46,10 +44,14 @@ class Links:
         return {id_: _written(rich) for id_, rich in after.items() if rich != named[id_] and _fits(rich, named[id_])}
 
 
-def _may_name(written: Written) -> bool:
-    """Quickly: most posts name no other."""
-    behind = any(isinstance(entity, types.MessageEntityTextUrl) for entity in written.entities)
-    return behind or ".me/" in (text := written.text.lower()) or ".dog/" in text
+def may_name(text: str | None, entities: Iterable[Any] | None) -> bool:
+    """Whether a text may link to a post, told quickly: most link to none."""
+    if entities and any(isinstance(entity, types.MessageEntityTextUrl) for entity in entities):
+        return True
+    if not text or "/" not in text:
+        return False
+    lower = text.lower()
+    return ".me/" in lower or ".dog/" in lower
 
 
 def _written(rich: Rich) -> Written:

@@ -25,12 +25,10 @@ def random_ids(pair_id: str, epoch: int, source_chat: int) -> Callable[..., int]
         epoch: raised, durably, when a second copy of the same posts is wanted.
         source_chat: marked id of the chat the source ids count in.
     """
-    base = hashlib.blake2b(digest_size=8, person=b"bybot-random-id")
-    base.update(f"{pair_id}|{epoch}|{source_chat}|0|".encode())
+    base = f"{pair_id}|{epoch}|{source_chat}|0|".encode()
 
     def of(source_id: int, part: int = COPY) -> int:
-        state = base.copy()
-        state.update(b"%d|%d" % (source_id, part))
+        state = hashlib.blake2b(base + b"%d|%d" % (source_id, part), digest_size=8, person=b"bybot-random-id")
         return (int.from_bytes(state.digest(), "big") >> 1) or 1
 
     return of

@@ -72,6 +72,10 @@ class ActingMirror:
         """The tasks of a pair and what they do now."""
         return await self._supervisor.list_tasks(self._may(user), pair_id)
 
+    async def open_tasks(self, user: int | str, pair_id: str) -> int:
+        """How many tasks of a pair are not at their end."""
+        return await self._supervisor.open_tasks(self._may(user), pair_id)
+
     async def cancel(self, user: int | str, task_id: str) -> None:
         """Stop a task for good."""
         await self._supervisor.cancel(self._may(user), task_id)

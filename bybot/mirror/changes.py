@@ -198,15 +198,16 @@ class Changes:
 
     async def _delete(self, ids: set[int]) -> None:
         copies = await self._still_there(await self._copies_of(ids))
-        if copies and not self._confirmed and self._is_bulk(len(copies)):
+        posts = {each.source for each in copies}  # a post may have several copies: by its pair and by tasks
+        if posts and not self._confirmed and self._is_bulk(len(posts)):
             self._deleted -= ids
-            self.held |= {each.source for each in copies}
+            self.held |= posts
             self.asks(len(self.held))
             return
         self._confirmed = False
         removed = await self.copies.remove([each.copy for each in copies])
         if removed:
-            self._times += [self.clock.elapsed()] * removed
+            self._times += [self.clock.elapsed()] * len(posts)
             self.journal.changed("deleted", removed)
         self._deleted -= ids
         for id_ in ids:

@@ -15,7 +15,7 @@ MOST_DAYS: Final = 400
 _FIELDS: Final = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Day:
     """One UTC day, in messages. ``left_out``: without a copy, whoever wanted it so."""
 

@@ -24,6 +24,7 @@ from bybot.mirror.reader import Reader
 from bybot.mirror.script import begin, check_chats
 from bybot.mirror.starts import start_of
 from bybot.mirror.taskbook import TaskBook, tasks_key
+from bybot.mirror.taskcalls import check_room
 from bybot.mirror.waits import waits_key
 from bybot.stores.base import Key, Store
 
@@ -185,11 +186,17 @@ class PairCalls:
     async def resume(self, user: int | str, pair_id: str) -> None:
         """Let a pair, with those of its tasks that were paused with it, or one task go on from where it stopped.
 
-        A task that was cancelled goes on, too; one that was undone copies from its beginning. Raises as :meth:`pause`.
+        A task that was cancelled goes on, too; one that was undone copies from its beginning.
+
+        Raises:
+            TooManyTasks: a task that had ended would be one too many.
+            PairNotFound, StoreUnavailable: as they say.
         """
         pair = await self._book.get(user, pair_id)
         if pair.ended == "finished":
             return
+        if pair.ended is not None:
+            check_room(await self._book.children(user, pair.family))
         person = self._person(user)
         document = await self._store.get(state_key(pair_id))
         if document is not None and Orders.from_value(document.data.get("orders", {})).undone:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any, Final
@@ -24,6 +26,12 @@ from bybot.stores.base import Store
 MOST_OPEN: Final = 10
 #: Tasks of a pair that are kept at all: of ended ones the copies can be undone.
 MOST_KEPT: Final = 30
+
+
+def check_room(tasks: Iterable[ChannelPair]) -> None:
+    """Whether one more of a pair's tasks may be open. Raises TooManyTasks."""
+    if sum(task.role == "task" and task.ended is None for task in tasks) >= MOST_OPEN:
+        raise TooManyTasks("Too many tasks of this pair are open.", most=MOST_OPEN)
 
 
 class TaskCalls:
@@ -66,9 +74,8 @@ class TaskCalls:
         pair = await self._book.get(user, pair_id)
         if pair.role != "main":
             raise PairNotFound("A task has no tasks.")
-        tasks = [part for part in await self._book.children(user, pair_id) if part.role == "task"]
-        if sum(task.ended is None for task in tasks) >= MOST_OPEN:
-            raise TooManyTasks("Too many tasks of this pair are open.", most=MOST_OPEN)
+        tasks = await self._tasks_of(user, pair_id)
+        check_room(tasks)
         person = self._person(user)
         async with self._client(user) as client:
             source, target = await chats.refresh(client, pair.source), await chats.refresh(client, pair.target)
@@ -98,8 +105,15 @@ class TaskCalls:
             PairNotFound, StoreUnavailable: as they say.
         """
         await self._book.get(user, pair_id)
-        tasks = [part for part in await self._book.children(user, pair_id) if part.role == "task"]
-        return [await self._status(task) for task in reversed(tasks)]
+        tasks = await self._tasks_of(user, pair_id)
+        return list(await asyncio.gather(*(self._status(task) for task in reversed(tasks))))
+
+    async def open_tasks(self, user: int | str, pair_id: str) -> int:
+        """How many tasks of a pair are not at their end, paused ones included. Raises StoreUnavailable."""
+        return sum(task.ended is None for task in await self._tasks_of(user, pair_id))
+
+    async def _tasks_of(self, user: int | str, pair_id: str) -> list[ChannelPair]:
+        return [part for part in await self._book.children(user, pair_id) if part.role == "task"]
 
     async def cancel(self, user: int | str, task_id: str) -> None:
         """Stop a task for good. Its copies stay. Nothing happens to one that has ended.

@@ -73,7 +73,9 @@ async def test_a_task_beside_the_pair_is_paused_resumed_cancelled_and_forgotten(
     pair = await with_pair(product, wei, control)
     await add(wei, "1 - 5000", "消息 1 到 5")  # it waits for ids that are still to come
     await until(lambda: copies(product) == N[:12])
-    await wei.press(await to_tasks(wei), "1")
+    await wei.press(await wei.say_and_wait("/pairs", "你的配对（1）"), "1")
+    await wei.press(await wei.wait("状态", "未完成的任务：1", button="任务"), "任务")
+    await wei.press(await wei.wait("📋 任务"), "1")
     await wei.press(await wei.wait("📋 任务", "实时同步", button="暂停"), "暂停")
     await wei.press(await wei.wait("📋 任务", "⏸ 已暂停", button="继续"), "继续")
     await wei.press(await wei.wait("📋 任务", button="暂停"), "取消…")

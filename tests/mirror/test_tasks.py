@@ -438,6 +438,11 @@ async def test_only_so_many_tasks_are_open_and_only_so_many_are_kept(
         with pytest.raises(ValueError, match="posts that are there"):
             await p.mirror.add_task(ANN, pair.id, New())
         await p.mirror.cancel(ANN, tasks[1].id)
+        more = await p.mirror.add_task(ANN, pair.id, ByIds(1, 1000))
+        with pytest.raises(TooManyTasks):
+            await p.mirror.resume(ANN, tasks[1].id)
+        assert await p.mirror.open_tasks(ANN, pair.id) == 2
+        await p.mirror.remove(ANN, more.id)
         for n in range(3):
             tasks.append(await p.mirror.add_task(ANN, pair.id, Last(n + 1)))
             await until_ended(p, pair.id, tasks[-1].id)
@@ -479,6 +484,18 @@ async def test_a_new_post_replies_to_a_post_that_a_task_copied(sandbox: Sandbox,
         assert reply_of(sandbox, "to a task that ended") == N[25]
         (status,) = await p.mirror.list_pairs(ANN)
         assert status.counts.reply_lost == 0
+
+
+async def test_a_task_replies_to_a_post_that_only_its_pair_copied(sandbox: Sandbox, store: MemoryStore) -> None:
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", New())
+        write(sandbox, 0, 1)
+        reply(sandbox, "an answer", shown(sandbox, "@source")[0])
+        await until(lambda: texts(sandbox) == [N[0], "an answer"])
+        await p.mirror.add_task(ANN, pair.id, Last(1))
+        await until_tasks(p, pair.id, PairState.FINISHED)
+    first, second, again = shown(sandbox)
+    assert (second.reply_to, again.text, again.reply_to) == (first.id, "an answer", first.id)
 
 
 async def test_links_point_at_copies_that_other_parts_made_in_both_directions(

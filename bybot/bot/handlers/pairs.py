@@ -111,7 +111,8 @@ async def show_pair(turn: Turn, pair_id: str) -> None:
         await show_pair(turn, status.pair.parent)
     else:
         comments = await turn.mirror.comments_of(status.pair.user, pair_id)
-        await turn.show(views.pair(turn.language, status, turn.now, names(turn), comments))
+        tasks = await turn.mirror.open_tasks(status.pair.user, pair_id)
+        await turn.show(views.pair(turn.language, status, turn.now, names(turn), comments, tasks))
 
 
 async def my_channels(turn: Turn) -> None:

@@ -89,12 +89,14 @@ def pair(
     now: datetime,
     accounts: Mapping[str, str] | None = None,
     comments: PairStatus | None = None,
+    tasks: int = 0,
 ) -> View:
     """One pair with all its facts.
 
     Args:
         accounts: what the accounts are called, by key; told when there are several.
         comments: how its comments are; None: nobody asked for them.
+        tasks: how many of its tasks are open.
     """
     percent = percent_of(status.progress)
     counts = {kind: count for kind, count in asdict(status.counts).items() if kind in SKIPPED and count}
@@ -108,6 +110,7 @@ def pair(
         t(language, "pair.changed", changed=skipped(language, changed)) if changed else None,
         wait_text(language, status.not_before, now),
         due_text(language, status.progress.due, now),
+        t(language, "pair.tasks", count=tasks) if tasks else None,
         _comments(language, comments, now),
         error_text(language, status.reason, now) if status.reason else None,
     )

@@ -66,6 +66,7 @@ TEXTS: Final[dict[str, str]] = {
         "longer be deleted together, and no longer follow edits and deletions."
     ),
     "task.is_cancelled": "Cancelled.",
+    "pair.tasks": "📋 Open tasks: {count}",
     "task.forgotten": "Forgotten.",
     "progress.task_done": "✅ Copied so far: <b>{done}</b> posts.",
     "numbers.title": "📊 <b>Numbers</b>\n{source} → {target}",

@@ -63,6 +63,7 @@ TEXTS: Final[dict[str, str]] = {
         "条副本会保留，但不能再一起删除，也不再跟随编辑和删除。"
     ),
     "task.is_cancelled": "已取消。",
+    "pair.tasks": "📋 未完成的任务：{count}",
     "task.forgotten": "已清除。",
     "progress.task_done": "✅ 已复制 <b>{done}</b> 条。",
     "numbers.title": "📊 <b>统计</b>\n{source} → {target}",

@@ -14,8 +14,8 @@ from bybot.bot.views.base import Rows, View, button, labelled
 from bybot.bot.views.pairs import names
 from bybot.bot.views.rulefacts import LONGEST, facts
 from bybot.mirror.model import ChannelPair
-from bybot.mirror.samples import Sample
 from bybot.mirror.rules.book import Rules
+from bybot.mirror.samples import Sample
 
 AREA: Final = "ru"
 #: Stands in buttons where a pair's id would, for the defaults of a person.

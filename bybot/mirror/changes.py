@@ -154,8 +154,11 @@ class Changes:
 
     async def _last_copied(self, count: int) -> list[int]:
         """The last source ids that have copies, those of ended parts included, rising."""
-        left = await self.journal.kin.last_left(count)
-        return sorted({*await self.journal.last_copied(count), *left})[-count:] if count else []
+        if not count:
+            return []
+        own = await self.journal.last_copied(count)
+        left = await self.journal.kin.last_left(count, above=own[0] if len(own) == count else 0)
+        return sorted({*own, *left})[-count:]
 
     async def _copies_of(self, ids: Collection[int]) -> list[Followed]:
         """The copies of these posts that are looked after here, in the order of their sources."""

@@ -14,12 +14,13 @@ from typing import Final, Protocol
 
 from bybot.mirror.copymap import CopyMap
 from bybot.mirror.cursor import Cursor
+from bybot.mirror.idmap import chunk_of
 from bybot.mirror.model import ChannelPair
 from bybot.mirror.pairstate import state_key
 from bybot.stores.base import Store
 
 #: Stored maps that are kept open, over all pairs of an account.
-_MAPS: Final = 20
+_MAPS: Final = 50
 #: Copies that were looked up for replies and are kept.
 _FOUND: Final = 2_000
 
@@ -98,15 +99,20 @@ class Family:
             cursor, end = Cursor.from_value(document.data, 0.0), document.data["end_id"]
         return {id_ for id_ in source_ids if id_ not in cursor and (end is None or id_ <= end)}
 
-    async def last(self, pair: ChannelPair, count: int) -> list[int]:
-        """The last source ids that a pair which does not run has copies of, rising. Raises StoreUnavailable."""
+    async def last(self, pair: ChannelPair, count: int, above: int) -> list[int]:
+        """The last source ids above one that a pair which does not run has copies of, rising. Raises StoreUnavailable.
+
+        Args:
+            count: at most so many.
+            above: lower ones are of no interest: what is stored of them alone is not read.
+        """
         stored = await self._stored(pair)
         found: list[int] = []
         for number in reversed(stored.numbers):
-            if len(found) >= count:
+            if len(found) >= count or number < chunk_of(above):
                 break
             found = [source_id for source_id, _ in await stored.pairs_of(number)] + found
-        return found[-count:] if count else []
+        return [source_id for source_id in found[-count:] if source_id > above]
 
     async def _stored(self, pair: ChannelPair) -> CopyMap:
         known = self._maps.get(pair.id)
@@ -171,10 +177,10 @@ class Kin:
             left += [LeftCopy(source_id, copy, maker) for source_id, copy in sorted(copies.items())]
         return left
 
-    async def last_left(self, count: int) -> set[int]:
-        """The last source ids that ended parts have copies of, at most ``count`` of each. Raises StoreUnavailable."""
+    async def last_left(self, count: int, above: int) -> set[int]:
+        """The last source ids that ended parts have copies of, at most ``count`` of each, as :meth:`Family.last`."""
         found: set[int] = set()
         for maker in self._ended():
             assert self._family is not None
-            found.update(await self._family.last(maker, count))
+            found.update(await self._family.last(maker, count, above))
         return found

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bybot.mirror.audit import Audit, compare, wanted_of
 from bybot.mirror.copymap import CopyMap
+from bybot.mirror.idmap import chunk_of
 from bybot.mirror.journal import Journal
 from bybot.mirror.model import ChannelPair
 from bybot.mirror.planner import Plan, judged, sort_out
@@ -95,7 +96,8 @@ class Auditor:
         return sort_out(done, Plan(), chat_protected=self.protected)
 
     async def _compare(self, posts: list[Any], copies: dict[int, int], there: dict[int, Any]) -> Audit:
-        rules = self.pair.rules
+        rules, lost = self.pair.rules, self.known.map.lost
+        posts = [post for post in posts if chunk_of(post.id) not in lost]  # nobody knows their copies now
         verdicts = await asyncio.to_thread(judged, posts, rules, self.pair.id, False) if rules.touches else None
         own = await self.known.map.named(there)
         others: set[int] = set()

@@ -112,6 +112,13 @@ class CopyMap:
         self._chunks.pop(number, None)
         self._dirty.discard(number)
         self._dropped.add(number)
+        self.lost.discard(number)
+
+    async def mended(self, number: int) -> None:
+        """All that could be found of a lost chunk is here; it goes with the next write."""
+        await self.load([number * CHUNK_IDS])
+        self._dirty.add(number)
+        self.lost.discard(number)
 
     def take_writes(self) -> tuple[list[Write], set[int]]:
         """What is to be written now, and its chunk numbers for :meth:`give_back`; it counts as written."""

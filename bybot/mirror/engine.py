@@ -30,7 +30,7 @@ from bybot.mirror.journal import Journal
 from bybot.mirror.keeping import Running, keep
 from bybot.mirror.lane import ChainedLane, Lane, PacedLane
 from bybot.mirror.links import Links
-from bybot.mirror.live import Inbox
+from bybot.mirror.live import Heard, Inbox
 from bybot.mirror.model import ChannelPair, NoticeKind, Progress
 from bybot.mirror.moving import check
 from bybot.mirror.pacing import chat_key
@@ -153,7 +153,9 @@ class Engine:
     # Work -----------------------------------------------------------------------------------------------------
 
     async def _work(self) -> None:
-        pair, lane, target = self.pair, self._lane(), input_peer(self.pair.target)
+        pair, target = self.pair, input_peer(self.pair.target)
+        client, pacing = self._account.client, self._account.pacing
+        lane: Lane = (ChainedLane if pacing.unpaced else PacedLane)(client)
         random_id = random_ids(pair.id, self.journal.base, pair.source.id)
         transfer = Transfer(self._account, self._reader, target, self._protection.ask, self.tell.waits)
         self._changes = Changes(
@@ -174,19 +176,11 @@ class Engine:
             target=target,
             random_id=random_id,
             lane=lane,
-            pacing=self._account.pacing,
+            pacing=pacing,
             ledger=self.journal,
             chat_key=chat_key(pair.target),
             source_protected=self._protection.ask,
-            topics=Topics(
-                self._account.client,
-                self._source,
-                target,
-                random_id,
-                self._account.pacing,
-                self.tell.waits,
-                self.tell.lacks,
-            ),
+            topics=Topics(client, self._source, target, random_id, pacing, self.tell.waits, self.tell.lacks),
             on_wait=self.tell.waits,
             on_refused=lambda messages: self.tell.left_out(messages, "refused"),
             on_lacking=self.tell.lacking,
@@ -194,7 +188,7 @@ class Engine:
             sabotage=self._sabotage,
             stopping=self._stopping.is_set(),
             carry=transfer.carry,
-            check_target=partial(check, self._account.client, pair, ("target",)),
+            check_target=partial(check, client, pair, ("target",)),
             may_send=lambda posts: self._account.allowance.take(posts, self.tell.day_is_over),
         )
         self._passage = self._way(self._sender, self._changes.copies)
@@ -209,22 +203,18 @@ class Engine:
             self._account.ears.close(pair.source.id, self._inbox)
 
     def _way(self, sender: Sender, copies: Copies) -> Passage:
-        journal, drafting = self.journal, self._drafting
-        passage = Passage(journal, drafting, self._gate, sender, copies.reader, self.tell, self._look_back)
+        passage = Passage(self.journal, self._drafting, self._gate, sender, copies.reader, self.tell, self._look_back)
         passage.doubt = Reconciliation(
-            journal,
+            self.journal,
             self._reader,
             copies,
-            drafting,
+            self._drafting,
             sender.random_id,
             repeat=passage.repeat,
             shared=self._shared,
             stopping=self._stopping,
         )
         return passage
-
-    def _lane(self) -> Lane:
-        return (ChainedLane if self._account.pacing.unpaced else PacedLane)(self._account.client)
 
     async def _persist(self) -> None:
         """Copy on, whatever fails for a while."""
@@ -262,7 +252,7 @@ class Engine:
         await self._read_on(self.journal.cursor.mark)
         if not self._gate.shut:
             await check(self._account.client, self.pair)
-        if self.pair.rules.deletions == "delete":
+        if self.pair.rules.deletions == "delete" and not self._gate.shut:
             await doubt.find_gone()
         await self._follow_changes(scan=known > 0)
         while not self._stopping.is_set() and not self._at_end():
@@ -290,6 +280,7 @@ class Engine:
             send_alone=self._passage.again,
             land=self._land,
             use_epoch=self._use_epoch,
+            mend=self._passage.mend,
             stopping=self._stopping,
         )
         if orders.undo:
@@ -321,10 +312,20 @@ class Engine:
 
     async def _listen(self) -> None:
         assert self._inbox is not None
-        assert self._sender is not None
-        assert self._passage is not None
+        assert self._changes is not None
         await self._inbox.wait()
         heard = self._inbox.take()
+        try:
+            await self._take_in(heard)
+        finally:
+            self._changes.hear(heard.edited, heard.deleted, pins=heard.pins)
+        await self._follow_changes(scan=heard.scan)
+        self._look_back()
+
+    async def _take_in(self, heard: Heard) -> None:
+        """Copy what was heard, or read on."""
+        assert self._sender is not None
+        assert self._passage is not None
         await self._sender.land_answered()
         cursor = self.journal.cursor
         messages = [m for m in heard.messages if m.id not in cursor and m.id not in cursor.pinned]
@@ -340,10 +341,6 @@ class Engine:
         if self._passage.past_end:
             await self._land()
             self._reach_end()
-        assert self._changes is not None
-        self._changes.hear(heard.edited, heard.deleted, pins=heard.pins)
-        await self._follow_changes(scan=heard.scan)
-        self._look_back()
 
     async def _follow_changes(self, *, scan: bool) -> None:
         """Edits and deletions, for the copies that are known by now; with ``scan`` also those nobody heard of."""

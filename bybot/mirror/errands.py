@@ -30,6 +30,7 @@ class Errands:
         handle: copies messages that may be new.
         send_alone: copies messages, each post by itself, whether they were copied or not.
         land: waits until nothing is under way.
+        mend: finds the copies again that lost parts of the map named.
         use_epoch: what is sent from now on goes with the random ids of this epoch.
         stopping: set when the work shall end.
     """
@@ -41,6 +42,7 @@ class Errands:
     send_alone: Callable[[Sequence[Any]], Awaitable[None]]
     land: Callable[[], Awaitable[None]]
     use_epoch: Callable[[int], None]
+    mend: Callable[[], Awaitable[None]]
     stopping: Flag
 
     async def run(self) -> bool:
@@ -85,6 +87,10 @@ class Errands:
     async def _undo(self) -> bool:
         """Delete all copies, then make the pair as if it were new. False: stopped before."""
         journal = self.journal
+        for number in journal.map.numbers:
+            await journal.map.pairs_of(number)  # what is lost shows when it is read
+        if journal.map.lost:
+            await self.mend()
         for number in reversed(journal.map.numbers):
             removed = 0
             copies = [target_id for _, target_id in await journal.map.pairs_of(number)]

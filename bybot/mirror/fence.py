@@ -29,6 +29,7 @@ class Fence:
         self._store = store
         self._key = key
         self.version = version
+        self._given_up: str | None = None  # the nonce of a write whose answer nobody waited for
 
     async def put(self, data: dict[str, Any], nonce: str, also: Sequence[Write] = ()) -> None:
         """Write the document and whatever belongs to it; waits as long as the store is away.
@@ -40,21 +41,31 @@ class Fence:
         Raises:
             StaleWrite: another holder wrote, or the document is gone.
         """
-        writes = [*also, Put(self._key, data, self.version or Condition.EXISTS)]
         attempt = 0
-        while True:
-            try:
-                self.version = (await self._store.commit(writes)).versions[self._key]
-                return
-            except (StaleWrite, StoreUnavailable) as error:
-                document = await self._look()
-                if document is not None and document.data.get("nonce") == nonce:
-                    self.version = document.version
-                    return
-                if isinstance(error, StaleWrite) or document is None or document.version != self.version:
-                    raise StaleWrite("Another process took the pair over, or it was removed.") from error
+        while not await self._try(data, nonce, also):
             await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
             attempt += 1
+
+    async def _try(self, data: dict[str, Any], nonce: str, also: Sequence[Write]) -> bool:
+        writes = [*also, Put(self._key, data, self.version or Condition.EXISTS)]
+        try:
+            self.version = (await self._store.commit(writes)).versions[self._key]
+        except (StaleWrite, StoreUnavailable) as error:
+            document = await self._look()
+            known = None if document is None else document.data.get("nonce")
+            if document is not None and known == nonce:
+                self.version = document.version
+            elif document is not None and known is not None and known == self._given_up:
+                self.version, self._given_up = document.version, None
+                return False
+            elif isinstance(error, StaleWrite) or document is None or document.version != self.version:
+                raise StaleWrite("Another process took the pair over, or it was removed.") from error
+            else:
+                return False
+        except asyncio.CancelledError:
+            self._given_up = nonce
+            raise
+        return True
 
     async def _look(self) -> Any:
         attempt = 0

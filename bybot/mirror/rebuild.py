@@ -78,7 +78,7 @@ class Rebuilder:
             if copy is not None:
                 found[source_id] = copy
                 await self._note({source_id: copy})
-        journal.map.lost.discard(number)
+        await journal.map.mended(number)
         await journal.flush()
         return len(found)
 

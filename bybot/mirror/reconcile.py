@@ -27,7 +27,7 @@ from bybot.mirror.drafting import Drafting, Verdicts
 from bybot.mirror.flag import Flag
 from bybot.mirror.journal import Journal
 from bybot.mirror.matching import matched, may_be_ours, traced
-from bybot.mirror.planner import Plan, Unit, sort_out, units_of
+from bybot.mirror.planner import Plan, Unit, is_service, sort_out, units_of
 from bybot.mirror.reader import PAGE, Reader
 from bybot.mirror.requests import RandomId
 
@@ -35,8 +35,10 @@ from bybot.mirror.requests import RandomId
 _SEGMENT: Final = 1_000
 #: Copies among which the newest is looked for.
 _LAST: Final = 200
-#: Ids without a post that are asked for in vain before that ends.
+#: Ids without a copy that are asked for in vain before that ends.
 _MISSES: Final = 20
+#: Ids among which those are looked for.
+_LOOKED: Final = 2_000
 _IDS: Final = 100
 #: An id that no message has.
 _NOWHERE: Final = 2**31 - 1
@@ -120,6 +122,7 @@ class Reconciliation:
         named = (journal.map.get(source_id) for source_id in source_ids)
         if tail.learn([copy for copy in named if copy is not None]):
             journal.uncertain_until = min(journal.uncertain_until, journal.cursor.highest)
+            self.tail = None
 
     # Reading --------------------------------------------------------------------------------------------------
 
@@ -188,7 +191,10 @@ class Reconciliation:
         try:
             while likely and not self.stopping.is_set():
                 last = likely[-1]
-                if await self._was_sent(last, [u for u in units if u.last_id <= max(last)], likely[:-1]):
+                sent = await self._was_sent(last, [u for u in units if u.last_id <= max(last)], likely[:-1])
+                if sent is None:
+                    break
+                if sent:
                     noted = {id_: copy for each in likely for id_, copy in each.items()}
                     await journal.load(noted)
                     journal.copied(noted)
@@ -199,30 +205,36 @@ class Reconciliation:
             journal.presumed = {}
         return []
 
-    async def _was_sent(self, last: dict[int, int], units: Sequence[Unit], likely: Sequence[dict[int, int]]) -> bool:
-        """Repeat what is not likely to have been sent, in order, up to this post; whether it has the copy it seems."""
+    async def _was_sent(
+        self, last: dict[int, int], units: Sequence[Unit], likely: Sequence[dict[int, int]]
+    ) -> bool | None:
+        """Repeat what is not likely to have been sent, in order, up to this post; whether it has the copy it seems.
+
+        Nothing is certain when one of them does not go now: what comes after it must not be done before it.
+        """
         passed = {id_ for each in likely for id_ in each}
         for unit in units:
             if not passed.isdisjoint(unit.ids):
                 self.drafting.note(unit.messages, self._verdicts)
             elif not all(id_ in self.journal.cursor for id_ in unit.ids):
                 await self.repeat(unit.messages)
+                if not all(id_ in self.journal.cursor for id_ in unit.ids):
+                    return None
                 self.learn(unit.ids)
         return all(self.journal.map.get(id_) == copy for id_, copy in last.items())
 
     # Posts that are gone --------------------------------------------------------------------------------------
 
     async def find_gone(self) -> None:
-        """Find the copies of posts that were deleted from the source before anybody noted their copies.
+        """Find the copies of posts that were deleted from the source, or are left out, before anybody noted them.
 
         Raises as the sender and the reader do.
         """
         tail = self.tail
-        self.tail = None
         if tail is None or not tail.unexplained:
             return
         misses = 0
-        for source_id in await self._holes(tail):
+        for source_id in await self._without_copies(tail):
             if not tail.unexplained or misses >= _MISSES or self.stopping.is_set():
                 break
             copy = await self.ask(source_id)
@@ -232,25 +244,26 @@ class Reconciliation:
                 self.journal.copied({source_id: copy})
                 tail.learn([copy])
 
-    async def _holes(self, tail: Tail) -> list[int]:
-        """Ids without a post whose copies may be among what nothing explains, going by their neighbours' copies."""
+    async def _without_copies(self, tail: Tail) -> list[int]:
+        """Ids whose copies may be among what nothing explains, going by their neighbours' copies; gone posts first."""
         journal = self.journal
         last = min(tail.until, max(await self.source.newest(), journal.cursor.highest) + _MISSES)
-        ids = range(tail.since + 1, last + 1)
-        there: set[int] = set()
+        ids = range(max(tail.since, last - _LOOKED) + 1, last + 1)
+        there: dict[int, Any] = {}
         for at in range(0, len(ids), _IDS):
-            there |= (await self.source.by_ids(ids[at : at + _IDS])).keys()
+            there |= await self.source.by_ids(ids[at : at + _IDS])
         known = await journal.map.peek(ids)
         above, high = {}, tail.top + 1  # the nearest copy of a post above each id
         for source_id in reversed(ids):
             above[source_id] = high
             high = known.get(source_id, high)
-        holes, low = [], 0
+        found, low = [], 0
         for source_id in ids:
             low = known.get(source_id, low)
-            if source_id not in there and any(low < id_ < above[source_id] for id_ in tail.unexplained):
-                holes.append(source_id)
-        return holes
+            if source_id not in known and any(low < id_ < above[source_id] for id_ in tail.unexplained):
+                found.append(source_id)
+        posts = [id_ for id_ in found if id_ in there and not is_service(there[id_])]
+        return [id_ for id_ in found if id_ not in there] + posts
 
     async def ask(self, source_id: int) -> int | None:
         """The copy that has the random id of a post, if any. What is forwarded is no message: it sends nothing."""

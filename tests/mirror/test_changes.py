@@ -8,9 +8,11 @@ import pytest
 from telethon.tl import types
 
 from bybot.mirror import NoticeKind
+from bybot.mirror.outcome import Judgement, Meaning
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.rich import Rich
 from bybot.mirror.rules.transforms import Add, Replace
+from bybot.mirror.sender import Sender, Unsure
 from bybot.sandbox.samples import media_of
 from tests.mirror.support import Ground, ground, until
 
@@ -143,3 +145,24 @@ async def test_a_flood_wait_puts_an_edit_off_and_does_not_lose_it() -> None:
             g.faults.add(kind="flood", account=g.ann.id, method="editMessage", seconds=1, times=1)
             edit(g, post, text="two")
             await until(lambda: texts(g) == ["two"])
+
+
+async def test_an_edit_that_was_heard_outlives_a_send_without_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing: list[Judgement] = []
+    land_answered = Sender.land_answered
+
+    async def sometimes(self: Sender) -> None:
+        if failing:
+            raise Unsure(failing.pop())
+        await land_answered(self)
+
+    monkeypatch.setattr(Sender, "land_answered", sometimes)
+    async with ground() as g:
+        posts = [g.post(f"post {n}") for n in range(5)]
+        rules = Rules(window=1)  # what was edited before is never looked at again
+        async with g.running_mirror(await g.client(), rules=rules) as mirror:
+            await live(g, mirror)
+            failing.append(Judgement(Meaning.UNKNOWN, "no answer"))
+            edit(g, posts[0], text="edited")
+            await until(lambda: "edited" in texts(g))
+        assert not failing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from bybot.errors import StaleWrite, StoreUnavailable
 from bybot.mirror.idmap import CHUNK_IDS
 from bybot.mirror.journal import Journal
 from bybot.mirror.pairstate import first_state, state_key
-from bybot.stores.base import Condition, Document, Put
+from bybot.stores.base import Committed, Condition, Document, Put, Write
 from bybot.stores.memory import MemoryStore
 from tests.sessions.support import FaultyStore
 
@@ -184,3 +185,33 @@ async def test_closing_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -
     store.down = True
     with pytest.raises(StoreUnavailable):
         await journal.close()
+
+
+class SlowStore(MemoryStore):
+    """Writes at once, and takes its time to say so."""
+
+    pause = 0.0
+
+    async def commit(self, writes: Sequence[Write]) -> Committed:
+        committed = await super().commit(writes)
+        await asyncio.sleep(self.pause)
+        return committed
+
+
+async def test_a_write_that_was_given_up_is_not_taken_for_another_holder() -> None:
+    store = SlowStore(SystemClock())
+    await new_pair(store)
+    journal = await opened(store)
+    journal.copied({1: 1})
+    store.pause = 60.0
+    flushing = asyncio.create_task(journal.flush())
+    await asyncio.sleep(0.01)
+    flushing.cancel()
+    await asyncio.gather(flushing, return_exceptions=True)
+    store.pause = 0.0
+    journal.copied({2: 2})
+    await journal.close()
+    assert (await stored(store)).data["ceiling"] == 2
+    await opened(store)
+    with pytest.raises(StaleWrite):
+        await journal.flush()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from bybot.errors import StaleWrite
 from bybot.mirror import Everything, Last, NoticeKind, PairState
 from bybot.mirror.copymap import CopyMap
 from bybot.mirror.pairs import PairBook
 from bybot.mirror.pairstate import chunk_key, state_key
+from bybot.sandbox.samples import media_of
 from bybot.sandbox.seed import find_account
 from bybot.sandbox.server import Sandbox
 from bybot.stores.base import Delete, Put
@@ -146,7 +148,55 @@ async def test_a_pair_that_was_removed_is_not_made_again(sandbox: Sandbox, store
         await until(lambda: len(texts(sandbox)) == 5)
         await PairBook(store).remove(ANN, pair.id)
         await lose(store, pair.id, "all", how="gone")
-        write(sandbox, 5, 150)
-        await until(lambda: p.mirror._people[str(ANN)].runs[pair.id].task.done())  # type: ignore[union-attr]
+        run = p.mirror._people[str(ANN)].runs[pair.id]
+        assert run.engine is not None
+        with pytest.raises(StaleWrite):
+            await run.engine.journal.flush()
+        write(sandbox, 5, 6)
+        await until(lambda: run.task is not None and run.task.done())
         assert await store.get(state_key(pair.id)) is None
         assert NoticeKind.REBUILT not in p.heard.kinds
+
+
+async def test_a_lost_part_without_any_copy_left_is_looked_for_once(sandbox: Sandbox, store: MemoryStore) -> None:
+    write(sandbox, 0, 5)
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
+        await until(lambda: len(texts(sandbox)) == 5)
+    target = channel(sandbox, "@target")
+    sandbox.world.delete_messages(sandbox.world.account(target.creator_id), target.peer, [m.id for m in shown(sandbox)])
+    wei, source = find_account(sandbox.world, "@liwei"), channel(sandbox, "@source").peer
+    sandbox.world.delete_messages(wei, source, [m.id for m in shown(sandbox, "@source")])
+    await lose(store, pair.id, "chunks", how="gone")
+    async with process(sandbox, store) as p:
+        for number in (5, 6, 7):
+            write(sandbox, number, number + 1)
+            await until(lambda wanted=N[number]: wanted in texts(sandbox))  # type: ignore[misc]
+        assert p.heard.kinds.count(NoticeKind.REBUILT) == 1
+
+
+@pytest.mark.parametrize("how", ["gone", "damaged"])
+async def test_an_undo_finds_the_copies_of_a_lost_map_first(sandbox: Sandbox, store: MemoryStore, how: str) -> None:
+    write(sandbox, 0, 70)
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
+        await until(lambda: len(texts(sandbox)) == 70)
+    await lose(store, pair.id, "chunk", how=how)
+    async with process(sandbox, store) as p:
+        await p.mirror.undo(ANN, pair.id)
+        await until(lambda: NoticeKind.UNDONE in p.heard.kinds)
+    assert texts(sandbox) == []
+
+
+async def test_an_audit_does_not_miss_the_copies_of_a_lost_map(sandbox: Sandbox, store: MemoryStore) -> None:
+    wei, source = find_account(sandbox.world, "@liwei"), channel(sandbox, "@source").peer
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
+        for _ in range(10):
+            sandbox.world.send_message(wei, source, media=media_of(sandbox.world, "poll", 1))
+        await until(lambda: len(shown(sandbox)) == 10)
+        await p.mirror.pause(ANN, pair.id)
+        document = await store.get(state_key(pair.id))
+        assert document is not None
+        await lose(store, pair.id, "chunk", document.data["chunks"][0], how="gone")
+        assert (await p.mirror.audit(ANN, pair.id)).missing == ()

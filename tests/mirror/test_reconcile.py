@@ -14,6 +14,7 @@ from bybot.mirror.pacing import PACES, Pace
 from bybot.mirror.planner import units_of
 from bybot.mirror.reconcile import Tail
 from bybot.mirror.rules.book import Rules
+from bybot.mirror.rules.filters import Words
 from bybot.mirror.rules.transforms import Replace
 from bybot.sandbox.mtproto.switches import Switches
 from bybot.sandbox.samples import media_of
@@ -202,6 +203,19 @@ async def test_a_post_that_was_deleted_before_anybody_noted_its_copy_goes_with_i
         assert "lost 4" not in texts
         assert "lost 11" not in texts
         assert texts[-2:] == ["of the owner", "new"]
+
+
+async def test_a_post_that_rules_leave_out_by_now_keeps_its_copy_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with ground() as g:
+        await unnoted(g, monkeypatch, lost=12, pace="quick")
+        rules = Rules(filters=(Words(("lost 5",)),))
+        async with g.running_mirror(await g.client(), rules=rules, pace="quick") as mirror:
+            await until(lambda: mirror.progress and mirror.progress.phase == "live")
+            doomed = next(m for m in g.originals() if m.text == "lost 5")
+            assert "lost 5" in [m.text for m in g.copies()]
+            g.world.delete_messages(g.editor, g.source.peer, [doomed.id])
+            await until(lambda: "lost 5" not in [m.text for m in g.copies()])
+        assert [m.text for m in g.copies()] == [m.text for m in g.originals()]
 
 
 async def test_an_answer_that_stays_away_is_looked_up_while_running(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bybot.mirror.beside import beside
 from bybot.mirror.planner import is_service, units_of
 from bybot.mirror.reader import HISTORY, PAGE, Reader, history_request
 from bybot.mirror.rules.book import Rules, Verdict
@@ -23,7 +23,8 @@ class Sample:
     Attributes:
         id: of its first message.
         before, after: its first text; the same when nothing changes.
-        left_out: the kind of the filter that leaves it out; empty: it is copied.
+        left_out: the kind of the filter that leaves it out, or "fixed": what rules would change cannot be sent with
+            other words. Empty: it is copied.
         shortened: what rules add was left out, since the text would be too long.
     """
 
@@ -48,7 +49,7 @@ async def samples_of(reader: Reader, rules: Rules, pair_id: str, count: int) -> 
     limit = max(1, min(count, MOST_TRIED, PAGE))
     answer = await reader.ask(history_request(reader.peer, limit=limit), HISTORY)
     posts = [message for message in reversed(answer.messages) if not is_service(message)]
-    return await asyncio.to_thread(_samples, posts, rules, pair_id)
+    return await beside(pair_id, _samples, posts, rules, pair_id)
 
 
 def _samples(posts: Sequence[Any], rules: Rules, pair_id: str) -> list[Sample]:
@@ -64,6 +65,6 @@ def _samples(posts: Sequence[Any], rules: Rules, pair_id: str) -> list[Sample]:
         written = verdict.texts.get(first.id)
         before = first.message or ""
         after = before if written is None else written.text
-        why = "" if verdict.keep else verdict.why
+        why = "fixed" if verdict.fixed else "" if verdict.keep else verdict.why
         samples.append(Sample(unit.messages[0].id, before, after, why, verdict.shortened))
     return samples

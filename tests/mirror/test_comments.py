@@ -356,7 +356,8 @@ async def test_a_post_that_is_copied_while_its_comment_is_looked_at_is_not_taken
         for home, group in zip((g.source, g.target), groups, strict=True):
             g.world.threads.link(home, group)
         post, copy = g.post("a post"), g.world.send_message(g.ann, g.target.peer, text="a post")
-        said = g.world.send_message(g.ann, groups[0].peer, text="a comment", reply_to=post.discussion.id)  # type: ignore[union-attr]
+        assert post.discussion is not None
+        said = g.world.send_message(g.ann, groups[0].peer, text="a comment", reply_to=post.discussion.id)
         pacing, clock = Pacing(SystemClock(), PACES["off"]), SystemClock()
         client = await g.client()
         channel, target = await resolve(client, "@source"), await resolve(client, "@target")
@@ -366,7 +367,7 @@ async def test_a_post_that_is_copied_while_its_comment_is_looked_at_is_not_taken
         lost: list[int] = []
         going = await threads.sort(await reader.page(0), lambda ids, why: lost.extend(ids), lambda due: None)
         assert [m.id for m in going if m.action is None] == [said.id]
-        assert lost == [post.discussion.id]  # type: ignore[union-attr]
+        assert lost == [post.discussion.id]
 
 
 # Pure ---------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from telethon.tl import types
 from bybot.mirror import NoticeKind
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.polls import again
+from bybot.mirror.rules.transforms import Replace
 from bybot.sandbox.samples import media_of
 from bybot.sandbox.world.model import Media
 from tests.mirror.support import Ground, ground, until
@@ -97,6 +98,15 @@ def test_a_poll_is_sent_anew_only_when_nothing_of_it_is_lost() -> None:
     voted = _poll()
     voted.results.total_voters = 1
     assert again(voted) is None
+
+
+async def test_trying_rules_says_what_cannot_be_changed() -> None:
+    async with ground() as g:
+        for kind in ("poll", "quiz"):
+            g.post(media=media_of(g.world, kind, 1))
+        mirror = g.mirror(await g.client())
+        tried = await mirror.try_rules(Rules(transforms=(Replace("harbour", "pier"),)))
+        assert [each.left_out for each in tried] == ["", "fixed"]
 
 
 # Live locations ---------------------------------------------------------------------------------------------------

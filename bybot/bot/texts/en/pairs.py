@@ -166,6 +166,7 @@ TEXTS: Final[dict[str, str]] = {
     "rules.why_extensions": "its file name",
     "rules.why_size": "its size",
     "rules.why_senders": "its writer",
+    "rules.why_fixed": "its words cannot be changed",
     "rules.why_timeout": "a pattern took too long",
     "rules.why_too_long": "it would be too long",
     "media.text": "text",

@@ -158,6 +158,7 @@ TEXTS: Final[dict[str, str]] = {
     "rules.why_extensions": "文件名",
     "rules.why_size": "大小",
     "rules.why_senders": "作者",
+    "rules.why_fixed": "文字无法更改",
     "rules.why_timeout": "表达式耗时太长",
     "rules.why_too_long": "会太长",
     "media.text": "文字",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import time
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,6 +137,12 @@ def test_nothing_that_only_one_account_can_use_is_written() -> None:
         (file(*[ENDS] * 301), "too_many", 4),
         (b"a" * 1_000_001, "too_large", None),
         (BILLION, "broken", None),
+        (b"a: " + b"[" * 90_000, "broken", None),
+        (b"a: " + b"{a: " * 40_000, "broken", None),
+        (b"- " * 90_000, "broken", None),
+        (b"? " * 90_000, "broken", None),
+        (b"[" * 100 + b"]" * 100, "broken", None),
+        (b"[" + b"1," * 490_000 + b"1]", "broken", None),
         (b"a: &a [*a]", "broken", None),
         (b"a: !!python/object/apply:os.system ['true']", "broken", 1),
     ],
@@ -437,6 +445,25 @@ DISABLE_DELETE=true
     ]  # fmt: skip
     rules = document.entries[0].rules
     assert rules == Rules(transforms=(RemoveLinks(frozenset({"youtube.com", "vk.com"})),), deletions="keep")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CHAT_MAPPING=" + "-1," * 300_000,
+        "CHAT_MAPPING=" + "-1," * 300_000 + ":" + "-1," * 30_000,
+        "CHAT_MAPPING=" + "[" * 900_000,
+        "A=x" + " " * 900_000 + "y\nCHAT_MAPPING=[-1:-2]",
+        " " * 900_000 + "=\nCHAT_MAPPING=[-1:-2]",
+        "export " * 100_000 + "=1\nCHAT_MAPPING=[-1:-2]",
+    ],
+    ids=range(6),
+)
+def test_no_line_takes_long(text: str) -> None:
+    began = time.process_time()
+    with contextlib.suppress(UnreadablePairs):
+        assert [entry.target.id for entry in read(text.encode()).entries] in ([], [-2])
+    assert time.process_time() - began < 20, "the work grows with the square of the length"
 
 
 def test_a_yaml_configuration_within_the_variables_is_read() -> None:

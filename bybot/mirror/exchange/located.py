@@ -15,10 +15,12 @@ from bybot.errors import UnreadablePairs
 
 Path = tuple[str | int, ...]
 
-#: Nodes of a YAML file, those behind aliases counted each time: a short file can stand for a huge one.
-_MOST_NODES: Final = 50_000
+#: Values of a file, those behind YAML's aliases counted each time: a short file can stand for a huge one.
+_MOST_VALUES: Final = 100_000
+#: How deep values may lie in each other: far deeper than in any file of pairs.
+_MOST_DEEP: Final = 30
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
-_VARIABLE: Final = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*?)\s*\Z")
+_NAME: Final = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\Z")
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -86,7 +88,9 @@ class _Walk:
         self._decoder = json.JSONDecoder()
 
     def value(self, at: int, path: Path) -> int:
-        """Note where everything from ``at`` stands. Returns where it ends."""
+        """Note where everything from ``at`` stands. Returns where it ends. Raises ValueError: it is too much."""
+        if len(path) > _MOST_DEEP or len(self.lines) > _MOST_VALUES:
+            raise ValueError("too many values, or too deep")
         at = self._skip(at)
         self.lines[path] = self._line(at)
         if self._text[at] == "{":
@@ -132,10 +136,11 @@ def from_yaml(text: str) -> Located:
     """
     loader = _Loader(text)
     try:
+        _check_depth(text)
         node = loader.get_single_node()
         lines: dict[Path, int] = {(): 1}
         if node is not None:
-            _note(node, (), lines, [_MOST_NODES])
+            _note(node, (), lines, [_MOST_VALUES])
         return Located(loader.construct_document(node) if node is not None else None, lines)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -145,6 +150,20 @@ def from_yaml(text: str) -> Located:
         raise UnreadablePairs("The file is no YAML that can be read.", why="broken") from None
     finally:
         loader.dispose()
+
+
+def _check_depth(text: str) -> None:
+    """Events are read one by one; only what is not too deep may be composed, which goes down by calling itself.
+
+    Raises:
+        ValueError: too many values, or too deep: it could end the process.
+        yaml.YAMLError: it is no YAML.
+    """
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, Loader=_Loader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MOST_DEEP or count > _MOST_VALUES:
+            raise ValueError("too many values, or too deep")
 
 
 def _note(node: Any, path: Path, lines: dict[Path, int], left: list[int]) -> None:
@@ -172,10 +191,11 @@ def from_variables(text: str) -> Located:
             value[name] += "\n" + (line.rstrip()[:-1] if ended else line)
             quote = "" if ended else quote
             continue
-        found = None if line.lstrip().startswith("#") else _VARIABLE.match(line)
+        left, equals, right = line.partition("=")
+        found = _NAME.match(left.strip()) if equals else None  # a comment has no name
         if found is None:
             continue
-        name, written = found["name"], found["value"]
+        name, written = found[1], right.strip()
         lines[name,] = number
         mark = written[:1]
         if mark in ("'", '"') and mark:

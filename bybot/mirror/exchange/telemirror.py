@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from bybot.errors import UnreadablePairs
 from bybot.mirror.exchange.foreign import (
     Draft,
     chat_of,
@@ -24,7 +25,7 @@ from bybot.mirror.exchange.foreign import (
     whole_word,
 )
 from bybot.mirror.exchange.located import Located, Path, from_yaml, shown
-from bybot.mirror.exchange.model import Chat, Document, Entry, Spot, Trouble, Wrong
+from bybot.mirror.exchange.model import MOST_PAIRS, Chat, Document, Entry, Spot, Trouble, Wrong
 from bybot.mirror.rules.transforms import Add, RemoveLinks, RemoveMentions, Replace
 
 _TOP: Final = frozenset({"directions", "targets", "filters", "mode", "disable_edit", "disable_delete"})
@@ -32,7 +33,6 @@ _DIRECTION: Final = frozenset({"from", "to", "filters", "mode", "disable_edit", 
 _LINK: Final = r"(?:https?://|www\.|(?<![\w@.])t\.me/)\S+"
 _MENTION: Final = r"(?<![\w@/.])@[A-Za-z]\w{3,31}"
 _PATTERN: Final = re.compile(r"r(['\"])(.*)\1\Z", re.DOTALL)
-_PAIRING: Final = re.compile(r"\[?\s*(?P<sources>[-#\d,\s]+):(?P<targets>[-#\d,\s]+?)\s*\]?\s*(?:;|\Z)")
 _SECRET: Final = ("SESSION_STRING", "API_HASH", "DATABASE_URL", "DB_PASS", "BOT_TOKEN")
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _TEXT: Final = "{message_text}"
@@ -83,6 +83,9 @@ class _Direction:
 
     def entries(self) -> list[Entry]:
         sources, targets = (self._chats(end) for end in ("from", "to"))
+        if len(sources) * len(targets) > MOST_PAIRS:
+            line = self.where.line(self.path)
+            raise UnreadablePairs(f"This stands for more than {MOST_PAIRS} pairs.", why="too_many", line=line)
         self._policies(self.facts, self.path)
         self._filters((self.facts.get("filters") and self.facts) or self.config, self.path)
         return [self._entry(source, target) for source in sources for target in targets]
@@ -157,10 +160,12 @@ def read_variables(where: Located) -> Document:
 
 
 def _pairings(text: str) -> Iterator[dict[str, list[str]]]:
-    for found in _PAIRING.finditer(text):
-        sides = (found["sources"], found["targets"])
-        sources, targets = ([each.strip() for each in side.split(",") if each.strip()] for side in sides)
-        yield {"from": sources, "to": targets}
+    """``[from,from:to,to];[...]``, the brackets being optional."""
+    for part in text.split(";"):
+        sources, colon, targets = part.strip().strip("[]").partition(":")
+        if colon:
+            sides = ([each.strip() for each in side.split(",") if each.strip()] for side in (sources, targets))
+            yield dict(zip(("from", "to"), sides, strict=True))
 
 
 def _on(value: str | None) -> bool:

@@ -12,7 +12,7 @@ import regex
 from telethon.tl import types
 
 from bybot.errors import TextTooLong
-from bybot.mirror.rules.patterns import check_template, matches
+from bybot.mirror.rules.patterns import check_template, compiled, matches
 from bybot.mirror.rules.rich import Edit, Rich, edited, joined
 
 #: Texts never grow beyond this while they are worked on, in characters.
@@ -63,7 +63,7 @@ class Replace(Transform):
         by: what comes instead; with a pattern, ``\\1`` and ``\\g<name>`` stand for its groups.
 
     Raises:
-        BadPattern: the pattern is none, or ``by`` does not fit it.
+        BadPattern: the pattern is none, or too long, or ``by`` does not fit it.
     """
 
     find: str
@@ -77,12 +77,17 @@ class Replace(Transform):
             raise ValueError("say what is to be replaced")
         if self.pattern:
             check_template(self.find, self.by)
+        else:
+            compiled(self._expression, ignore_case=self.ignore_case)  # a text may be too long, too
+
+    @property
+    def _expression(self) -> str:
+        return self.find if self.pattern else str(regex.escape(self.find, literal_spaces=True))
 
     def apply(self, rich: Rich, place: Place) -> Rich:
-        expression = self.find if self.pattern else regex.escape(self.find, literal_spaces=True)
         edits = []
         grown = len(rich)
-        for match in matches(expression, rich.text, ignore_case=self.ignore_case):
+        for match in matches(self._expression, rich.text, ignore_case=self.ignore_case):
             by = match.expand(self.by) if self.pattern else self.by
             grown += len(by)
             if grown > _MOST:

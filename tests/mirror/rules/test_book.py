@@ -63,6 +63,13 @@ def test_links_and_custom_emoji_end_when_their_text_is_touched() -> None:
     assert shown(Replace("🐙", "!").apply(rich, HERE)) == [("Mention", "@harbour")]
 
 
+def test_a_text_that_is_too_long_to_be_looked_for_is_refused_when_it_is_entered() -> None:
+    assert Replace("." * 400, "x").by == "x"
+    for find in ("." * 600, "x" * 1_001):  # what is special in patterns counts twice
+        with pytest.raises(BadPattern):
+            Replace(find, "x")
+
+
 def test_a_pattern_replaces_with_its_groups() -> None:
     rich = from_telegram("price: 15 USD", None)
     assert Replace(r"(\d+) (?<cur>USD)", r"\g<cur> \1", pattern=True).apply(rich, HERE).text == "price: USD 15"

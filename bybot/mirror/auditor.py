@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bybot.mirror.audit import Audit, compare, wanted_of
+from bybot.mirror.beside import beside
 from bybot.mirror.copymap import CopyMap
 from bybot.mirror.idmap import chunk_of
 from bybot.mirror.journal import Journal
@@ -98,7 +98,9 @@ class Auditor:
     async def _compare(self, posts: list[Any], copies: dict[int, int], there: dict[int, Any]) -> Audit:
         rules, lost = self.pair.rules, self.known.map.lost
         posts = [post for post in posts if chunk_of(post.id) not in lost]  # nobody knows their copies now
-        verdicts = await asyncio.to_thread(judged, posts, rules, self.pair.id, False) if rules.touches else None
+        verdicts = None
+        if rules.touches:
+            verdicts = await beside(self.pair.user, judged, posts, rules, self.pair.id, False)
         own = await self.known.map.named(there)
         others: set[int] = set()
         for sibling in self.siblings:

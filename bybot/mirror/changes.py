@@ -8,7 +8,6 @@ as edits and change nothing.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from telethon.tl import types
 
 from bybot.clock import Clock
 from bybot.mirror.account import Account
+from bybot.mirror.beside import beside
 from bybot.mirror.copies import EDIT, Copies
 from bybot.mirror.cursor import Cursor
 from bybot.mirror.family import Kin
@@ -242,8 +242,9 @@ class Changes:
 
     async def _edit_one(self, message: Any, copy: Any, random_id: RandomId) -> None:
         parts = await self._album(message)
-        rules = self.pair.rules  # patterns may take their time
-        verdict = await asyncio.to_thread(rules.judge, parts, self.pair.id) if rules.touches else Verdict()
+        rules, verdict = self.pair.rules, Verdict()
+        if rules.touches:
+            verdict = await beside(self.pair.user, rules.judge, parts, self.pair.id)
         if not verdict.keep or verdict.fixed:
             return  # the copy is there; leaving posts out concerns new ones
         if moved(message, copy, self.clock.now()):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bybot.clock import Clock
+from bybot.mirror.beside import beside
 from bybot.mirror.comments import Threads
 from bybot.mirror.journal import Journal
 from bybot.mirror.links import Links, may_name
@@ -39,12 +39,12 @@ class Drafting:
         rules, protected = self.pair.rules, self.protection.on
         verdicts = None
         if rules.touches:
-            verdicts = await asyncio.to_thread(judged, messages, rules, self.pair.id, protected)
+            verdicts = await beside(self.pair.user, judged, messages, rules, self.pair.id, protected)
         elif not any(may_name(m.message, m.entities) for m in messages if not is_service(m)):
             return None
         posts = sort_out(messages, Plan(), chat_protected=protected)
         if verdicts is not None and (rule := duplicates_rule(rules.filters)) is not None:
-            verdicts = await asyncio.to_thread(without_repeats, posts, verdicts, self.journal.seen.copy(), rule)
+            verdicts = await beside(self.pair.user, without_repeats, posts, verdicts, self.journal.seen.copy(), rule)
         return await self._linked(posts, verdicts)
 
     async def _linked(self, posts: Sequence[Any], verdicts: Verdicts) -> Verdicts:

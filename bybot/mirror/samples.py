@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bybot.mirror.beside import beside
 from bybot.mirror.planner import is_service, units_of
 from bybot.mirror.reader import HISTORY, PAGE, Reader, history_request
 from bybot.mirror.rules.book import Rules, Verdict
@@ -49,7 +49,7 @@ async def samples_of(reader: Reader, rules: Rules, pair_id: str, count: int) -> 
     limit = max(1, min(count, MOST_TRIED, PAGE))
     answer = await reader.ask(history_request(reader.peer, limit=limit), HISTORY)
     posts = [message for message in reversed(answer.messages) if not is_service(message)]
-    return await asyncio.to_thread(_samples, posts, rules, pair_id)
+    return await beside(pair_id, _samples, posts, rules, pair_id)
 
 
 def _samples(posts: Sequence[Any], rules: Rules, pair_id: str) -> list[Sample]:

@@ -67,7 +67,7 @@ class Settings:
         """Note a task's end. It is kept, for its copies can be undone and replied to. Raises StoreUnavailable."""
 
         def ended(pair: ChannelPair) -> ChannelPair:
-            return replace(pair, enabled=False, along=False, ended=how)
+            return pair if pair.ended is not None else replace(pair, enabled=False, along=False, ended=how)
 
         record = TaskRecord.of(task, how, counts, self.clock.now())
         await TaskBook(self.store).note(task, record)

@@ -58,7 +58,7 @@ async def test_a_task_is_added_shown_undone_and_copied_again(
     await wei.wait("完成", "5")
     await wei.press(added, "任务")
     await wei.press(await wei.wait("📋 任务", "最近 5 条", "✅ 完成 · 5"), "1")
-    await wei.press(await wei.wait("内容：最近 5 条", "已复制：5", button="删除所有副本"), "删除所有副本")
+    await wei.press(await wei.wait("内容：最近 5 条", "已复制：5", button="删除它的副本"), "删除它的副本")
     await wei.press(await wei.wait("删除这个任务的副本", "5 条会被删除"), "是，删除它的副本")
     await until(lambda: copies(product) == [])
     await wei.wait("一个任务所复制的 5 条已删除")

@@ -80,7 +80,7 @@ def _buttons(language: Language, status: PairStatus) -> Rows:
         first.append(button(language, "task_cancel", _press("cancel", pair)))
     else:
         first.append(button(language, "task_forget", _press("forget", pair)))
-    undo = (button(language, "undo", _press("undo", pair)),) if status.counts.copied else ()
+    undo = (button(language, "task_undo", _press("undo", pair)),) if status.counts.copied else ()
     last = (
         button(language, "back", Press(AREA, "list", argument=pair.family)),
         button(language, "refresh", _press("view", pair)),

@@ -13,6 +13,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.task_history": "🕘 Ended",
     "button.task_cancel": "✖️ Cancel…",
     "button.task_forget": "🗑 Forget…",
+    "button.task_undo": "↩️ Delete its copies…",
     "button.task_cancel_yes": "Yes, cancel it",
     "button.task_undo_yes": "Yes, delete its copies",
     "button.task_forget_yes": "Yes, forget it",

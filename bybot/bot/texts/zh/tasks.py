@@ -13,6 +13,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.task_history": "🕘 已结束的",
     "button.task_cancel": "✖️ 取消…",
     "button.task_forget": "🗑 清除记录…",
+    "button.task_undo": "↩️ 删除它的副本…",
     "button.task_cancel_yes": "是，取消任务",
     "button.task_undo_yes": "是，删除它的副本",
     "button.task_forget_yes": "是，清除记录",

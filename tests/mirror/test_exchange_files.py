@@ -411,6 +411,26 @@ def test_a_telemirror_configuration_becomes_pairs_and_says_what_has_no_equivalen
     assert told["directions[3].filters[4].SkipUrlFilter"] == Wrong.PARTLY
 
 
+def test_an_older_telemirror_configuration_with_settings_of_targets_is_read() -> None:
+    document = read(b"""\
+disable_edit: true
+directions:
+  - from: [-1]
+    to: [-2, -3]
+targets:
+  - id: -3
+    disable_edit: false
+    filters:
+      - SkipWithKeywordsFilter: {keywords: ["x("], regex: true}
+""")
+    first, second = document.entries
+    assert [(entry.target.id, entry.rules.edits, entry.enabled) for entry in (first, second)] == [
+        (-2, "ignore", True),
+        (-3, "edit", False),
+    ]
+    assert [(each.code, each.spot.line) for each in document.remarks] == [(Wrong.PATTERN, 9)]
+
+
 @pytest.mark.parametrize(
     ("text", "changed"),
     [

@@ -29,7 +29,7 @@ from bybot.mirror.exchange.model import MOST_PAIRS, Chat, Document, Entry, Spot,
 from bybot.mirror.rules.transforms import Add, RemoveLinks, RemoveMentions, Replace
 
 _TOP: Final = frozenset({"directions", "targets", "filters", "mode", "disable_edit", "disable_delete"})
-_DIRECTION: Final = frozenset({"from", "to", "filters", "mode", "disable_edit", "disable_delete"})
+_DIRECTION: Final = frozenset({"from", "to", "id", "filters", "mode", "disable_edit", "disable_delete"})
 _LINK: Final = r"(?:https?://|www\.|(?<![\w@.])t\.me/)\S+"
 _MENTION: Final = r"(?<![\w@/.])@[A-Za-z]\w{3,31}"
 _PATTERN: Final = re.compile(r"r(['\"])(.*)\1\Z", re.DOTALL)
@@ -61,19 +61,45 @@ def read(where: Located) -> Document:
         if name not in _TOP and item:
             top.note(Wrong.NO_EQUIVALENT, (name,))
     remarks += top.remarks
-    for number, item in enumerate(config["directions"]):
-        direction = _Direction(where, config, mapping_of(item), ("directions", number))
+    for direction in _directions(where, config):
         entries += direction.entries()
         remarks += [each for each in direction.draft.remarks if each not in remarks]
     return Document("telemirror", tuple(entries), remarks=tuple(remarks), secrets=False)
 
 
+def _directions(where: Located, config: dict[str, Any]) -> Iterator[_Direction]:
+    """Each direction, or a part of one: older files have settings of their own for some targets."""
+    listed = config.get("targets")
+    special = {str(mapping_of(each).get("id")): (mapping_of(each), ("targets", number))
+               for number, each in enumerate(listed if isinstance(listed, list) else [])}  # fmt: skip
+    for number, item in enumerate(config["directions"]):
+        facts, path = mapping_of(item), ("directions", number)
+        sources, targets = (_chats(facts.get(end), (*path, end)) for end in ("from", "to"))
+        if len(sources) * len(targets) > MOST_PAIRS:
+            line = where.line(path)
+            raise UnreadablePairs(f"This stands for more than {MOST_PAIRS} pairs.", why="too_many", line=line)
+        plain = [target for target in targets if str(target[0]) not in special]
+        yield _Direction(where, config, facts, path, sources, plain)
+        for target in targets:
+            if str(target[0]) in special:
+                yield _Direction(where, config, *special[str(target[0])], sources, [target])
+
+
+def _chats(value: Any, path: Path) -> list[tuple[Any, Path]]:
+    listed = value if isinstance(value, list) else [value]
+    return [(item, (*path, number)) for number, item in enumerate(listed)]
+
+
 @dataclass
 class _Direction:
+    """Sources and targets with the same settings: ``facts``, which stand at ``path``."""
+
     where: Located
     config: dict[str, Any]
     facts: dict[str, Any]
     path: Path
+    sources: list[tuple[Any, Path]]
+    targets: list[tuple[Any, Path]]
 
     def __post_init__(self) -> None:
         self.draft = Draft(self.where)
@@ -82,18 +108,9 @@ class _Direction:
                 self.draft.note(Wrong.NO_EQUIVALENT, (*self.path, name))
 
     def entries(self) -> list[Entry]:
-        sources, targets = (self._chats(end) for end in ("from", "to"))
-        if len(sources) * len(targets) > MOST_PAIRS:
-            line = self.where.line(self.path)
-            raise UnreadablePairs(f"This stands for more than {MOST_PAIRS} pairs.", why="too_many", line=line)
         self._policies(self.facts, self.path)
         self._filters((self.facts.get("filters") and self.facts) or self.config, self.path)
-        return [self._entry(source, target) for source in sources for target in targets]
-
-    def _chats(self, end: str) -> list[tuple[Any, Path]]:
-        value = self.facts.get(end)
-        listed = value if isinstance(value, list) else [value]
-        return [(item, (*self.path, end, number)) for number, item in enumerate(listed)]
+        return [self._entry(source, target) for source in self.sources for target in self.targets]
 
     def _policies(self, facts: Mapping[str, Any], path: Path) -> None:
         def set_to(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""A thousand sessions with a live pair each, by the product: started, kept and posted to."""
+"""A thousand live pairs, by the product: started, kept and posted to."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from bybot.clock import SystemClock
 from bybot.collector import Collector, freeze
 from bybot.mirror.model import ChannelPair, ChatRef, New
 from bybot.mirror.supervisor import Supervisor
+from bybot.stores.base import Write
 
 _PER_COMMIT = 100
 _LIVE_SECONDS = 60.0
@@ -24,23 +25,22 @@ _LOOK_SECONDS = 0.005
 
 
 async def store_crowd(spec: Spec, users: list[dict[str, Any]]) -> None:
-    """What :mod:`bench.rawcrowd` reads, for the product: sealed sessions, and a pair for each, of what is new."""
+    """What :mod:`bench.rawcrowd` reads, for the product: sealed sessions, and pairs of what is new."""
     await write_ours(spec, [{**user, "ours": user["key"]} for user in users], [], [])
     now = datetime.now(UTC)
-    pairs = [
-        ChannelPair(
-            f"pair-{user['account']}",
-            str(user["account"]),
-            _chat(user["source"]),
-            replace(_chat(user["target"]), can_post=True),
-            New(),
-            now,
-        )
-        for user in users
-    ]
+    writes: list[Write] = []
+    for user in users:
+        name = str(user["account"])
+        pairs = [
+            ChannelPair(
+                f"pair-{name}-{n}", name, _chat(p["source"]), replace(_chat(p["target"]), can_post=True), New(), now
+            )
+            for n, p in enumerate(user["pairs"])
+        ]
+        writes += pair_writes(pairs)
     async with opened(spec) as store:
-        for at in range(0, len(pairs), _PER_COMMIT):
-            await store.commit(pair_writes(pairs[at : at + _PER_COMMIT]))
+        for at in range(0, len(writes), _PER_COMMIT):
+            await store.commit(writes[at : at + _PER_COMMIT])
 
 
 def _chat(facts: dict[str, Any]) -> ChatRef:

@@ -174,20 +174,17 @@ class Ground:
 
     # A crowd ------------------------------------------------------------------------------------------------------
 
-    async def crowd(
-        self, side: Side, count: int, *, settle: float = 0.0, store: Literal["local", "firestore"] = "local"
-    ) -> Crowd:
-        """So many accounts for one side, each with a source and a target."""
-        users = (await self._ask("crowd", count=count))["users"]
+    async def crowd(self, side: Side, count: int, *, each: int = 1) -> Crowd:
+        """So many pairs for one side, some on each account, of which none has others' sources or targets."""
+        users = (await self._ask("crowd", count=-(-count // each), each=each))["users"]
+        ends = [(pair["source"]["id"], pair["target"]["id"]) for user in users for pair in user["pairs"]]
         directory = await asyncio.to_thread(tempfile.mkdtemp, dir=self._directory)
-        firestore = self._facts["firestore"] if store == "firestore" else ""
-        nobody = {"account": 0, "key": ""}
-        spec = self._spec(nobody, directory=directory, firestore=firestore, posts=count, settle=settle)
+        spec = self._spec({"account": 0, "key": ""}, directory=directory, posts=len(ends), settle=0.0)
         if side == "raw":
             await asyncio.to_thread(write_crowd, spec, users)
         else:
             await store_crowd(spec, users)
-        return Crowd(spec, [(user["source"]["id"], user["target"]["id"]) for user in users])
+        return Crowd(spec, ends)
 
     async def stream(self, crowd: Crowd, posts: int, rate: float) -> list[float]:
         """Post so many at a rate into all sources of a crowd, in turn; the seconds that each copy took."""

@@ -9,13 +9,14 @@ from statistics import median
 from typing import Any
 
 from bench.figures import Samples
-from bench.ground import Ground
+from bench.ground import Crowd, Ground
 from bench.harness import SIDES, Program, ProgramFailed, Side, interleaved, program, run
 from bench.latency import Range, observers, percentile
 
 Measured = dict[str, Samples]
 _BLOCK = 100
 _WOKEN = 200
+_PAIRS_EACH = 20
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,8 @@ async def _latencies(ground: Ground, posts: int, rate: float) -> dict[Side, list
 async def crowd(ground: Ground, size: Size) -> Measured:
     """Milliseconds and processor time of a post where every session has a live pair, both programs side by side.
 
-    Blocks of posts go to one and the other in turn. Afterwards the product is started again, with all that it copied.
+    Blocks of posts go to one and the other in turn. Afterwards the product is started again, with all that it copied;
+    and the same with several pairs on each account.
     """
     crowds = {side: await ground.crowd(side, size.sessions) for side in SIDES}
     found: dict[Side, list[dict[str, float]]] = {side: [] for side in SIDES}
@@ -158,15 +160,35 @@ async def crowd(ground: Ground, size: Size) -> Measured:
         for side in SIDES:
             await running[side].result()
     rate: Samples = {"posts_per_second": [size.crowd_rate]}
-    spec = replace(crowds["ours"].spec, settle=size.idle_seconds)
-    starts = [await run("ours", "crowd", spec) for _ in range(min(3, size.rounds))]
+    singly = await _starts(crowds["ours"], size)
+    together = await _starts(await _with_copies(ground, size), size)
     middle = {f"{side}_p50": [each["p50"] * 1000 for each in found[side]] for side in SIDES}
     return {
         "live_1000_p99": _each(found, "p99", 1000) | middle | rate,
         "live_1000_cpu": _each(found, "cpu", 1e6) | rate,
-        "memory_per_pair": {"ours": [start["bytes"] / 1000 for start in starts]},
-        "start_1000_pairs": {"ours": [start["seconds"] for start in starts]},
+        "memory_per_pair": {
+            "ours": [start["bytes"] / 1000 for start in together],
+            "one_per_session": [start["bytes"] / 1000 for start in singly],
+        },
+        "start_1000_pairs": {
+            "ours": [start["seconds"] for start in together],
+            "one_per_session": [start["seconds"] for start in singly],
+        },
     }
+
+
+async def _with_copies(ground: Ground, size: Size) -> Crowd:
+    """Twenty pairs on each account, each of which has copied a few posts."""
+    found = await ground.crowd("ours", size.sessions, each=_PAIRS_EACH)
+    async with program("ours", "crowd", found.spec) as running:
+        await ground.stream(found, size.sessions * 5, size.crowd_rate)
+        await running.result()
+    return found
+
+
+async def _starts(stored: Crowd, size: Size) -> list[dict[str, Any]]:
+    spec = replace(stored.spec, settle=size.idle_seconds)
+    return [await run("ours", "crowd", spec) for _ in range(min(3, size.rounds))]
 
 
 async def writes(ground: Ground, size: Size) -> Measured:

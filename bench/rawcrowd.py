@@ -1,7 +1,6 @@
 """A thousand sessions with a live pair each, plainly: every client has one handler that forwards.
 
-One session for each pair is the load of an installation with many people, and the lightest for a plain program: no
-client asks handlers of other pairs.
+With one session for each pair, which is the lightest load for a plain program: no client asks handlers of other pairs.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from telethon import events
+from telethon import TelegramClient, events
 from telethon.crypto import rsa
 from telethon.tl.types import InputPeerChannel
 
@@ -38,6 +37,15 @@ async def answer() -> None:
         emit(cpu=cpu_seconds())
 
 
+def _mirror(client: TelegramClient, pair: dict[str, Any]) -> None:
+    source, target = [InputPeerChannel(pair[end]["id"], pair[end]["access_hash"]) for end in ("source", "target")]
+
+    async def copy(event: Any) -> None:
+        await client(forward(source, target, [event.message.id]))
+
+    client.add_event_handler(copy, events.NewMessage(chats=source))
+
+
 async def crowd(spec: Spec) -> None:
     """A client for each account, with a handler that forwards what its source posts."""
     rsa.add_key(spec.rsa_pem, old=False)
@@ -51,14 +59,8 @@ async def crowd(spec: Spec) -> None:
             async with limit:
                 await client.connect()
                 await client.get_me()
-            source, target = [
-                InputPeerChannel(user[end]["id"], user[end]["access_hash"]) for end in ("source", "target")
-            ]
-
-            async def copy(event: Any) -> None:
-                await client(forward(source, target, [event.message.id]))
-
-            client.add_event_handler(copy, events.NewMessage(chats=source))
+            for pair in user["pairs"]:
+                _mirror(client, pair)
 
         await asyncio.gather(*(follow(user) for user in users))
         emit(ready=True)

@@ -134,23 +134,24 @@ class Commands:
             )
         return {"users": users}
 
-    def crowd(self, count: int) -> dict[str, Any]:
-        """So many copying accounts, each with a source that it follows and a target of its own."""
-        users = [self._one_of_crowd() for _ in range(count)]
+    def crowd(self, count: int, each: int) -> dict[str, Any]:
+        """So many copying accounts, each with so many sources that it follows and targets of its own."""
+        users = [self._one_of_crowd(each) for _ in range(count)]
         gc.freeze()
         return {"users": users}
 
-    def _one_of_crowd(self) -> dict[str, Any]:
+    def _one_of_crowd(self, each: int) -> dict[str, Any]:
         number = next(self._people)
         account = self._world.create_account(f"Person {number}", id=number)
+        pairs = [self._pair_of(account) for _ in range(each)]
+        return {**self._user(account), "access_hash": account.access_hash, "pts": account.pts, "pairs": pairs}
+
+    def _pair_of(self, account: Account) -> dict[str, Any]:
         source, target = self._channel(self._poster, "crowd_source"), self._channel(account, "crowd_target")
         self._world.join(account, source)
+        ends = {"source": source, "target": target}
         return {
-            **self._user(account),
-            "access_hash": account.access_hash,
-            "pts": account.pts,
-            "source": {"id": source.id, "access_hash": access_hash(account, source)},
-            "target": {"id": target.id, "access_hash": access_hash(account, target)},
+            name: {"id": channel.id, "access_hash": access_hash(account, channel)} for name, channel in ends.items()
         }
 
     async def stream(self, pairs: list[tuple[int, int]], count: int, rate: float) -> dict[str, Any]:

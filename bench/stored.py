@@ -94,13 +94,11 @@ def _documents_of(
 
 
 def pair_writes(pairs: Sequence[ChannelPair], *, total: int = 0) -> list[Write]:
-    """Pairs that have copied nothing, one of each user, as documents.
+    """Pairs of one user that have copied nothing, as documents.
 
     Args:
         total: messages of their histories.
     """
-    writes: list[Write] = []
-    for pair in pairs:
-        state = first_state(pair.user, 0, end_id=None, top_id=total, total=total)
-        writes += [Put(users_key(pair.user), {FIELD: [pair.to_value()]}), Put(state_key(pair.id), state)]
-    return writes
+    book = Put(users_key(pairs[0].user), {FIELD: [pair.to_value() for pair in pairs]})
+    state = first_state(pairs[0].user, 0, end_id=None, top_id=total, total=total)
+    return [book, *(Put(state_key(pair.id), state) for pair in pairs)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from typing import Any
@@ -148,3 +149,18 @@ async def test_a_long_report_comes_as_a_file_too(product: Product, wei: Person, 
     assert not any("Make" in label for label in labels_of(report))
     whole = await file_of(control, await wei.wait("The whole list"))
     assert whole.decode().count("your account finds no such channel") == 20
+
+
+async def test_an_account_that_cannot_be_asked_now_leaves_the_file_awaited(
+    product: Product, wei: Person, control: ControlClient
+) -> None:
+    await wei.log_in()
+    await wei.say_and_wait("/import", "tgcf")
+    await control.fault("flood", method="messages.getDialogs", seconds=1, times=1)
+    data = pairs_file(("@harbour_news", COPIES))
+    await attach(wei, data)
+    await wei.wait("Telegram 暂时没有响应", "tgcf", button="取消")
+    await asyncio.sleep(1.1)  # the client itself keeps the wait that it was asked for
+    await attach(wei, data)
+    await wei.press(await wei.wait("新的：1 个"), "建立：只复制新帖")
+    await wei.wait("已建立：1 个")

@@ -18,7 +18,7 @@ from bybot.bot.views import exchange as views
 from bybot.bot.views.base import View
 from bybot.bot.views.login import start_login
 from bybot.bot.wizard import Wizard
-from bybot.errors import UnreadablePairs
+from bybot.errors import BybotError, UnreadablePairs
 from bybot.mirror.exchange.model import MOST_BYTES, Document, Fate, Report, Start
 from bybot.mirror.exchange.reading import read
 
@@ -76,7 +76,7 @@ async def on_message(turn: Turn, wizard: Wizard) -> None:
     turn.keep(wizard)
     try:
         await _look(turn, wizard, sent)
-    except UnreadablePairs as error:
+    except BybotError as error:  # the file is awaited again: nothing was made
         await _show(turn, wizard, error_text(turn.language, error, turn.now))
 
 
@@ -87,13 +87,11 @@ async def _look(turn: Turn, wizard: Wizard, sent: TelegramDocument) -> None:
     wizard.facts |= {"secrets": document.secrets, "settings": bool(document.preferences)}
     turn.keep(wizard)
     report = await turn.mirror.plan_import(wizard.account, document)
-    named = tuple(name for name in ("language", "rules") if getattr(document.preferences, name) is not None)
-    report = replace(report, preferences=named)
     wizard.step = "check"
     wizard.facts |= {
         "new": bool(report.of(Fate.NEW)),
         "history": any(item.history for item in report.of(Fate.NEW)),
-        "preferences": list(named),
+        "preferences": bool(report.preferences),
     }
     view = views.planned(turn.language, wizard.ticket, str(wizard.facts["name"]), report)
     if views.is_cut(report):
@@ -172,10 +170,11 @@ async def _carry_out(turn: Turn, wizard: Wizard, start: Start) -> None:
     await turn.chat.show(wizard.message, View(turn.t("exchange.working")))
     try:
         document = await _read(turn, wizard)
-    except UnreadablePairs as error:
+        report = await turn.mirror.import_pairs(wizard.account, document, start, settings=settings)
+    except BybotError as error:
+        wizard.step = "file"
         await _show(turn, wizard, error_text(turn.language, error, turn.now))
         return
-    report = await turn.mirror.import_pairs(wizard.account, document, start, settings=settings)
     if settings and document.preferences.language is not None:
         await turn.services.profiles.set_language(turn.user_id, document.preferences.language)
         report = replace(report, preferences=("language", *report.preferences))

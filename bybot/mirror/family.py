@@ -87,6 +87,11 @@ class Family:
         stored.forget(keep=source_ids)
         return found
 
+    async def named(self, pair: ChannelPair, target_ids: Collection[int]) -> set[int]:
+        """Those of these target ids that are copies by one pair. Raises StoreUnavailable."""
+        memory = self.running(pair.id)
+        return await (memory.map if memory is not None else await self._stored(pair)).named(target_ids)
+
     async def ahead(self, pair: ChannelPair, source_ids: Collection[int]) -> set[int]:
         """Those of these posts that a pair has still to come to. Raises StoreUnavailable."""
         memory = self.running(pair.id)
@@ -160,6 +165,14 @@ class Kin:
         for sibling in self._siblings() if source_ids else ():
             assert self._family is not None
             found = await self._family.copies(sibling, set(source_ids) - found.keys()) | found
+        return found
+
+    async def named(self, target_ids: Collection[int]) -> set[int]:
+        """Those of these target ids that are copies by other parts. Raises StoreUnavailable."""
+        found: set[int] = set()
+        for sibling in self._siblings():
+            assert self._family is not None
+            found |= await self._family.named(sibling, target_ids)
         return found
 
     def _ended(self) -> list[ChannelPair]:

@@ -98,9 +98,7 @@ class PairCalls:
         tasks = []
         if history == "beside" and start.end_id is None and start.mark < start.top_id:
             task = replace(pair, id=uuid7(now), parent=pair.id, role="task")
-            tasks.append(
-                await begin(self._store, task, start.closed())
-            )  # up to where the pair begins: no hole, no double
+            tasks.append(await begin(self._store, task, start.closed()))  # up to where the pair begins
             pair, start = replace(pair, mode=New()), start.only_new()
         pair = await begin(self._store, pair, start)
         await self._book.add(pair, *tasks)

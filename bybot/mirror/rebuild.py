@@ -67,8 +67,9 @@ class Rebuilder:
         last = min((number + 1) * CHUNK_IDS - 1, journal.cursor.highest)
         known = await journal.map.peek(range(first, last + 1))
         posts = [post for post in await self._posts(first, last) if known.keys().isdisjoint(post.ids)]
-        named = set(known.values())
-        there = [copy for copy in await self._there(number, first) if named.isdisjoint(copy.ids)]
+        copies = await self._there(number, first)
+        named = set(known.values()) | await journal.kin.named({id_ for copy in copies for id_ in copy.ids})
+        there = [copy for copy in copies if named.isdisjoint(copy.ids)]
         found = await asyncio.to_thread(aligned, posts, there)
         await self._note(found)
         left = {id_ for copy in there for id_ in copy.ids} - set(found.values())

@@ -12,8 +12,10 @@ import pytest
 
 from bybot.clock import SystemClock
 from bybot.errors import PairNotFound, TooManyTasks
-from bybot.mirror import ByIds, Everything, Last, New, NoticeKind, PairState, taskcalls
+from bybot.mirror import ByIds, Everything, Last, New, NoticeKind, PairState, rebuild, taskcalls
+from bybot.mirror.idmap import IdRuns
 from bybot.mirror.pairs import users_key
+from bybot.mirror.pairstate import chunk_key
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.rich import Rich
 from bybot.mirror.rules.transforms import Add
@@ -22,6 +24,7 @@ from bybot.sandbox.seed import find_account
 from bybot.sandbox.server import Sandbox
 from bybot.sandbox.world.messages import Draft
 from bybot.sandbox.world.model import Message
+from bybot.stores.base import Delete
 from bybot.stores.memory import MemoryStore
 from tests.mirror.test_exactly_once import MortalStore
 from tests.mirror.test_supervisor import Heard, Process, channel, post, process, sandbox, store, texts
@@ -542,6 +545,28 @@ async def test_edits_and_deletions_of_what_an_ended_task_copied_follow_once(
     async with process(sandbox, store) as p:
         await until(lambda: texts(sandbox).count("edited while away") == 2 and N[0] not in texts(sandbox))
         await until_counted(p, edited=4, deleted=4)
+
+
+async def test_a_task_whose_map_was_lost_takes_no_copies_of_another_for_its_own(
+    sandbox: Sandbox, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuild, "_ASKED", 1)  # only reading tells
+    write(sandbox, 0, 12, chained=True)
+    async with process(sandbox, store) as p:
+        slow(sandbox)
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", New())
+        kept, lost = [await p.mirror.add_task(ANN, pair.id, Last(12)) for _ in range(2)]
+        await until_tasks(p, pair.id, PairState.FINISHED, PairState.FINISHED)
+        sandbox.faults.clear()
+    document = await store.get(chunk_key(kept.id, 0))
+    assert document is not None
+    copies = [copy for _, copy in IdRuns.decode(document.data["runs"])]
+    assert copies != list(range(copies[0], copies[0] + 12))  # those of both stand among each other
+    await store.commit([Delete(chunk_key(lost.id, 0))])
+    async with process(sandbox, store) as p:
+        await p.mirror.undo(ANN, lost.id)
+        await until_tasks(p, pair.id, PairState.UNDONE, PairState.FINISHED)
+    assert [message.id for message in shown(sandbox)] == copies
 
 
 class CountingStore(MortalStore):

@@ -129,6 +129,7 @@ class StoreUnavailable(StoreError):
 class QuotaUsedUp(StoreUnavailable):
     """Nothing was written, and nothing will be until the quota begins anew."""
 
+    code = "quota_used_up"
     next_step = "Wait for the next day, or enable billing for the project."
 
 

@@ -38,6 +38,7 @@ _STATUS: Final = {
     "too_many_records": 429,
     "too_many_clients": 429,
     "store_unavailable": 503,
+    "quota_used_up": 503,
     "telegram_unreachable": 503,
 }
 _OTHER_STATUS: Final = 422

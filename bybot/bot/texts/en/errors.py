@@ -29,6 +29,9 @@ TEXTS: Final[dict[str, str]] = {
     "error.store_unavailable": (
         "🟠 My storage does not answer at the moment. Nothing was lost; try again in a minute."
     ),
+    "error.quota_used_up": (
+        "🟠 My storage takes no more today. Nothing was lost; the operator knows. Try again tomorrow."
+    ),
     "error.stale_write": "🔄 Something changed in the meantime. Please try again.",
     "error.newer_schema": (
         "⚠️ A newer version of me wrote down where we were, and I am an older one now. Nothing is lost; ask the "

@@ -27,6 +27,7 @@ TEXTS: Final[dict[str, str]] = {
         "或者在手机上结束它：Telegram › 设置 › 设备。"
     ),
     "error.store_unavailable": "🟠 我的存储暂时没有响应。什么都没有丢失，请一分钟后再试。",
+    "error.quota_used_up": "🟠 我的存储今天的额度用完了。什么也没有丢失，管理员已知道。请明天再试。",
     "error.stale_write": "🔄 期间有变化，请再试一次。",
     "error.newer_schema": (
         "⚠️ 本聊天的状态由更新版本的我写下，而现在运行的是旧版本。什么都没有丢失；请让运行者重新启动新版本。"

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from bybot.commands import shownpairs
+from bybot.mirror.exchange.model import Wrong
 from bybot.mirror.model import New
 from bybot.mirror.pairs import PairBook
 from bybot.sandbox.control_client import ControlClient
@@ -107,3 +109,7 @@ async def test_what_cannot_be_done_ends_with_an_exit_code_that_tells(
     assert there.read_text() == "somebody's"
     nobody = await bybot(variables, "pairs", "export", "77")
     assert (nobody.code, json.loads(nobody.out)["pairs"]) == (0, [])
+
+
+def test_everything_that_a_file_can_have_wrong_has_words() -> None:
+    assert set(Wrong) <= set(shownpairs._WORDS)

@@ -34,6 +34,10 @@ class Behind:
         if self._timer is None:
             self._at(asyncio.get_running_loop().time() + seconds)
 
+    def before(self, seconds: float) -> None:
+        """Write before so many seconds have gone by."""
+        self._at(asyncio.get_running_loop().time() + seconds)
+
     def soon(self) -> None:
         """Write within a moment."""
         self._at(self._earliest)

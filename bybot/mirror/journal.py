@@ -37,17 +37,14 @@ from bybot.stores.base import SERVER_TIME, Store, stretch_of
 #: Posts after which the journal is written, and seconds after which it is written in any case.
 FLUSH_POSTS = 250
 FLUSH_SECONDS = 300.0
+_SOON_SECONDS = 30.0  # for what a person was told; after a kill it may be told again
 #: How far the ceiling is above what is done, in ids: at least, and at most when posts go fast.
-_AHEAD_MIN = 600
-_AHEAD_MAX = 4_000
+_AHEAD_MIN, _AHEAD_MAX = 600, 4_000
 #: Seconds that closing waits for the store.
 _CLOSE_SECONDS = 10.0
-
 #: Ids that were left out and are remembered, and in how many runs.
-_LEFT_OUT_IDS = 5_000
-_LEFT_OUT_RUNS = 500
-#: Runs of ids that audits found.
-_FOUND_RUNS = 200
+_LEFT_OUT_IDS, _LEFT_OUT_RUNS = 5_000, 500
+_FOUND_RUNS = 200  # of ids that audits found
 _LEFT_OUT = frozenset({"protected", "filtered", "refused"})
 
 
@@ -276,9 +273,9 @@ class Journal:
             self._behind.within(FLUSH_SECONDS * stretch_of(self._store))
 
     def write_soon(self) -> None:
-        """Write within a moment, not within minutes."""
+        """Write within half a minute, together with whatever comes until then."""
         if self._behind is not None:
-            self._behind.soon()
+            self._behind.before(_SOON_SECONDS)
 
     async def reserve(self, source_id: int) -> None:
         """Returns once it is durable that ids up to this one may have been sent.

@@ -144,7 +144,7 @@ async def test_a_new_holder_stops_the_old_one() -> None:
         await until(lambda: old.progress and old.progress.phase == "live")
         async with g.running_mirror(await g.client()):
             await g.wait_same()
-            for n in range(150):
+            for n in range(300):  # more than are kept unwritten
                 g.post(f"post {n}")
             with pytest.raises(StaleWrite):
                 await asyncio.wait_for(task, 15)

@@ -103,7 +103,7 @@ class CopyMap:
         number = chunk_of(top)
         while number >= 0 and len(found) < count:
             await self.load([number * CHUNK_IDS])
-            found = [source_id for source_id, _ in self._chunks.get(number, ())] + found
+            found = [source_id for source_id, _ in self._chunks.get(number, ()) if source_id <= top] + found
             number -= 1
         return found[-count:] if count else []
 

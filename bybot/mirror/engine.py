@@ -281,6 +281,7 @@ class Engine:
             land=self._land,
             use_epoch=self._use_epoch,
             mend=self._passage.mend,
+            find_gone=self._passage.doubt.find_gone,
             stopping=self._stopping,
         )
         if orders.undo:

@@ -31,6 +31,7 @@ class Errands:
         send_alone: copies messages, each post by itself, whether they were copied or not.
         land: waits until nothing is under way.
         mend: finds the copies again that lost parts of the map named.
+        find_gone: finds the copies of posts that are gone, and that nobody noted.
         use_epoch: what is sent from now on goes with the random ids of this epoch.
         stopping: set when the work shall end.
     """
@@ -43,6 +44,7 @@ class Errands:
     land: Callable[[], Awaitable[None]]
     use_epoch: Callable[[int], None]
     mend: Callable[[], Awaitable[None]]
+    find_gone: Callable[[], Awaitable[None]]
     stopping: Flag
 
     async def run(self) -> bool:
@@ -87,6 +89,7 @@ class Errands:
     async def _undo(self) -> bool:
         """Delete all copies, then make the pair as if it were new. False: stopped before."""
         journal = self.journal
+        await self.find_gone()
         for number in journal.map.numbers:
             await journal.map.pairs_of(number)  # what is lost shows when it is read
         if journal.map.lost:

@@ -127,8 +127,11 @@ class Reconciliation:
     # Reading --------------------------------------------------------------------------------------------------
 
     async def _newest_known(self) -> int | None:
-        """The newest copy that is certain: whatever else was sent stands above it."""
-        ids = [id_ for id_ in await self.journal.last_copied(_LAST) if id_ in self.journal.cursor]
+        """The newest copy below every id that is not certain: whatever else was sent stands above it.
+
+        An id above the mark without a copy may be a post that is gone, and whose copy nobody has found yet.
+        """
+        ids = await self.journal.map.last(self.journal.cursor.mark, _LAST)
         known = (await self.journal.map.peek(ids)).values()
         return max(known, default=self.journal.floor)
 
@@ -162,7 +165,8 @@ class Reconciliation:
             found += page
             if at_end := not page:
                 break
-        ours = [message for message in found if may_be_ours(message)]
+        named = set((await journal.map.peek(journal.cursor.above())).values())
+        ours = [message for message in found if may_be_ours(message) and message.id not in named]
         top = found[-1].id if found else known
         whole = isinstance(reader.peer, types.InputPeerChannel) and len(found) == top - known
         before = self.tail.unexplained if self.tail is not None else set()

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.force.sequences import Step, play
 from tests.mirror.support import ground, until
+
+#: Posts that are written down, posts that are not, and a crash after which one of them is gone before anybody looks.
+_IN_DOUBT: tuple[Step, ...] = (("post", 3), ("quiet", 0), ("restart", 0), ("many", 3), ("quiet", 0), ("crash", 3))
 
 
 @pytest.mark.parametrize("nth", [1, 2])
@@ -15,3 +19,11 @@ async def test_what_is_sent_again_after_a_reconnect_goes_before_what_waits(nth: 
         for number in range(30):
             g.post(f"post {number}")
         await g.wait_same()
+
+
+@pytest.mark.parametrize("then", [("rules", 0), ("restart", 0), ("crash", 1), ("again", 1)], ids=lambda step: step[0])
+@pytest.mark.parametrize("deletions", ["delete", "keep"])
+async def test_the_copy_of_a_post_that_is_gone_is_found_though_looking_for_it_was_broken_off(
+    then: Step, deletions: str
+) -> None:
+    assert await play([*_IN_DOUBT, then, ("many", 3)], deletions=deletions) == []

@@ -158,7 +158,7 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in TASKS:
         print("Usage: python3 dev.py TASK [OPTIONS]\n")
         for name, text in TASKS.items():
-            print(f"  {name:8} {text}")
+            print(f"  {name:10} {text}")
         return 0 if not arguments or arguments[0] in {"help", "-h", "--help"} else 2
     if os.name == "nt":
         fail("bybot runs on Linux and macOS. On Windows use WSL 2: wsl --install, then the same command there.")

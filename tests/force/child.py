@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +34,8 @@ from bybot.stores.local import LocalFileStore
 #: What the rule of a round replaces, and by what: as long as it was, so that no entity moves.
 WORD: Final = ("the", "THE")
 RULES: Final = Rules(transforms=(Replace(*WORD, ignore_case=False),))
+#: So many posts are looked at again after each death: all that a round has.
+WINDOW: Final = 2_000
 DC: Final = 2
 
 
@@ -155,7 +158,7 @@ async def live(facts: Mapping[str, Any]) -> None:
         "@target",
         store=store,
         mode=Everything(),
-        rules=RULES if facts["rules"] else None,
+        rules=replace(RULES if facts["rules"] else Rules(), window=WINDOW),
         pace=facts["pace"],
         poll_seconds=0.3,
         on_notice=heard,

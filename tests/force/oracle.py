@@ -192,7 +192,7 @@ class Oracle:
         there = {copy.key: copy.text for copy in copies}
         for post in self.posts.values():
             text, now = there.get(post.key), self._rule(post.text)
-            again = post.edited and self._edits != "ignore" and None not in (text, now) and not post.deleted
+            again = post.edited and self._edits != "ignore" and None not in (text, now)
             post.may = {text, now} if again else {text}
             post.settled, post.before = True, set()
 

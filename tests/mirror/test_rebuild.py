@@ -74,7 +74,9 @@ async def test_whatever_is_lost_is_found_again(
             person = p.mirror._people[str(ANN)]
             run = person.runs[pair.id]
             assert run.engine is not None
-            await run.engine.journal.flush()  # then ten more, of which nobody notes anything
+            journal = run.engine.journal
+            await until(lambda: journal.counts.copied == 120)
+            await journal.flush()  # then ten more, of which nobody notes anything
             write(sandbox, 120, 130)
             await until(lambda: len(texts(sandbox)) == 130)
     before = dict(zip([m.id for m in shown(sandbox, "@source")], [m.id for m in shown(sandbox)], strict=True))
@@ -88,8 +90,12 @@ async def test_whatever_is_lost_is_found_again(
         answer = sandbox.world.send_message(wei, source, text="an answer", reply_to=old.id)
         await until(lambda: "edited long after" in texts(sandbox) and "an answer" in texts(sandbox), 20)
         assert shown(sandbox)[-1].reply_to == before[old.id]
-        (status,) = await p.mirror.list_pairs(ANN)
-        assert status.state is PairState.LIVE
+
+        async def live() -> bool:
+            (status,) = await p.mirror.list_pairs(ANN)
+            return status.state is PairState.LIVE
+
+        await until(live)
         rebuilt = [notice for notice in p.heard.notices if notice.kind is NoticeKind.REBUILT]
     count = 120 if end == "in order" else 130
     expected = [*N[:60], "edited long after", *N[61:count], *N[130:140], "an answer"]

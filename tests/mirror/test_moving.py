@@ -164,8 +164,8 @@ async def test_a_target_that_moves_is_followed(sandbox: Sandbox, store: MemorySt
         made = world.groups.migrate(ann, group.id)
         for n in range(3):
             world.send_message(wei, source, text=f"new {n}", reply_to=old.id)
-        world.edit_message(wei, source, old.id, text="changed")
         await until(lambda: [m.text for m in made.messages if m.action is None] == [f"new {n}" for n in range(3)])
+        world.edit_message(wei, source, old.id, text="changed")
         run = p.mirror._person(ANN).runs[pair.id]
         await until(lambda: run.engine is not None and run.engine.journal.counts.copied == 4)
         status = (await p.mirror.list_pairs(ANN))[0]

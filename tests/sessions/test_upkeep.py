@@ -122,9 +122,9 @@ async def test_without_a_key_a_session_is_readable_and_yet_no_file_that_another_
         async with running(sandbox, store, seal=off) as manager:
             assert manager.ready_users() == ["1"]
             assert key in (tmp_path / BOT_ID / "user_1.session").read_bytes()
-            with closing(sqlite3.connect(tmp_path / BOT_ID / "user_1.session")) as file:
-                with pytest.raises(sqlite3.DatabaseError):
-                    file.execute("select name from sqlite_master")
+            path = tmp_path / BOT_ID / "user_1.session"
+            with closing(sqlite3.connect(path)) as file, pytest.raises(sqlite3.DatabaseError):
+                file.execute("select name from sqlite_master")
             exported = await manager.portable.export_session(1)
             (tmp_path / "x.session").write_bytes(exported.data)
         plain = SQLiteSession(str(tmp_path / "x"))

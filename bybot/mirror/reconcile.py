@@ -158,14 +158,14 @@ class Reconciliation:
     async def _read(self, known: int, posts: int) -> list[Any]:
         """What may be copies above the last certain one. When that was read to its end, it is the new tail."""
         reader, journal = self.copies.reader, self.journal
+        named = set((await journal.map.peek(journal.cursor.above())).values())
         found: list[Any] = []
         at_end = False
-        for _ in range(2 + 2 * posts // PAGE):
+        for _ in range(2 + 2 * (posts + len(named)) // PAGE):
             page = await reader.page(found[-1].id if found else known)
             found += page
             if at_end := not page:
                 break
-        named = set((await journal.map.peek(journal.cursor.above())).values())
         ours = [message for message in found if may_be_ours(message) and message.id not in named]
         top = found[-1].id if found else known
         whole = isinstance(reader.peer, types.InputPeerChannel) and len(found) == top - known

@@ -6,6 +6,7 @@ import pytest
 
 from tests.force.sequences import Step, play
 from tests.mirror.support import ground, until
+from tests.mirror.test_exactly_once import killed
 
 #: Posts that are written down, posts that are not, and a crash after which one of them is gone before anybody looks.
 _IN_DOUBT: tuple[Step, ...] = (("post", 3), ("quiet", 0), ("restart", 0), ("many", 3), ("quiet", 0), ("crash", 3))
@@ -27,3 +28,20 @@ async def test_the_copy_of_a_post_that_is_gone_is_found_though_looking_for_it_wa
     then: Step, deletions: str
 ) -> None:
     assert await play([*_IN_DOUBT, then, ("many", 3)], deletions=deletions) == []
+
+
+async def test_the_copy_of_a_post_that_is_gone_is_found_above_many_that_are_certain() -> None:
+    async with ground() as g:
+        hole = g.post("a hole, below which the mark stays for a minute")
+        g.world.delete_messages(g.editor, g.source.peer, [hole.id])
+        for number in range(190):
+            g.post(f"post {number}")
+        async with g.running_mirror(await g.client(), pace="off"):
+            await g.wait_same()
+        async with killed(g, await g.client(), pace="off"):
+            gone = [g.post(f"later {number}") for number in range(4)][1]
+            await until(g.same)
+        g.world.delete_messages(g.editor, g.source.peer, [gone.id])
+        async with g.running_mirror(await g.client(), pace="off"):
+            await until(lambda: len(g.copies()) == len(g.originals()))
+            g.check()

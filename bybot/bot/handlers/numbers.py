@@ -26,6 +26,12 @@ async def on_press(turn: Turn) -> None:
     press = turn.press
     if press is None:
         return
+    if press.action == "page":
+        await turn.answer()
+        statuses = await turn.mirror.list_all(turn.user_id)
+        page = int(press.argument) if press.argument.isdigit() else 0
+        await turn.show(views.choose(turn.language, statuses, page))
+        return
     status = await pressed(turn, press.argument)
     if status is None:
         return

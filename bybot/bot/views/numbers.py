@@ -9,7 +9,7 @@ from typing import Final
 from bybot.bot.callbacks import Press
 from bybot.bot.texts import Html, Language, t
 from bybot.bot.texts.formats import number, short
-from bybot.bot.views.base import View, button, labelled
+from bybot.bot.views.base import View, button, labelled, page_buttons, page_of
 from bybot.bot.views.pairs import names
 from bybot.mirror.daybook import Day
 from bybot.mirror.model import ChannelPair, PairStatus
@@ -17,7 +17,6 @@ from bybot.mirror.model import ChannelPair, PairStatus
 AREA: Final = "nu"
 #: Days of the pictures that are offered.
 SPANS: Final = (30, 90, 365)
-_MOST_PAIRS: Final = 30
 
 
 def numbers(language: Language, pair: ChannelPair, days: Mapping[date, Day], today: date) -> View:
@@ -55,13 +54,11 @@ def caption(language: Language, pair: ChannelPair, days: Mapping[date, Day], tod
     return View(Html(f"{title}\n\n{facts}\n\n{t(language, 'numbers.legend')}"), ((back,),))
 
 
-def choose(language: Language, statuses: Sequence[PairStatus]) -> View:
+def choose(language: Language, statuses: Sequence[PairStatus], page: int = 0) -> View:
     """Of which pair?"""
-    rows = tuple(
-        (labelled(_label(status.pair), Press(AREA, "view", argument=status.pair.id)),)
-        for status in statuses[:_MOST_PAIRS]
-    )
-    return View(t(language, "numbers.choose"), rows)
+    shown, page = page_of(statuses, page)
+    rows = tuple((labelled(_label(status.pair), Press(AREA, "view", argument=status.pair.id)),) for status in shown)
+    return View(t(language, "numbers.choose"), (*rows, *page_buttons(len(statuses), page, Press(AREA, "page"))))
 
 
 def _label(pair: ChannelPair) -> str:

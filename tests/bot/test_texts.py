@@ -19,11 +19,12 @@ from bybot.bot.callbacks import Press, new_ticket
 from bybot.bot.handlers import BUTTONS, COMMANDS, MENU
 from bybot.bot.handlers import exchange as handler
 from bybot.bot.handlers.account import Account
-from bybot.bot.texts import CATALOGUES, LANGUAGES, Html, Language, en, has, language_of, t, zh
+from bybot.bot.texts import CATALOGUES, LANGUAGES, Fact, Html, Language, en, has, language_of, t, zh
 from bybot.bot.texts.errors import error_text
 from bybot.bot.texts.formats import bar, duration, number, short
 from bybot.bot.typed import digits_in, looks_like_code
 from bybot.bot.views import accounts, devices, exchange, info, login, notices, pairs, sessionnews, wizard
+from bybot.bot.views import numbers as numberviews
 from bybot.bot.views.base import View
 from bybot.mirror.exchange import reading
 from bybot.mirror.exchange.model import Fate, Item, Report, Spot, Trouble, Wrong
@@ -89,7 +90,7 @@ def test_no_sentence_stands_in_two_files(language: ModuleType) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_is_html_that_telegram_accepts(language: Language) -> None:
     for key, text in CATALOGUES[language].items():
-        parse_html(text.format(**dict.fromkeys(placeholders(text), "x")))
+        parse_html(text.format(**dict.fromkeys(placeholders(text), Fact("x"))))
         assert text, key
 
 
@@ -340,3 +341,25 @@ def test_callback_data_makes_the_round_trip_and_is_bounded() -> None:
         Press("pr", "view", "", "x" * 60).data()
     with pytest.raises(ValueError, match="colon"):
         Press("p:r", "view").data()
+
+
+def test_a_word_fits_its_number() -> None:
+    assert [t("en", "task.what_last", count=number(count)) for count in (1, 2, 1000)] == [
+        "the last 1 post", "the last 2 posts", "the last 1\u202f000 posts",
+    ]  # fmt: skip
+    assert t("en", "notice.undone_task", count=1, source="a", target="b").startswith(
+        "↩️ 1 copy that a task of a → b made was deleted."
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_pair_can_be_chosen_for_its_numbers(language: Language) -> None:
+    statuses = [status(pair=replace(PAIR, id=f"p{at:015}")) for at in range(20)]
+    seen = [
+        press.argument
+        for page in range(3)
+        for row in numberviews.choose(language, statuses, page).rows
+        for press in [Press.parse(str(row[0].callback_data))]
+        if press is not None and press.action == "view"
+    ]
+    assert seen == [status.pair.id for status in statuses]

@@ -19,6 +19,18 @@ class Html(str):
     __slots__ = ()
 
 
+class Fact(str):
+    """What a placeholder stands for. ``{count:post|posts}`` is the word that fits the number, without the number."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        if "|" not in spec:
+            return super().__format__(spec)
+        one, _, many = spec.partition("|")
+        return one if self == "1" else many
+
+
 def language_of(code: str | None) -> Language:
     """The language for a Telegram ``language_code`` such as ``zh-hans``: Chinese for any ``zh``, else English."""
     return "zh" if (code or "").lower().replace("_", "-").split("-")[0] == "zh" else "en"
@@ -38,13 +50,13 @@ def t(language: Language, key: str, **facts: object) -> Html:
     Raises:
         KeyError: no such sentence, or a fact is missing: a mistake of the program, found by the tests.
     """
-    safe = {name: v if isinstance(v, Html) else escape(str(v), quote=False) for name, v in facts.items()}
+    safe = {name: Fact(v if isinstance(v, Html) else escape(str(v), quote=False)) for name, v in facts.items()}
     return Html(CATALOGUES[language][key].format(**safe))
 
 
 def plain(language: Language, key: str, **facts: object) -> str:
     """The sentence for a place without markup (button labels, answers to a press): nothing is escaped."""
-    return CATALOGUES[language][key].format(**facts)
+    return CATALOGUES[language][key].format(**{name: Fact(v) for name, v in facts.items()})
 
 
 def lines(*parts: str | None) -> Html:

@@ -9,7 +9,8 @@ TEXTS: Final[dict[str, str]] = {
     "command.import": "Pairs from a file",
     # Export --------------------------------------------------------------------------------------------------------
     "exchange.file": (
-        "📤 <b>{count} pairs</b> and your settings.\n\nNo login, no posts and no message ids are in it. /import takes "
+        "📤 <b>{count} {count:pair|pairs}</b> and your settings.\n\nNo login, no posts and no message ids "
+        "are in it. /import takes "
         "it back, here or at another bybot."
     ),
     # Import --------------------------------------------------------------------------------------------------------

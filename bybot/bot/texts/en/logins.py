@@ -114,7 +114,8 @@ TEXTS: Final[dict[str, str]] = {
         "If you want it to stay, press the button."
     ),
     "news.cleaned": (
-        "💤 I have logged your account out, because nobody had used it here for {days} days. Your settings and pairs "
+        "💤 I have logged your account out, because nobody had used it here for {days} {days:day|days}. "
+        "Your settings and pairs "
         "are kept; /login goes on where they stopped."
     ),
     "news.kept": "✅ Fine, your account stays logged in.",

@@ -16,8 +16,8 @@ TEXTS: Final[dict[str, str]] = {
     "pair.copied": "Copied: <b>{copied}</b>",
     "pair.skipped": "Skipped: {skipped}",
     "pair.changed": "Changed afterwards: {changed}",
-    "pair.copies_deleted": "{count} copies are being deleted.",
-    "pair.copies_kept": "{count} copies stay.",
+    "pair.copies_deleted": "{count} {count:copy is|copies are} being deleted.",
+    "pair.copies_kept": "{count} {count:copy stays|copies stay}.",
     "pair.nothing_waits": "Nothing waits for an answer any more.",
     "pair.not_before": "⏳ Telegram asks to wait until {until} ({left}).",
     "pair.due": "🕒 The next post goes at {until} ({left}).",
@@ -59,6 +59,11 @@ TEXTS: Final[dict[str, str]] = {
         "Source: <b>{source}</b>\nTarget: <b>{target}</b>\n\n"
         "Which posts shall I copy? New posts follow, unless you set an end."
     ),
+    "wizard.range_again": (
+        "I do not understand that. Tap a button, or send a number from 1 to {most}, ids such as <code>120-480</code>, "
+        "or a day such as <code>2026-01-31</code>."
+    ),
+    "wizard.choose": "Please tap one of the buttons.",
     "wizard.number": "How many of the last posts? Send a number, for example <code>250</code>.",
     "wizard.number_again": "Please send a whole number from 1 to {most}.",
     "wizard.span": (
@@ -73,7 +78,7 @@ TEXTS: Final[dict[str, str]] = {
         "Source: <b>{source}</b>\nTarget: <b>{target}</b>\nWhat: {what}\n{estimate}\n\nShall I start?"
     ),
     "wizard.what_new": "only new posts, from now on",
-    "wizard.what_last": "the last {count} posts, then new ones",
+    "wizard.what_last": "the last {count} {count:post|posts}, then new ones",
     "wizard.what_ids": "messages {first} to {last}, and then no more",
     "wizard.what_ids_on": "message {first} and all after it",
     "wizard.what_days": "posts of {first} to {last}, and then no more",
@@ -89,16 +94,16 @@ TEXTS: Final[dict[str, str]] = {
     "wizard.not_postable": "Your account cannot post in {target}. Choose another target.",
     # Checking and undoing ------------------------------------------------------------------------------------------
     "audit.title": "🔎 <b>{source}</b>\n     ↓\n<b>{target}</b>",
-    "audit.looked": "Compared: {count} posts",
+    "audit.looked": "Compared: {count} {count:post|posts}",
     "audit.missing": "❗️ Missing in the target: <b>{count}</b>",
     "audit.doubled": "❗️ There twice: <b>{count}</b>",
     "audit.fine": "✅ Nothing is missing, nothing is there twice.",
-    "audit.filling": "{count} posts are filled in, below the newest ones.",
-    "audit.doubles_gone": "{count} second copies were deleted.",
+    "audit.filling": "{count} {count:post is|posts are} filled in, below the newest ones.",
+    "audit.doubles_gone": "{count} second {count:copy was|copies were} deleted.",
     "audit.nothing": "There is nothing to do any more.",
     "audit.undo_ask": (
         "↩️ <b>Delete all copies?</b>\n\n{source} → {target}\n\nAll that this pair copied to the target is deleted "
-        "({count} posts), and the pair pauses. Resumed, it copies everything once more from its beginning."
+        "({count} {count:post|posts}), and the pair pauses. Resumed, it copies everything once more from its beginning."
     ),
     "audit.undoing": "The copies are being deleted.",
     # The rules of a pair -------------------------------------------------------------------------------------------
@@ -111,9 +116,9 @@ TEXTS: Final[dict[str, str]] = {
     "rules.replaced": "✏️ {old} → {new}",
     "rules.above": "⬆️ Above each post: {what}",
     "rules.below": "⬇️ Below each post: {what}",
-    "rules.delay": "🕒 {minutes} minutes after its source",
+    "rules.delay": "🕒 {minutes} {minutes:minute|minutes} after its source",
     "rules.quiet": "🌙 Nothing from {first} to {last} ({zone})",
-    "rules.per_hour": "🐢 At most {count} posts an hour",
+    "rules.per_hour": "🐢 At most {count} {count:post|posts} an hour",
     "rules.only_links": "🔘 Of the buttons: only links to {what}",
     "rules.ask_domains": (
         "Telegram takes no buttons from a user: links of buttons become links below the text. "
@@ -155,8 +160,8 @@ TEXTS: Final[dict[str, str]] = {
     "rules.bad_pattern": "🔤 That regular expression is wrong at character {position}. Correct it and send it again.",
     "rules.not_understood": "I do not understand that. Look at the examples and send it again.",
     "rules.tried": (
-        "🔍 <b>On the last {count} posts</b>\n"
-        "{same} go as they are, {changed} are changed, {left_out} are left out. Nothing was sent."
+        "🔍 <b>On the last {count} {count:post|posts}</b>\n"
+        "As they are: {same}, changed: {changed}, left out: {left_out}. Nothing was sent."
     ),
     "rules.sample_changed": "✏️ <b>{id}</b>  {before}\n→ {after}",
     "rules.sample_left_out": "🚫 <b>{id}</b>  {before}\n({why})",
@@ -186,10 +191,10 @@ TEXTS: Final[dict[str, str]] = {
     # Progress ------------------------------------------------------------------------------------------------------
     "progress.title": "📚 <b>{source} → {target}</b>",
     "progress.bar": "<code>{bar}</code> {percent} %",
-    "progress.count": "{done} of {total} posts",
-    "progress.count_open": "{done} posts",
+    "progress.count": "{done} of {total} {total:post|posts}",
+    "progress.count_open": "{done} {done:post|posts}",
     "progress.left": "about {time} left",
-    "progress.done": "✅ History copied: <b>{done}</b> posts. New posts follow by themselves.",
+    "progress.done": "✅ History copied: <b>{done}</b> {done:post|posts}. New posts follow by themselves.",
     "progress.skipped": "Left out (protected, deleted or refused): {skipped}",
     "progress.wait": "⏳ Telegram asks to wait until {until} ({left}).",
     # Notices -------------------------------------------------------------------------------------------------------
@@ -202,11 +207,13 @@ TEXTS: Final[dict[str, str]] = {
         "protection; all others are copied."
     ),
     "notice.left_out": (
-        "⚠️ {source} → {target}: Telegram does not take some posts there (kind: {what}). They are left out and counted; "
+        "⚠️ {source} → {target}: Telegram does not take some posts there (kind: {what}). They are left "
+        "out and counted; "
         "everything else is copied."
     ),
     "notice.left_out_rules": (
-        "⚠️ {source} → {target}: your rules change posts that cannot be sent anew (kind: {what}), such as a quiz, whose "
+        "⚠️ {source} → {target}: your rules change posts that cannot be sent anew (kind: {what}), such "
+        "as a quiz, whose "
         "right answer only its author knows. They are left out and counted, not sent unchanged."
     ),
     "notice.incomplete": (
@@ -257,11 +264,13 @@ TEXTS: Final[dict[str, str]] = {
         "Log it in again in /accounts, and they go on where they stopped."
     ),
     "notice.history_done": (
-        "✅ <b>{source} → {target}</b>\n\nHistory copied: <b>{copied}</b> posts. New posts follow by themselves."
+        "✅ <b>{source} → {target}</b>\n\nHistory copied: <b>{copied}</b> {copied:post|posts}. New posts "
+        "follow by themselves."
     ),
-    "notice.finished": "✅ <b>{source} → {target}</b>\n\nFinished: <b>{copied}</b> posts copied.",
+    "notice.finished": "✅ <b>{source} → {target}</b>\n\nFinished: <b>{copied}</b> {copied:post|posts} copied.",
     "notice.undone": (
-        "↩️ {count} copies of <b>{source}</b> in <b>{target}</b> were deleted. The pair is paused; resumed, it copies "
+        "↩️ {count} {count:copy|copies} of <b>{source}</b> in <b>{target}</b> {count:was|were} deleted. "
+        "The pair is paused; resumed, it copies "
         "everything once more."
     ),
     "notice.day_full": (
@@ -269,12 +278,13 @@ TEXTS: Final[dict[str, str]] = {
         "is skipped."
     ),
     "notice.gaps": (
-        "🔎 I compared some posts of <b>{source}</b> with <b>{target}</b>: {missing} are missing, {doubled} are there "
+        "🔎 I compared some posts of <b>{source}</b> with <b>{target}</b>: {missing} {missing:is|are} "
+        "missing, {doubled} {doubled:is|are} there "
         "twice. Check the copies to fill in or delete them."
     ),
     "notice.rebuilt": (
         "🧩 What I had stored about <b>{source}</b> → <b>{target}</b> was damaged or gone. I read both and made it "
-        "again: {count} copies found. Nothing is sent twice."
+        "again: {count} {count:copy|copies} found. Nothing is sent twice."
     ),
     "notice.failed": (
         "🔴 The pair {source} → {target} met a problem and stands still. Resume it in /pairs to try again."

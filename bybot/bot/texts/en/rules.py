@@ -13,7 +13,7 @@ TEXTS: Final[dict[str, str]] = {
     "rules.set_mine": "Done. Your pairs follow from their next post on.",
     "button.rules_own": "🔗 Own or from your defaults…",
     "rules.own": (
-        "What does this pair set itself? Press to change.\n\n🔗 follows your defaults (/rules)\n✏️ is the pair's own"
+        "What does this pair set itself? Tap to change.\n\n🔗 follows your defaults (/rules)\n✏️ is the pair's own"
     ),
     "button.rules_more": "🧰 More filters…",
     "rules.more": "Which further posts shall be left out?",
@@ -22,9 +22,9 @@ TEXTS: Final[dict[str, str]] = {
     "button.rules_size": "⚖️ File sizes…",
     "button.rules_senders": "👤 Writers…",
     "button.rules_duplicates_off": "♻️ The same again: copied",
-    "button.rules_duplicates_on": "♻️ The same again within {posts} posts or {days} days: left out",
+    "button.rules_duplicates_on": "♻️ The same again: left out ({posts}, {days} d)",
     "rules.languages": (
-        "Press the languages that matter. A post whose language is not clear is always copied: one with few words, "
+        "Tap the languages that matter. A post whose language is not clear is always copied: one with few words, "
         "with names and numbers only, or with several languages."
     ),
     "button.rules_languages_only": "✅ Only posts in these languages",

@@ -23,7 +23,8 @@ TEXTS: Final[dict[str, str]] = {
     "state.cancelled": "✖️ cancelled",
     "state.undone": "↩️ undone",
     "notice.undone_task": (
-        "↩️ {count} copies that a task of {source} → {target} made were deleted. All other copies stay."
+        "↩️ {count} {count:copy|copies} that a task of {source} → {target} made {count:was|were} "
+        "deleted. All other copies stay."
     ),
     "wizard.history_first": "Order: the history first, then new posts. Nothing is out of order.",
     "wizard.history_beside": "Order: new posts go at once, and the history goes beside them.",
@@ -40,7 +41,7 @@ TEXTS: Final[dict[str, str]] = {
     "tasks.record": "{state} · {what}\n     {started} – {ended}\n     Copied: {copied}, left out: {left_out}",
     "task.title": "📋 <b>Task</b>\n{source} → {target}",
     "task.what": "What: {what}",
-    "task.what_last": "the last {count} posts",
+    "task.what_last": "the last {count} {count:post|posts}",
     "task.what_ids": "messages {first} to {last}",
     "task.what_days": "posts of {first} to {last}",
     "task.what_all": "everything up to now",
@@ -56,20 +57,23 @@ TEXTS: Final[dict[str, str]] = {
     "task.cancelled": "Stopped. No task was added.",
     "task.timeout": "⌛ I waited a while for the new task and stopped. /pairs leads there again.",
     "task.ask_cancel": (
-        "✖️ <b>Cancel this task?</b>\n\n{source} → {target}\n{what}\n\nIts {count} copies stay. It can go on later."
+        "✖️ <b>Cancel this task?</b>\n\n{source} → {target}\n{what}\n\nIts {count} "
+        "{count:copy stays|copies stay}. It can go on later."
     ),
     "task.ask_undo": (
-        "↩️ <b>Delete the copies of this task?</b>\n\n{source} → {target}\n{what}\n\n{count} posts are deleted in "
+        "↩️ <b>Delete the copies of this task?</b>\n\n{source} → {target}\n{what}\n\n{count} "
+        "{count:post is|posts are} deleted in "
         "the target. Copies of the pair and of other tasks stay."
     ),
     "task.ask_forget": (
-        "🗑 <b>Forget this task?</b>\n\n{source} → {target}\n{what}\n\nIts {count} copies stay, but they can no "
-        "longer be deleted together, and no longer follow edits and deletions."
+        "🗑 <b>Forget this task?</b>\n\n{source} → {target}\n{what}\n\nIts {count} "
+        "{count:copy stays|copies stay}, but can no "
+        "longer be deleted together, and no longer {count:follows|follow} edits and deletions."
     ),
     "task.is_cancelled": "Cancelled.",
     "pair.tasks": "📋 Open tasks: {count}",
     "task.forgotten": "Forgotten.",
-    "progress.task_done": "✅ Copied so far: <b>{done}</b> posts.",
+    "progress.task_done": "✅ Copied so far: <b>{done}</b> {done:post|posts}.",
     "numbers.title": "📊 <b>Numbers</b>\n{source} → {target}",
     "numbers.choose": "📊 Numbers of which pair?",
     "numbers.line": "<b>{span}</b>\n     🟦 {copied}  🟨 {edited}  🟥 {deleted}  ⬜ {left_out}",

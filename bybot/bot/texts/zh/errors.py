@@ -43,7 +43,7 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "error.key_in_use": "⛔️ 这个登录已经保存在另一个会话中。请重新登录：/login。",
     "error.owned_elsewhere": "🟡 你的会话暂时由这个机器人的另一个进程持有。请一分钟后再试。",
-    "error.too_many_clients": "🟠 目前已连接的账号数达到上限。请一分钟后再试。",
+    "error.too_many_clients": "🟠 目前已连接的帐号数达到上限。请一分钟后再试。",
     "error.telegram_refused": "🔴 Telegram 暂时不接受这个机器人的程序，需要运营者处理。",
     "error.account_frozen": (
         "❄️ Telegram 冻结了这个帐号，所以我无法登录它。请在 Telegram 里写信给 @SpamBot 申诉，然后重新 /login。"

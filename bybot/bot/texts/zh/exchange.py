@@ -9,15 +9,15 @@ TEXTS: Final[dict[str, str]] = {
     "command.import": "从文件导入配对",
     # 导出 ----------------------------------------------------------------------------------------------------------
     "exchange.file": (
-        "📤 <b>{count} 个配对</b>和您的设置。\n\n文件里没有登录信息，没有帖子，也没有消息编号。用 /import "
+        "📤 <b>{count} 个配对</b>和你的设置。\n\n文件里没有登录信息，没有帖子，也没有消息编号。用 /import "
         "可以在这里或别的 bybot 上导入。"
     ),
     # 导入 ----------------------------------------------------------------------------------------------------------
-    "exchange.account": "📥 <b>导入</b>\n\n用您的哪个账号？它要能看到来源，并能在目标里发帖。",
+    "exchange.account": "📥 <b>导入</b>\n\n用你的哪个帐号？它要能看到来源，并能在目标里发帖。",
     "exchange.send": (
         "📥 <b>导入</b>\n\n请以文件形式发给我：/export 的文件，或者 tgcf（<code>tgcf.config.json</code>、"
         "<code>tgcf.config.yml</code>）或 telemirror（<code>mirror.config.yml</code>、<code>.env</code>）的配置。"
-        "最大 {most} kB。\n\n先给您看会建立什么，您确认后才会动手。"
+        "最大 {most} kB。\n\n先给你看会建立什么，你确认后才会动手。"
     ),
     "exchange.no_document": "请以文件形式发送，或者取消：/cancel。",
     "exchange.looking": "🔎 正在查看文件里的每个频道……",
@@ -41,7 +41,7 @@ TEXTS: Final[dict[str, str]] = {
     "exchange.setting.language": "语言",
     "exchange.setting.rules": "所有配对的规则",
     "exchange.nothing": "其中没有可以采用的内容。",
-    "exchange.secrets": "🔐 文件里有别的程序的登录信息或密钥。我没有保存；最后会删除您发来的文件消息。",
+    "exchange.secrets": "🔐 文件里有别的程序的登录信息或密钥。我没有保存；最后会删除你发来的文件消息。",
     "exchange.trouble": "第 {line} 行，<code>{field}</code>：{what}",
     "exchange.trouble.missing_field": "缺少这一项",
     "exchange.trouble.unknown_field": "没有这个字段",
@@ -53,16 +53,16 @@ TEXTS: Final[dict[str, str]] = {
     "exchange.trouble.refused_on_purpose": "{detail} 会绕过内容保护，我不这样做",
     "exchange.trouble.name_moved": "这个用户名现在属于另一个频道",
     "exchange.trouble.range_ends_later": "范围的终点在将来",
-    "exchange.trouble.chat_not_found": "您的账号找不到这个频道",
-    "exchange.trouble.chat_not_readable": "您的账号读不了",
-    "exchange.trouble.chat_not_writable": "您的账号不能在那里发帖",
+    "exchange.trouble.chat_not_found": "你的帐号找不到这个频道",
+    "exchange.trouble.chat_not_readable": "你的帐号读不了",
+    "exchange.trouble.chat_not_writable": "你的帐号不能在那里发帖",
     "exchange.trouble.same_chat": "来源和目标是同一个",
     "exchange.trouble.pair_exists": "这个配对已经有了",
     "exchange.trouble.pair_cycle": "帖子会绕圈子",
-    "exchange.trouble.account_limited": "Telegram 限制了您的账号",
+    "exchange.trouble.account_limited": "Telegram 限制了你的帐号",
     "exchange.trouble.no_discussion": "来源或目标没有评论",
-    "exchange.trouble.discussion_not_readable": "您的账号读不了那里的评论",
-    "exchange.trouble.discussion_not_writable": "您的账号不能在那里写评论",
+    "exchange.trouble.discussion_not_readable": "你的帐号读不了那里的评论",
+    "exchange.trouble.discussion_not_writable": "你的帐号不能在那里写评论",
     "exchange.trouble.other": "现在做不到，请稍后再发一次文件",
     "button.import_new": "▶️ 建立：只复制新帖",
     "button.import_file": "📚 建立：从文件写的地方开始",

@@ -78,7 +78,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.rules_pins_follow": "帖子被置顶：副本也置顶",
     "button.rules_pins_ignore": "帖子被置顶：不置顶副本",
     "button.rules_files_reference": "文件：引用原文件，不上传",
-    "button.rules_files_upload": "文件：重新上传，副本不依赖来源文件",
+    "button.rules_files_upload": "文件：重新上传，不依赖来源",
     "button.rules_try": "🔍 在最近的帖子上试试",
     "button.copies_delete": "🗑 删除副本",
     "button.copies_keep": "保留",

@@ -55,6 +55,11 @@ TEXTS: Final[dict[str, str]] = {
         "来源：<b>{source}</b>\n目标：<b>{target}</b>\n\n"
         "要复制哪些帖子？除非设了结束，新帖子会自动跟上。"
     ),
+    "wizard.range_again": (
+        "看不懂。请点按钮，或发送 1 到 {most} 的数字、<code>120-480</code> 这样的 id，"
+        "或 <code>2026-01-31</code> 这样的日期。"
+    ),
+    "wizard.choose": "请点其中一个按钮。",
     "wizard.number": "要复制最近多少条？发送一个数字，例如 <code>250</code>。",
     "wizard.number_again": "请发送 1 到 {most} 之间的整数。",
     "wizard.span": (
@@ -239,7 +244,7 @@ TEXTS: Final[dict[str, str]] = {
     "notice.undone": (
         "↩️ <b>{source}</b> 在 <b>{target}</b> 中的 {count} 条副本已删除。配对已暂停；继续后会从头重新复制一遍。"
     ),
-    "notice.day_full": "🕒 你的账号今天发送的帖子已达到安全上限。{until}（{left}）我会自动继续，不会跳过任何内容。",
+    "notice.day_full": "🕒 你的帐号今天发送的帖子已达到安全上限。{until}（{left}）我会自动继续，不会跳过任何内容。",
     "notice.gaps": (
         "🔎 我比对了 <b>{source}</b> 和 <b>{target}</b> 的部分帖子：缺少 {missing} 条，重复 {doubled} 条。"
         "请检查副本，补齐或删除。"

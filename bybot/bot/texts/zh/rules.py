@@ -18,7 +18,7 @@ TEXTS: Final[dict[str, str]] = {
     "button.rules_size": "⚖️ 文件大小…",
     "button.rules_senders": "👤 作者…",
     "button.rules_duplicates_off": "♻️ 重复内容：照常复制",
-    "button.rules_duplicates_on": "♻️ {posts} 个帖子或 {days} 天内的重复内容：略过",
+    "button.rules_duplicates_on": "♻️ 重复内容：略过（{posts} 条，{days} 天）",
     "rules.languages": "请点选语言。看不出语言的帖子总会复制：字很少、只有名称和数字，或混有几种语言。",
     "button.rules_languages_only": "✅ 只复制这些语言的帖子",
     "button.rules_languages_without": "🚫 略过这些语言的帖子",

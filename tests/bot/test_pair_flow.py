@@ -110,6 +110,20 @@ async def test_days_may_be_written_and_survive_until_the_start(
     await until(lambda: "today" in copies(product))
 
 
+async def test_what_names_no_posts_is_answered_with_what_to_send(product: Product, wei: Person) -> None:
+    await wei.log_in()
+    await wei.press(await wei.say_and_wait("/pairs", "还没有配对"), "添加")
+    await wei.wait("新配对 · 第 1 步")
+    await wei.say_and_wait("@harbour_news", "新配对 · 第 2 步")
+    await wei.say_and_wait(f"-100{ARCHIVE}", "新配对 · 第 3 步")
+    await wei.press(await wei.say_and_wait("some of them", "看不懂", "新配对 · 第 3 步"), "只要新帖子")
+    await wei.wait("准备好了")
+    await wei.say_and_wait("yes", "请点其中一个按钮", "准备好了")
+    await wei.say("/cancel")
+    await wei.press(await wei.wait("没有添加配对", button="我的配对"), "我的配对")
+    await wei.wait("还没有配对")
+
+
 async def test_every_step_goes_back_and_cancel_adds_nothing(product: Product, wei: Person) -> None:
     await wei.log_in()
     await to_confirmation(wei, "@harbour_news", f"-100{ARCHIVE}", "只要新帖子")

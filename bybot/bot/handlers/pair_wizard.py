@@ -164,8 +164,10 @@ async def on_message(turn: Turn, wizard: Wizard) -> None:
         await _with_span(turn, wizard, span)
     elif wizard.step == "span":
         await _below(turn, wizard, turn.t("wizard.span_again"))
+    elif wizard.step == "range":
+        await _below(turn, wizard, turn.t("wizard.range_again", most=number(views.MOST_LAST)))
     else:
-        await _below(turn, wizard, None)
+        await _below(turn, wizard, turn.t("wizard.choose"))
 
 
 async def _with_span(turn: Turn, wizard: Wizard, span: ByIds | ByDates) -> None:
@@ -333,14 +335,21 @@ async def cancel(person: Person, wizard: Wizard) -> None:
     """Stop: no pair is added, or no task."""
     person.drop()
     key = "task.cancelled" if "task_of" in wizard.facts else "wizard.cancelled"
-    await person.chat.show(wizard.message, View(person.t(key)))
+    await person.chat.show(wizard.message, _end(person, wizard, key))
 
 
 async def timed_out(person: Person, wizard: Wizard) -> None:
     """Nobody answered."""
     person.drop()
     key = "task.timeout" if "task_of" in wizard.facts else "wizard.timeout"
-    await person.chat.show(wizard.message, View(person.t(key)))
+    await person.chat.show(wizard.message, _end(person, wizard, key))
+
+
+def _end(person: Person, wizard: Wizard, key: str) -> View:
+    """The last word of the dialogue, with the way back."""
+    if "task_of" in wizard.facts:
+        return taskviews.ended(person.language, key, str(wizard.facts["task_of"]))
+    return views.ended(person.language, key)
 
 
 async def resumed(person: Person, wizard: Wizard) -> None:

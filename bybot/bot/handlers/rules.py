@@ -244,7 +244,8 @@ async def _leave(turn: Turn, wizard: Wizard) -> None:
 async def cancel(person: Person, wizard: Wizard) -> None:
     """Nothing is changed."""
     person.drop()
-    await person.chat.show(wizard.message, View(person.t("rules.cancelled")))
+    view = views.cancelled(person.language, str(wizard.facts.get("pair", MINE)))
+    await person.chat.show(wizard.message, view)
 
 
 async def timed_out(person: Person, wizard: Wizard) -> None:

@@ -66,14 +66,12 @@ def _changing(language: Language, held: Held) -> Rows:
         switches[2:],
         (button(language, "rules_replace", held.press("replace")),),
         (button(language, "rules_above", held.press("above")), button(language, "rules_below", held.press("below"))),
-        (
-            button(language, "rules_domains", held.press("domains")),
-            button(language, "rules_times", held.press("times")),
-        ),
+        (button(language, "rules_times", held.press("times")),),
         (button(language, f"rules_edits_{rules.edits}", held.press("edits")),),
         (button(language, f"rules_deletions_{rules.deletions}", held.press("deletions")),),
         (button(language, f"rules_pins_{rules.pins}", held.press("pins")),),
         (button(language, f"rules_buttons_{rules.buttons}", held.press("buttons")),),
+        (button(language, "rules_domains", held.press("domains")),),
         (button(language, f"rules_files_{rules.files}", held.press("files")),),
     )
 
@@ -102,6 +100,12 @@ def kinds(language: Language, held: Held) -> View:
 def ask(language: Language, ticket: str, step: str) -> View:
     """What to write for one kind of rule."""
     return View(t(language, f"rules.ask_{step}"), ((button(language, "cancel", Press(AREA, "stop", ticket)),),))
+
+
+def cancelled(language: Language, which: str) -> View:
+    """Nothing was changed; the way back to the rules of that pair, or to the defaults."""
+    back = button(language, "rules", Press(AREA, "view", argument=which))
+    return View(t(language, "rules.cancelled"), ((back,),))
 
 
 def tried(language: Language, held: Held, samples: Sequence[Sample]) -> View:

@@ -128,5 +128,10 @@ def added(language: Language, task: ChannelPair) -> View:
     return View(text, ((button(language, "tasks", Press(AREA, "list", argument=task.family)),),))
 
 
+def ended(language: Language, key: str, pair_id: str) -> View:
+    """Why no task was added, and the way back to those that are there."""
+    return View(t(language, key), ((button(language, "tasks", Press(AREA, "list", argument=pair_id)),),))
+
+
 def _press(action: str, pair: ChannelPair) -> Press:
     return Press(AREA, action, argument=pair.id)

@@ -64,7 +64,8 @@ def pick(language: Language, ticket: str, step: str, chats: Sequence[ChatRef], p
 def choose_range(language: Language, ticket: str, source: ChatRef, target: ChatRef, *, task: bool = False) -> View:
     """Which posts. A task has no new ones, and nothing before this step."""
     numbers = tuple(
-        button(language, "mode_last", Press(AREA, "last", ticket, str(count)), count=count) for count in LAST_CHOICES
+        button(language, "mode_last", Press(AREA, "last", ticket, str(count)), count=number(count))
+        for count in LAST_CHOICES
     )
     rows = (
         *(() if task else ((button(language, "mode_new", Press(AREA, "new_only", ticket)),),)),
@@ -72,8 +73,8 @@ def choose_range(language: Language, ticket: str, source: ChatRef, target: ChatR
         (
             button(language, "mode_number", Press(AREA, "number", ticket)),
             button(language, "mode_span", Press(AREA, "span", ticket)),
-            button(language, "mode_all", Press(AREA, "all", ticket)),
         ),
+        (button(language, "mode_all", Press(AREA, "all", ticket)),),
         *_leave(language, ticket, back=not task),
     )
     key = "task.range" if task else "wizard.range"
@@ -175,3 +176,8 @@ def added(language: Language, source: ChatRef, target: ChatRef, mode: Mode) -> V
         what=what(language, mode),
     )
     return View(text, ((button(language, "pairs", Press("pr", "list")),),))
+
+
+def ended(language: Language, key: str) -> View:
+    """Why no pair was added, and the way to those that are there."""
+    return View(t(language, key), ((button(language, "pairs", Press("pr", "list")),),))

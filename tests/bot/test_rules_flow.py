@@ -68,6 +68,7 @@ async def test_a_footer_keeps_its_formatting_and_a_kind_is_left_out(
 ) -> None:
     await wei.press(await to_rules(wei), "页脚…")
     await wei.wait("下方要加什么文字")
+    await wei.say_and_wait("x" * 501, "超过 500 个字符", "下方要加什么文字")
     await wei.say("— Harbour")
     await wei.press(await wei.wait("每个帖子下方：— Harbour"), "类型…")
     await wei.press(await wei.wait("要复制哪些类型"), "投票")

@@ -16,6 +16,7 @@ from bybot.bot.filtertext import (
 from bybot.bot.formatting import rich_of
 from bybot.bot.handlers.pairs import find
 from bybot.bot.ruletext import (
+    MOST_ADDED,
     SWITCHES,
     next_buttons,
     next_deletions,
@@ -32,6 +33,7 @@ from bybot.bot.ruletext import (
 )
 from bybot.bot.services import Person
 from bybot.bot.texts import Html, Language
+from bybot.bot.texts.formats import number
 from bybot.bot.turn import Turn
 from bybot.bot.views import rulefilters
 from bybot.bot.views import rules as views
@@ -205,7 +207,9 @@ async def on_message(turn: Turn, wizard: Wizard) -> None:
         await _again(turn, wizard, turn.t("rules.bad_pattern", position=error.position + 1))
         return
     except ValueError:
-        await _again(turn, wizard, turn.t("rules.not_understood"))
+        too_long = wizard.step in {"above", "below"} and len(turn.text) > MOST_ADDED
+        key = "rules.added_too_long" if too_long else "rules.not_understood"
+        await _again(turn, wizard, turn.t(key, most=number(MOST_ADDED)))
         return
     await _store(turn, held, rules)
     if wizard.message is not None:

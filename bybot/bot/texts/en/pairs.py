@@ -158,6 +158,7 @@ TEXTS: Final[dict[str, str]] = {
         "Begin with a line <code>every 5</code> or <code>30%</code> for every fifth post, or for some by chance."
     ),
     "rules.bad_pattern": "🔤 That regular expression is wrong at character {position}. Correct it and send it again.",
+    "rules.added_too_long": "🔤 That text is longer than {most} characters. Shorten it and send it again.",
     "rules.not_understood": "I do not understand that. Look at the examples and send it again.",
     "rules.tried": (
         "🔍 <b>On the last {count} {count:post|posts}</b>\n"

@@ -151,6 +151,7 @@ TEXTS: Final[dict[str, str]] = {
         "第一行写 <code>每 5 条</code> 或 <code>30%</code>，则只在每五个帖子、或随机一部分帖子上出现。"
     ),
     "rules.bad_pattern": "🔤 正则表达式在第 {position} 个字符处有误，请修改后重新发送。",
+    "rules.added_too_long": "🔤 这段文字超过 {most} 个字符，请缩短后重新发送。",
     "rules.not_understood": "看不懂。请参考例子重新发送。",
     "rules.tried": (
         "🔍 <b>最近 {count} 个帖子</b>\n{same} 个原样，{changed} 个会更改，{left_out} 个会略过。什么都没有发送。"

@@ -97,7 +97,7 @@ async def test_what_cannot_be_read_is_explained_and_the_next_file_is_awaited(
     await wei.say_and_wait("/import", "还没有登录")
     await wei.log_in()
     await wei.say_and_wait("/import", "tgcf")
-    await wei.say_and_wait("a text", "tgcf")
+    await wei.say_and_wait("a text", "请以文件形式发送", "tgcf")
     await control.say(WEI, BOT, "", photo=1)
     for data, words in (
         (b"{broken", "第 1 行"),

@@ -65,7 +65,7 @@ async def on_message(turn: Turn, wizard: Wizard) -> None:
         if wizard.message is not None and wizard.step != "check":
             await turn.chat.delete(wizard.message)
             wizard.message = None
-            await _show(turn, wizard)
+            await _show(turn, wizard, turn.t("wizard.choose" if wizard.step == "account" else "exchange.no_document"))
         else:
             await turn.say("exchange.no_document")
         return
@@ -198,12 +198,12 @@ async def _forget_file(person: Person, wizard: Wizard) -> None:
 async def cancel(person: Person, wizard: Wizard) -> None:
     """Stop: nothing is made."""
     person.drop()
-    await person.chat.show(wizard.message, View(person.t("exchange.cancelled")))
+    await person.chat.show(wizard.message, views.ended(person.language, "exchange.cancelled"))
     await _forget_file(person, wizard)
 
 
 async def timed_out(person: Person, wizard: Wizard) -> None:
     """Nobody answered."""
     person.drop()
-    await person.chat.show(wizard.message, View(person.t("exchange.timeout")))
+    await person.chat.show(wizard.message, views.ended(person.language, "exchange.timeout"))
     await _forget_file(person, wizard)

@@ -81,6 +81,11 @@ def done(language: Language, report: Report) -> View:
     return View(_paragraphs(parts), ((back,),))
 
 
+def ended(language: Language, key: str) -> View:
+    """Why nothing was made, and the way to the pairs that are there."""
+    return View(t(language, key), ((button(language, "pairs", Press("pr", "list")),),))
+
+
 def is_cut(report: Report) -> bool:
     """Whether one message has no room for all of it."""
     longest = max(len(report.of(Fate.NEW)), len(report.of(Fate.FAILED)))

@@ -11,7 +11,7 @@ from bybot.bot.callbacks import Press
 from bybot.bot.texts import Html, Language, has, lines, t
 from bybot.bot.texts.errors import error_text
 from bybot.bot.texts.formats import bar, from_now, number, short, skipped, until
-from bybot.bot.views.base import PAGE_SIZE, View, button, grid, labelled, page_buttons, page_of
+from bybot.bot.views.base import PAGE_SIZE, Rows, View, button, grid, labelled, page_buttons, page_of
 from bybot.mirror.model import ChannelPair, PairStatus, Progress
 
 AREA: Final = "pr"
@@ -129,10 +129,8 @@ def pair(
             button(language, "tasks", Press("tk", "list", argument=status.pair.id)),
             button(language, "numbers", Press("nu", "view", argument=status.pair.id)),
         ),
-        (
-            button(language, "undo", Press("au", "undo", argument=status.pair.id)),
-            *_comments_button(language, status.pair, comments),
-        ),
+        *_comments_row(language, status.pair, comments),
+        (button(language, "undo", Press("au", "undo", argument=status.pair.id)),),
         (
             button(language, "back", Press(AREA, "list")),
             button(language, "refresh", Press(AREA, "view", argument=status.pair.id)),
@@ -153,12 +151,12 @@ def _comments(language: Language, comments: PairStatus | None, now: datetime) ->
     return lines(text, error_text(language, comments.reason, now) if comments.reason else None)
 
 
-def _comments_button(language: Language, pair: ChannelPair, comments: PairStatus | None) -> tuple[Any, ...]:
+def _comments_row(language: Language, pair: ChannelPair, comments: PairStatus | None) -> Rows:
     """Only posts of channels have comments."""
     if (pair.source.kind, pair.target.kind) != ("channel", "channel"):
         return ()
     action = "comments_off" if _follow(comments) else "comments_on"
-    return (button(language, action, Press(AREA, action, argument=pair.id)),)
+    return ((button(language, action, Press(AREA, action, argument=pair.id)),),)
 
 
 def wait_text(language: Language, moment: datetime | None, now: datetime) -> Html | None:

@@ -62,6 +62,8 @@ class PacedLane:
 
     depth = 1
 
+    __slots__ = ("_client", "_tasks", "_timeout")
+
     def __init__(self, client: Any, *, timeout: float = SEND_TIMEOUT) -> None:
         self._client = client
         self._timeout = timeout
@@ -92,6 +94,8 @@ class ChainedLane:
     with the same random ids, before what waits already (see :func:`_again_first`); a link to a request that was
     answered on the old connection is cut before, because the new one does not know its message id.
     """
+
+    __slots__ = ("_last", "_sender", "_timeout", "_timer", "_waiting", "depth")
 
     def __init__(self, client: Any, *, depth: int = 16, timeout: float = SEND_TIMEOUT) -> None:
         self.depth = depth
@@ -152,9 +156,10 @@ def _again_first(queue: Any) -> None:
     """
 
     def extend(states: Iterable[RequestState]) -> None:
-        known = list(states)
-        again = [state for state in known if state.msg_id is not None]
-        ordered = [*again, *queue._deque, *(state for state in known if state.msg_id is None)]
+        waiting = [*queue._deque, *states]
+        again = [state for state in waiting if state.msg_id is not None]
+        again.sort(key=lambda state: state.msg_id)  # earlier ones may stand in the queue still
+        ordered = [*again, *(state for state in waiting if state.msg_id is None)]
         queue._deque.clear()
         queue._deque.extend(state for state in ordered if _may_go(state))
         queue._ready.set()

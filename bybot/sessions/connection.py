@@ -40,6 +40,7 @@ class PermitConnection(Connection):
 
     async def _connect(self, timeout: float | None = None, ssl: Any = None) -> None:
         self.permit.check()
+        self._forget_packets()
         async with asyncio.timeout(timeout):
             sock = await (self._through_proxy(timeout) if self._proxy else self._direct())
             try:
@@ -56,6 +57,15 @@ class PermitConnection(Connection):
         self._codec = self.packet_codec(self)
         self._init_conn()
         await self._writer.drain()
+
+    def _forget_packets(self) -> None:
+        """What an earlier connection left unsent or unread must not be taken for part of this one.
+
+        Telethon sends its requests again in a new session. A packet of the old one would go before them, and Telegram
+        would carry it out although what it was to follow was lost.
+        """
+        self._send_queue: asyncio.Queue[bytes] = asyncio.Queue(1)
+        self._recv_queue: asyncio.Queue[Any] = asyncio.Queue(1)
 
     def send(self, data: bytes) -> Any:
         self.permit.traffic.messages_sent += 1

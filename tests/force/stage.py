@@ -24,6 +24,7 @@ from bybot.sandbox.world.world import World
 from bybot.stores.base import Committed, Write
 from bybot.stores.memory import MemoryStore
 from tests.force.oracle import SPAM, Copy, name_of
+from tests.mirror.support import connects_as_the_product
 from tests.sandbox.support import Running, connected, make_client, ready_session, running_server
 
 #: How many times faster than real time goes by, for the product and for Telegram.
@@ -192,6 +193,7 @@ class Stage:
         client = make_client(
             self.running, session, flood_sleep_threshold=0, raise_last_call_error=True, connection_retries=5
         )
+        connects_as_the_product(client)
         await self._stack.enter_async_context(connected(client))
         life = Life(self, client, self._tokens)
         await life.mirror.start()

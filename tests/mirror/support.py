@@ -17,10 +17,19 @@ from bybot.sandbox.samples import media_of
 from bybot.sandbox.seed import plant_corpus
 from bybot.sandbox.world.messages import Draft
 from bybot.sandbox.world.model import Account, Channel, Message
+from bybot.sessions.connection import UNSENT_FOR, PermitFull, connection_factory
+from bybot.sessions.permit import Instant, Permit, Term
 from bybot.stores.memory import MemoryStore
 from tests.sandbox.support import Running, connected, make_client, ready_session, running_server, until
 
 __all__ = ["Ground", "ground", "until"]
+
+
+def connects_as_the_product(client: TelegramClient) -> None:
+    """Give a stock client, before it connects, the connections that the session manager gives to its own."""
+    clock = SystemClock()
+    permit = Permit(Term("here", clock=clock, seconds=None, sent=Instant.of(clock)), "ann", 1)
+    client._connection = connection_factory(PermitFull, permit, UNSENT_FOR)
 
 
 @dataclass
@@ -54,6 +63,7 @@ class Ground:
             raise_last_call_error=True,
             connection_retries=5,
         )
+        connects_as_the_product(client)
         return await self.stack.enter_async_context(connected(client))
 
     def mirror(

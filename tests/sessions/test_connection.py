@@ -37,6 +37,20 @@ async def test_every_transport_speaks_under_a_permit(sandbox: Sandbox, store: Me
         assert (await client.get_me()).id == ANN
 
 
+async def test_what_an_earlier_connection_left_unsent_is_not_sent_on_the_next_one(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    await plant_session(sandbox, store, 1)
+    async with running(sandbox, store) as manager:
+        client = await manager.get_user_client(1)
+        assert client is not None
+        connection = client._sender._connection
+        await connection.disconnect()
+        connection._send_queue.put_nowait(b"a packet of the session before")
+        await connection.connect(timeout=10)
+        assert connection._send_queue.empty()
+
+
 async def test_a_socks_proxy_carries_the_connection(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     proxy = SocksServer()

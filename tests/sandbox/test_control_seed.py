@@ -102,10 +102,10 @@ def test_a_generated_history_has_exactly_its_count(
         assert post.text == post.text.strip()
 
 
-async def test_a_history_can_have_every_kind_of_post() -> None:
+async def test_a_history_can_have_every_kind_of_post_that_may_be_copied() -> None:
     world = await planted(corpus(count=300, others=0.5))
     found = {kind_of(message.media) for message in find_channel(world, "C").messages if message.action is None}
-    assert found == set(get_args(Kind))
+    assert found == set(get_args(Kind)) - {"paid"}  # as good as protected
 
 
 async def test_the_demo_world_is_complete() -> None:

@@ -135,27 +135,34 @@ class PairCalls:
             progress = engine.progress
             state = PairState.WAITING if engine.not_before else _STATES[engine.phase]
             return PairStatus(pair, state, progress, engine.journal.counts, engine.not_before)
-        counts, total = await self._stored(pair)
+        counts, total, undo = await self._stored(pair)
         state, reason = PairState.PAUSED, None
         if pair.enabled:
             state = PairState.STARTING if engine is not None else PairState.NO_SESSION
+        if undo and state is PairState.STARTING:
+            state = PairState.UNDOING
         if person is not None and engine is None:
             state, reason = person.stopped.get(pair.id, (state, None))
         if pair.ended is not None:
             state, reason = _ENDS[pair.ended], None
-        finished = state is PairState.FINISHED
-        progress = Progress("finished" if finished else "history", counts.copied, counts.skipped, total or None)
+        phase: Literal["history", "live", "finished"] = "history"
+        if state in (PairState.FINISHED, PairState.UNDOING):
+            phase = "finished" if state is PairState.FINISHED else "live"
+        progress = Progress(phase, counts.copied, counts.skipped, total or None)
         return PairStatus(pair, state, progress, counts, None, reason)
 
-    async def _stored(self, pair: ChannelPair) -> tuple[Counts, int]:
+    async def _stored(self, pair: ChannelPair) -> tuple[Counts, int, bool]:
+        """Counts, the estimated total, and whether all copies shall be deleted."""
         try:
             document = await self._store.get(state_key(pair.id))
             if document is None:
-                return Counts(), 0
+                return Counts(), 0, False
             with legible(pair.id):
-                return Counts.from_value(document.data["counts"]), int(document.data["total"])
+                data = document.data
+                undo = Orders.from_value(data.get("orders", {})).undo
+                return Counts.from_value(data["counts"]), int(data["total"]), undo
         except CorruptDocument:
-            return Counts(), 0  # it is made again when the pair runs
+            return Counts(), 0, False  # it is made again when the pair runs
 
     # What is done with them -----------------------------------------------------------------------------------
 

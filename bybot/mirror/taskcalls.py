@@ -51,7 +51,7 @@ class TaskCalls:
     async def _status(self, pair: ChannelPair) -> PairStatus:
         raise AssertionError("the supervisor has it")
 
-    async def _stored(self, pair: ChannelPair) -> tuple[Counts, int]:
+    async def _stored(self, pair: ChannelPair) -> tuple[Counts, int, bool]:
         raise AssertionError("the supervisor has it")
 
     async def remove(self, user: int | str, pair_id: str) -> None:
@@ -130,7 +130,7 @@ class TaskCalls:
         await self._book.enable(user, [task_id], False)
         person = self._person(user)
         await person.end_pairs(task_id)
-        counts, _ = await self._stored(task)
+        counts, _, _ = await self._stored(task)
         await self._settings.end_task(task, "cancelled", counts)
         person.family.know(await self._book.of(user))
 

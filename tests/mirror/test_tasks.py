@@ -381,6 +381,7 @@ async def test_undoing_a_pair_undoes_its_tasks(sandbox: Sandbox, store: MemorySt
         write(sandbox, 30, 32)
         await until(lambda: len(texts(sandbox)) == 32)
         await p.mirror.undo(ANN, pair.id)
+        assert (await p.mirror.list_pairs(ANN))[0].state in (PairState.UNDOING, PairState.PAUSED)  # at once
         await until_tasks(p, pair.id, PairState.UNDONE)
         await until(lambda: p.heard.kinds.count(NoticeKind.UNDONE) == 2)
         assert texts(sandbox) == []

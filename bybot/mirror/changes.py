@@ -86,7 +86,7 @@ class Followed:
     random_id: RandomId
 
 
-@dataclass
+@dataclass(slots=True)
 class Changes:
     """Of one pair, for one connection.
 
@@ -109,15 +109,17 @@ class Changes:
     lacks: Callable[[Right], None] = lambda _: None
     lacking: Callable[[Sequence[Any], Lack], None] = lambda *_: None
     on_wait: Callable[[Judgement], None] = lambda _: None
-    held: set[int] = field(default_factory=set)
+    held: frozenset[int] = frozenset()
+    copies: Copies = field(init=False)
     _edited: dict[int, Any] = field(default_factory=dict)
-    _deleted: set[int] = field(default_factory=set)
+    _deleted: frozenset[int] = frozenset()
     _times: list[float] = field(default_factory=list)
     _confirmed: bool = False
-    _still: set[int] = field(default_factory=set)
+    _still: frozenset[int] = frozenset()
+    _links: Links = field(init=False)
+    _pins: Pins = field(init=False)
 
     def __post_init__(self) -> None:
-        self._chat = self.pair.source.id
         self._links = Links(self.pair)
         self.copies = Copies(self.account.client, self.pair, self.account.pacing, self.on_wait)
         self._pins = Pins(
@@ -164,7 +166,9 @@ class Changes:
         """The copies of these posts that are looked after here, in the order of their sources."""
         own = [Followed(i, copy, self.random_id) for i in ids if (copy := self.journal.target_of(i)) is not None]
         left = [
-            Followed(each.source_id, each.target_id, random_ids(f"{each.maker.id}#{each.target_id}", 1, self._chat))
+            Followed(
+                each.source_id, each.target_id, random_ids(f"{each.maker.id}#{each.target_id}", 1, self.pair.source.id)
+            )
             for each in await self.journal.kin.left_copies(ids)
         ]
         return sorted([*own, *left], key=lambda each: each.source)
@@ -175,7 +179,7 @@ class Changes:
         if yes:
             self._confirmed = True
             self._deleted |= self.held
-            self.held.clear()
+            self.held = frozenset()
         return count
 
     # Carrying over --------------------------------------------------------------------------------------------
@@ -271,7 +275,7 @@ class Changes:
             done = await self.copies.do(lambda: move_request(message, peer, copy.id, now), EDIT)
             self.journal.changed("edited" if done else "not_edited")
         elif message.id not in self._still:
-            self._still.add(message.id)
+            self._still |= {message.id}
             self.journal.changed("not_edited")
             self.lacking([message], "moves")
 

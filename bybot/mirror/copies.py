@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ _UNSURE: Final = (Meaning.UNKNOWN, Meaning.BUSY, Meaning.NOT_SENT)
 _HARMLESS: Final = (Meaning.REFUSED, Meaning.PROTECTED, Meaning.STALE_FILE)
 
 
-@dataclass
+@dataclass(slots=True)
 class Copies:
     """Of one pair, through one connected client.
 
@@ -41,6 +41,7 @@ class Copies:
     pair: ChannelPair
     pacing: Pacing
     on_wait: Callable[[Judgement], None] = lambda _: None
+    reader: Reader = field(init=False)
 
     def __post_init__(self) -> None:
         self.reader = Reader(self.client, input_peer(self.pair.target), self.pacing, self.on_wait)

@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 #: Chunks kept in memory beside those that are in work or not written yet.
 _KEPT: Final = 2
+#: No chunk: shared, since most maps have nothing to write and nothing lost.
+_NONE: Final = frozenset[int]()
 
 
 class CopyMap:
@@ -28,13 +30,14 @@ class CopyMap:
     ``lost``: chunks that were found gone or damaged, and are still to be made again.
     """
 
+    __slots__ = ("_chunks", "_dirty", "_dropped", "_pair_id", "_store", "lost", "stored")
+
     def __init__(self, store: Store, pair_id: str, stored: Iterable[int] = ()) -> None:
         self._store = store
         self._pair_id = pair_id
         self._chunks: dict[int, IdRuns] = {}
-        self._dirty: set[int] = set()
-        self._dropped: set[int] = set()
-        self.lost: set[int] = set()
+        self._dirty = self._dropped = _NONE
+        self.lost = _NONE
         self.stored = {int(number) for number in stored}
 
     def __len__(self) -> int:
@@ -56,7 +59,8 @@ class CopyMap:
         for source_id, target_id in found.items():
             number = chunk_of(source_id)
             self._chunks.setdefault(number, IdRuns()).put(source_id, target_id)
-            self._dirty.add(number)
+            if number not in self._dirty:
+                self._dirty |= {number}
 
     async def load(self, source_ids: Collection[int]) -> None:
         """Have the chunks of these source ids in memory."""
@@ -110,15 +114,15 @@ class CopyMap:
     def drop(self, number: int) -> None:
         """Forget a chunk for good, with the next write."""
         self._chunks.pop(number, None)
-        self._dirty.discard(number)
-        self._dropped.add(number)
-        self.lost.discard(number)
+        self._dirty -= {number}
+        self._dropped |= {number}
+        self.lost -= {number}
 
     async def mended(self, number: int) -> None:
         """All that could be found of a lost chunk is here; it goes with the next write."""
         await self.load([number * CHUNK_IDS])
-        self._dirty.add(number)
-        self.lost.discard(number)
+        self._dirty |= {number}
+        self.lost -= {number}
 
     def take_writes(self) -> tuple[list[Write], set[int]]:
         """What is to be written now, and its chunk numbers for :meth:`give_back`; it counts as written."""
@@ -129,17 +133,16 @@ class CopyMap:
         ]
         writes += [Delete(chunk_key(self._pair_id, number)) for number in dropped if number in self.stored]
         self.stored = (self.stored | set(changed)) - set(dropped)
-        self._dirty.clear()
-        self._dropped.clear()
+        self._dirty = self._dropped = _NONE
         return writes, {*changed, *dropped}
 
     def give_back(self, numbers: Iterable[int]) -> None:
         """The write of these chunks failed, or nobody knows: they are written again."""
         for number in numbers:
             if number in self._chunks:
-                self._dirty.add(number)
+                self._dirty |= {number}
             else:
-                self._dropped.add(number)
+                self._dropped |= {number}
                 self.stored.add(number)
 
     async def _chunk(self, number: int) -> IdRuns:
@@ -156,5 +159,5 @@ class CopyMap:
         except (CorruptDocument, KeyError, TypeError, ValueError):
             pass
         log.warning("pair %s: a part of the message map is gone or damaged (%d)", self._pair_id, number)
-        self.lost.add(number)
+        self.lost |= {number}
         return IdRuns()

@@ -23,7 +23,7 @@ from bybot.mirror.seen import duplicates_rule, note_all, without_repeats
 Verdicts = Mapping[int, Verdict] | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Drafting:
     """Of one pair."""
 

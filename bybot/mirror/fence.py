@@ -25,6 +25,8 @@ class Fence:
         version: as it was read; None: any that is there.
     """
 
+    __slots__ = ("_given_up", "_key", "_store", "version")
+
     def __init__(self, store: Store, key: Key, version: str | None = None) -> None:
         self._store = store
         self._key = key

@@ -33,6 +33,8 @@ class Gate:
         threads: of a pair of comments, which hold a comment back until its post has a copy.
     """
 
+    __slots__ = ("_alarm", "_clock", "_journal", "_schedule", "_threads", "_wake", "due")
+
     def __init__(
         self,
         schedule: Schedule,

@@ -132,7 +132,7 @@ class Journal:
         self._user = str(data["user"])
         self._ceiling = self.uncertain_until = int(data["ceiling"])
         self.map = CopyMap(self._store, self.pair_id, data["chunks"])
-        self.map.lost = {int(number) for number in data.get("lost", ())}
+        self.map.lost = frozenset(int(number) for number in data.get("lost", ()))
         self.orders = Orders.from_value(data.get("orders", {}))
         self.left_out = set(from_runs(data.get("left_out", ())))
         self.seen = Seen.decode(data.get("seen", b""))

@@ -23,13 +23,16 @@ class Copied(Protocol):
 class Links:
     """Of one pair."""
 
+    __slots__ = ("_pair",)
+
     def __init__(self, pair: ChannelPair) -> None:
-        self._source = Address.of(pair.source.id, pair.source.username)
-        self._target = Address.of(pair.target.id, pair.target.username)
+        self._pair = pair
 
     async def changed(self, texts: Mapping[int, Written], copied: Copied) -> dict[int, Written]:
         """Those of these texts, by message id, whose links point at copies from now on. Raises StoreUnavailable."""
-        source, target = self._source, self._target
+        pair = self._pair
+        source = Address.of(pair.source.id, pair.source.username)
+        target = Address.of(pair.target.id, pair.target.username)
         if source is None or target is None:
             return {}
         named: dict[int, Rich] = {}

@@ -9,7 +9,7 @@ from typing import Any, Self
 from bybot.mirror.runs import from_runs, to_runs
 
 
-@dataclass
+@dataclass(slots=True)
 class Orders:
     """What a person asked for, and what is to be done before anything else.
 

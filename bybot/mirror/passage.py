@@ -21,7 +21,7 @@ from bybot.mirror.telling import Telling
 _ALL: Final = 1 << 62
 
 
-@dataclass
+@dataclass(slots=True)
 class Passage:
     """Of one pair, for one connection.
 

@@ -50,7 +50,7 @@ class Memory(Protocol):
         """The copy of a source message."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Pins:
     """Of one pair, for one connection.
 

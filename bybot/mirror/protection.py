@@ -15,6 +15,8 @@ _SECONDS: Final = 300.0
 class Protection:
     """Of one source, as one account sees it."""
 
+    __slots__ = ("_asked_at", "_client", "_clock", "_known", "_source")
+
     def __init__(self, client: Any, source: ChatRef, clock: Clock) -> None:
         self._client = client
         self._source = source

@@ -9,6 +9,8 @@ from bybot.mirror.model import Counts
 class Rate:
     """Messages per second since it began."""
 
+    __slots__ = ("_began", "_clock")
+
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._began: tuple[float, int] | None = None

@@ -32,7 +32,7 @@ BY_IDS = "GetMessages"
 ALBUM_PARTS = 10
 
 
-@dataclass
+@dataclass(slots=True)
 class Reader:
     """Reads one chat through one client.
 

@@ -44,7 +44,7 @@ _IDS: Final = 100
 _NOWHERE: Final = 2**31 - 1
 
 
-@dataclass
+@dataclass(slots=True)
 class Tail:
     """A target above the last copy that is certain.
 
@@ -72,7 +72,7 @@ class Tail:
         return self.whole and not self.unexplained
 
 
-@dataclass
+@dataclass(slots=True)
 class Reconciliation:
     """Of one pair, on one connection.
 

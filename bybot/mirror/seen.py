@@ -29,6 +29,8 @@ class _Last(NamedTuple):
 class Seen:
     """Digest to the last post that had it, the lowest id first."""
 
+    __slots__ = ("_last",)
+
     def __init__(self) -> None:
         self._last: dict[bytes, _Last] = {}
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bybot.mirror.engine import Engine
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Telling:
     """Of one engine."""
 

@@ -28,7 +28,7 @@ _CREATE: Final = "CreateForumTopic"
 _PAGE: Final = 100
 
 
-@dataclass
+@dataclass(slots=True)
 class Topics:
     """Of one pair, for one connection.
 
@@ -49,7 +49,7 @@ class Topics:
     on_wait: Callable[[Judgement], None] = lambda _: None
     lacks: Callable[[Right], None] = lambda _: None
     _found: dict[int, int | None] = field(default_factory=dict)
-    _lost: set[int] = field(default_factory=set)
+    _lost: frozenset[int] = frozenset()
     _titles: dict[str, int] | None = None
 
     async def target_of(self, topic: int) -> int | None:
@@ -67,7 +67,7 @@ class Topics:
         """The target's topic takes nothing any more: look again, once. Returns False the next time."""
         if topic in self._lost:
             return False
-        self._lost.add(topic)
+        self._lost |= {topic}
         self._found.pop(topic, None)
         self._titles = None
         return True

@@ -5,6 +5,9 @@ Never more than a few parts are in memory, whatever the size of the file. The up
 file, and a stop or a crash before that leaves nothing: the post is not there, and is carried once more, under the same
 random id.
 
+Telethon tries to compress every part before it sends it, on the event loop: about 10 ms for 512 KB that cannot be
+compressed, about 2 ms where the package `isal` is installed, which Telethon then uses by itself.
+
 Nothing is carried around a protection: it is asked for before the first byte and again before the media is used.
 """
 

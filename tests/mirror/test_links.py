@@ -84,3 +84,24 @@ async def test_posts_that_name_copied_posts_name_their_copies(rules: Rules) -> N
             assert g.copies()[2].media is not None
             g.world.edit_message(g.editor, g.source.peer, post.id, text=f"look again {link(first)}")
             await until(lambda: texts(g)[2] == f"{see} again {copy}")
+
+
+async def test_a_kind_without_a_text_of_its_own_is_not_made_anew_for_a_link_that_it_names() -> None:
+    kinds = ("poll", "sticker", "round", "location", "venue", "contact")
+    async with ground() as g:
+        first = g.post("first")
+        async with g.running_mirror(await g.client()):
+            await until(lambda: len(g.copies()) == 1)
+            posts = []
+            for number, kind in enumerate(kinds, 1):
+                media = media_of(g.world, kind, number)
+                if kind == "poll":
+                    media.poll.question.text = f"Have you read {link(first)}?"
+                posts.append(g.post(media=media))
+            g.post(f"look {link(first)}")
+            await until(lambda: len(g.copies()) == 2 + len(kinds))
+            copies = g.copies()
+            assert [type(copy.media) for copy in copies[1:-1]] == [type(post.media) for post in posts]
+            assert [copy.text for copy in copies[1:-1]] == [""] * len(kinds)
+            assert copies[1].media.poll.question.text == f"Have you read {link(first)}?"
+            assert copies[-1].text == f"look https://t.me/target/{copies[0].id}"

@@ -5,9 +5,10 @@ A hostile pattern or text cannot hold the program up: the library ``regex`` give
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import regex
 
@@ -15,9 +16,12 @@ from bybot.errors import BadPattern, PatternTimeout
 
 #: Seconds that one pattern may take over one text.
 LIMIT: Final = 0.05
+#: How often one is run whose time was taken by others: the limit counts what the whole process does meanwhile.
+_TRIES: Final = 20
 #: Longest pattern, in characters, as it is written and with all its repetitions written out.
 MOST: Final = 1000
 _MOST_REPEATED: Final = 10_000
+_Found = TypeVar("_Found")
 #: An escape, a set, a repetition with a number, or any other character.
 _TOKEN: Final = regex.compile(
     r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(?P<least>\d{1,9})(?:,\d{0,9})?\}|.", regex.DOTALL | regex.VERSION1
@@ -79,15 +83,23 @@ def found_in(pattern: str, text: str, *, ignore_case: bool = True) -> bool:
     Raises:
         BadPattern, PatternTimeout.
     """
-    try:
-        return compiled(pattern, ignore_case=ignore_case).search(text, timeout=LIMIT) is not None
-    except TimeoutError:
-        raise PatternTimeout(f"A pattern took more than {LIMIT:g} s over one post.", pattern=pattern) from None
+    search = compiled(pattern, ignore_case=ignore_case).search
+    return _limited(pattern, lambda: search(text, timeout=LIMIT)) is not None
 
 
 def matches(pattern: str, text: str, *, ignore_case: bool = True) -> Iterator[Any]:
     """All occurrences, one after another, within the limit. Raises BadPattern, PatternTimeout."""
-    try:
-        yield from list(compiled(pattern, ignore_case=ignore_case).finditer(text, timeout=LIMIT))
-    except TimeoutError:
-        raise PatternTimeout(f"A pattern took more than {LIMIT:g} s over one post.", pattern=pattern) from None
+    finditer = compiled(pattern, ignore_case=ignore_case).finditer
+    yield from _limited(pattern, lambda: list(finditer(text, timeout=LIMIT)))
+
+
+def _limited(pattern: str, run: Callable[[], _Found]) -> _Found:
+    """Run it within the limit. Time that others took while this waited is not its own: then it runs again."""
+    for _ in range(_TRIES):
+        began = time.thread_time()
+        try:
+            return run()
+        except TimeoutError:
+            if time.thread_time() - began >= LIMIT / 2:
+                break
+    raise PatternTimeout(f"A pattern took more than {LIMIT:g} s over one post.", pattern=pattern) from None

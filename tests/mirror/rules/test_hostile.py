@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
 
 from bybot.errors import BadPattern
+from bybot.mirror.rules import patterns
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Filter, Languages, Matching, Words
 from bybot.mirror.rules.rich import Rich
@@ -109,3 +111,22 @@ def test_repetitions_of_repetitions_are_refused_before_they_take_memory(pattern:
 def test_ordinary_repetitions_are_taken(pattern: str, text: str) -> None:
     verdict = Rules((Matching(pattern, allow=True),)).judge((message(text * 9),), "p")
     assert verdict.keep
+
+
+def test_time_that_the_rest_of_the_process_took_is_not_the_patterns() -> None:
+    done = threading.Event()
+
+    def busy() -> None:
+        while not done.is_set():
+            sum(range(2_000))
+
+    others = [threading.Thread(target=busy) for _ in range(6)]
+    for other in others:
+        other.start()
+    try:
+        for _ in range(30):
+            assert len(list(patterns.matches(r"\b\w+\b", "word " * 400))) == 400
+    finally:
+        done.set()
+        for other in others:
+            other.join()

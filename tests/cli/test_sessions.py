@@ -103,7 +103,7 @@ async def test_the_same_holds_with_firestore(
     async with deployed(settings):
         through = await bybot(everything, "sessions", "test", str(ANN))
         assert through.code == 0, through.err
-        cleaned = await bybot(everything, "sessions", "cleanup", "--days", "0.000001", "--dry-run", "--json")
+        cleaned = await bybot(everything, "sessions", "cleanup", "--days", "0.000000001", "--dry-run", "--json")
         assert cleaned.code == 0, cleaned.err
         assert (cleaned.json["dry_run"], cleaned.json["checked"]) == (True, 2)
     assert sandbox.counters.duplicate_violations == 0
@@ -118,7 +118,7 @@ async def test_cleaning_up_without_a_bot_leaves_sessions_alone_that_mirror(
     pair = ChannelPair("p", str(ANN), chats[0], chats[1], New(), datetime(2026, 1, 1, tzinfo=UTC))
     async with opened(settings) as store:
         await PairBook(store).add(pair)
-    cleaned = await bybot(variables, "sessions", "cleanup", "--days", "0.000001", "--json")
+    cleaned = await bybot(variables, "sessions", "cleanup", "--days", "0.000000001", "--json")
     assert cleaned.code == 0, cleaned
     assert cleaned.json["removed"] == [str(LI_WEI)]
     assert list(cleaned.json["skipped"]) == [str(ANN)]

@@ -118,7 +118,7 @@ async def test_a_frozen_process_never_speaks_again_with_what_it_held(sandbox: Sa
             await until(lambda: second.count("spoke") > 5, 20)
             taken = min(second.tokens)
             first.process.send_signal(signal.SIGCONT)
-            await until(lambda: first.count("lost"), 10)
+            await until(lambda: first.count("lost"), 30)
             said = second.count("spoke")
             await until(lambda: second.count("spoke") > said + 20)
             assert all(token < taken for token in first.tokens)

@@ -17,7 +17,7 @@ from bybot.errors import BadPattern, PatternTimeout
 #: Seconds that one pattern may take over one text.
 LIMIT: Final = 0.05
 #: How often one is run whose time was taken by others: the limit counts what the whole process does meanwhile.
-_TRIES: Final = 20
+_TRIES: Final = 5
 #: Longest pattern, in characters, as it is written and with all its repetitions written out.
 MOST: Final = 1000
 _MOST_REPEATED: Final = 10_000
@@ -84,21 +84,21 @@ def found_in(pattern: str, text: str, *, ignore_case: bool = True) -> bool:
         BadPattern, PatternTimeout.
     """
     search = compiled(pattern, ignore_case=ignore_case).search
-    return _limited(pattern, lambda: search(text, timeout=LIMIT)) is not None
+    return _limited(pattern, lambda alone: search(text, timeout=LIMIT, concurrent=not alone)) is not None
 
 
 def matches(pattern: str, text: str, *, ignore_case: bool = True) -> Iterator[Any]:
     """All occurrences, one after another, within the limit. Raises BadPattern, PatternTimeout."""
     finditer = compiled(pattern, ignore_case=ignore_case).finditer
-    yield from _limited(pattern, lambda: list(finditer(text, timeout=LIMIT)))
+    yield from _limited(pattern, lambda alone: list(finditer(text, timeout=LIMIT, concurrent=not alone)))
 
 
-def _limited(pattern: str, run: Callable[[], _Found]) -> _Found:
-    """Run it within the limit. Time that others took while this waited is not its own: then it runs again."""
-    for _ in range(_TRIES):
+def _limited(pattern: str, run: Callable[[bool], _Found]) -> _Found:
+    """Run it within the limit. Time that others took meanwhile is not its own: then it runs again, with none beside."""
+    for attempt in range(_TRIES):
         began = time.thread_time()
         try:
-            return run()
+            return run(attempt > 0)
         except TimeoutError:
             if time.thread_time() - began >= LIMIT / 2:
                 break

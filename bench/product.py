@@ -16,10 +16,11 @@ from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.model import INSTANCES, LEADER
 from bybot.sessions.telegram import DataCenter, TelegramEndpoint
 from bybot.sessions.vault import Vault
-from bybot.stores.base import Committed, Document, Key, Store, Where, Write
+from bybot.stores.base import Committed, Store, Write
 from bybot.stores.firestore import FirestoreStore
 from bybot.stores.local import LocalFileStore
 from bybot.stores.locallock import InstanceLocks
+from bybot.stores.over import StoreOver
 
 
 def store_of(spec: Spec) -> Store:
@@ -51,35 +52,19 @@ def manager_of(spec: Spec, store: Store, *, lease_seconds: float = 30.0, **optio
     return UserSessionManager(store, vault, endpoint, bot_id=BOT_ID, clock=clock, lease=lease, **options)
 
 
-class Counting:
+class Counting(StoreOver):
     """A store that counts what is written, apart from the lease."""
 
     def __init__(self, inner: Store) -> None:
-        self.kind = inner.kind
-        self._inner = inner
+        super().__init__(inner)
         self.clear()
 
     def clear(self) -> None:
         """Count from here on."""
         self.lease = self.others = 0
 
-    async def open(self) -> None:
-        await self._inner.open()
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-    async def get(self, key: Key) -> Document | None:
-        return await self._inner.get(key)
-
-    async def query(self, collection: str, where: Where | None = None, **options: Any) -> list[Document]:
-        return await self._inner.query(collection, where, **options)
-
     async def commit(self, writes: Sequence[Write]) -> Committed:
         of_lease = sum(write.key == LEADER or write.key.collection == INSTANCES for write in writes)
         self.lease += of_lease
         self.others += len(writes) - of_lease
-        return await self._inner.commit(writes)
-
-    async def now(self) -> Any:
-        return await self._inner.now()
+        return await super().commit(writes)

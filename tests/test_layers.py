@@ -15,7 +15,7 @@ BASE = {"errors", "ids", "clock", "log", "config", "config_rules", ""}
 MAY_IMPORT = {
     "stores": set(),
     "sessions": {"stores.base", "stores.jsonform", "stores.files"},
-    "mirror": {"stores.base", "sessions"},
+    "mirror": {"stores.base", "stores.over", "sessions"},
     "bot": {"stores.base", "sessions", "mirror"},
     "web": {"stores.base", "sessions", "mirror"},
     "parts": {"stores", "sessions"},

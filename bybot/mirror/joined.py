@@ -6,10 +6,10 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from bybot.errors import BybotError, StoreUnavailable
-from bybot.stores.base import MAX_WRITES, Committed, Document, Key, Store, Where, Write, stretch_of
+from bybot.stores.base import MAX_WRITES, Committed, Key, Store, Write
+from bybot.stores.over import StoreOver
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class _Asked:
     answer: asyncio.Future[Committed]
 
 
-class JoinedStore:
+class JoinedStore(StoreOver):
     """Another store with all its guarantees; only commits that wait for one under way are joined to the next.
 
     Commits that are asked for together succeed together. When that does not work for reasons of one of them (a stale
@@ -29,49 +29,19 @@ class JoinedStore:
     """
 
     def __init__(self, inner: Store) -> None:
-        self.kind = inner.kind
-        self._inner = inner
+        super().__init__(inner)
         self._queue: deque[_Asked] = deque()
         self._task: asyncio.Task[None] | None = None
-
-    @property
-    def stretch(self) -> float:
-        """As the other store's."""
-        return stretch_of(self._inner)
-
-    async def open(self) -> None:
-        """As the other store."""
-        await self._inner.open()
 
     async def close(self) -> None:
         """Settle, and close the other store."""
         await self.settle()
-        await self._inner.close()
+        await self.inner.close()
 
     async def settle(self) -> None:
         """Return when no commit is under way, also none whose caller has given up."""
         while self._task is not None:
             await asyncio.wait({self._task})
-
-    async def get(self, key: Key) -> Document | None:
-        """As the other store."""
-        return await self._inner.get(key)
-
-    async def query(
-        self,
-        collection: str,
-        where: Where | None = None,
-        *,
-        fields: Sequence[str] | None = None,
-        limit: int | None = None,
-        after: str | None = None,
-    ) -> list[Document]:
-        """As the other store."""
-        return await self._inner.query(collection, where, fields=fields, limit=limit, after=after)
-
-    async def now(self) -> datetime:
-        """As the other store."""
-        return await self._inner.now()
 
     async def commit(self, writes: Sequence[Write]) -> Committed:
         """As the other store; the versions may be those of more documents."""
@@ -105,7 +75,7 @@ class JoinedStore:
             await self._commit_one(asked[0])
             return
         try:
-            done = await self._inner.commit([write for each in asked for write in each.writes])
+            done = await self.inner.commit([write for each in asked for write in each.writes])
         except StoreUnavailable as error:
             for each in asked:
                 _fail(each, StoreUnavailable(error.message))  # nobody knows, of each
@@ -123,7 +93,7 @@ class JoinedStore:
 
     async def _commit_one(self, asked: _Asked) -> None:
         try:
-            done = await self._inner.commit(asked.writes)
+            done = await self.inner.commit(asked.writes)
         except Exception as error:
             _fail(asked, error)
         except BaseException as error:

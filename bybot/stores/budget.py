@@ -16,7 +16,8 @@ from typing import Final, Literal
 
 from bybot.clock import Clock
 from bybot.errors import QuotaUsedUp, StoreError, StoreUnavailable
-from bybot.stores.base import Committed, Document, Key, Put, Store, Where, Write
+from bybot.stores.base import Committed, Key, Put, Store, Write
+from bybot.stores.over import StoreOver
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class Budget:
             self.on_change(self._told, self.used, self.per_day)
 
 
-class BudgetedStore:
+class BudgetedStore(StoreOver):
     """A store whose writes are counted. Keeps every guarantee of the one inside.
 
     Args:
@@ -113,13 +114,9 @@ class BudgetedStore:
     """
 
     def __init__(self, inner: Store, budget: Budget) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self.budget = budget
-        self.kind = inner.kind
         self._noted = 0
-
-    def __repr__(self) -> str:
-        return repr(self.inner)
 
     @property
     def stretch(self) -> float:
@@ -134,23 +131,6 @@ class BudgetedStore:
                 if document is not None:
                     self.budget.know(str(document.data["day"]), int(document.data["used"]))
         self._noted = self.budget.used
-
-    async def close(self) -> None:
-        await self.inner.close()
-
-    async def get(self, key: Key) -> Document | None:
-        return await self.inner.get(key)
-
-    async def query(
-        self,
-        collection: str,
-        where: Where | None = None,
-        *,
-        fields: Sequence[str] | None = None,
-        limit: int | None = None,
-        after: str | None = None,
-    ) -> list[Document]:
-        return await self.inner.query(collection, where, fields=fields, limit=limit, after=after)
 
     async def commit(self, writes: Sequence[Write]) -> Committed:
         try:
@@ -173,6 +153,3 @@ class BudgetedStore:
         with contextlib.suppress(StoreError):  # it is noted again in a while
             await self.inner.commit([Put(_KEY, {"day": self.budget.day, "used": used + 1})])
             self.budget.spent(1)
-
-    async def now(self) -> datetime:
-        return await self.inner.now()

@@ -26,6 +26,7 @@ from bybot.sessions.telegram import DataCenter, Proxy, TelegramEndpoint
 from bybot.sessions.vault import Vault
 from bybot.stores.base import Committed, Document, Key, Put, Store, Where, Write
 from bybot.stores.memory import MemoryStore
+from bybot.stores.over import StoreOver
 from tests.waiting import until as until
 
 BOT_ID = "bybot_test"
@@ -130,7 +131,7 @@ async def log_in(manager: UserSessionManager, sandbox: Sandbox, user: int | str,
     return await manager.submit_code(user, code)
 
 
-class FaultyStore:
+class FaultyStore(StoreOver):
     """A store in memory whose commits and reads fail when told to.
 
     Attributes:
@@ -141,19 +142,12 @@ class FaultyStore:
     """
 
     def __init__(self, clock: Clock | None = None, inner: Store | None = None) -> None:
-        self.inner: Store = inner or MemoryStore(clock or SystemClock())
-        self.kind = self.inner.kind
+        super().__init__(inner or MemoryStore(clock or SystemClock()))
         self.down = False
         self.lose_next = self.drop_next = self.delay_next = 0
         self.matches: Callable[[Sequence[Write]], bool] = lambda writes: True
         self.commits: list[Sequence[Write]] = []
         self._late: list[Sequence[Write]] = []
-
-    async def open(self) -> None:
-        await self.inner.open()
-
-    async def close(self) -> None:
-        await self.inner.close()
 
     def _check(self) -> None:
         if self.down:

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import logging
 import random
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any, Final
 
-from bybot.clock import Clock
 from bybot.errors import BybotError, PairNotFound, StaleWrite
 from bybot.mirror import chats
 from bybot.mirror.audit import Audit
 from bybot.mirror.auditor import LAST, WINDOW, Auditor, sample_start
+from bybot.mirror.calls import Calls
 from bybot.mirror.copies import Copies
 from bybot.mirror.copymap import CopyMap
 from bybot.mirror.engine import Engine
 from bybot.mirror.figures import Figures, figures_of
 from bybot.mirror.journal import Journal
 from bybot.mirror.model import ChannelPair, NoticeKind
-from bybot.mirror.pairs import PairBook
-from bybot.mirror.person import Person
 from bybot.mirror.reader import Reader
 from bybot.mirror.sender import Unsure
-from bybot.stores.base import Store
 
 log = logging.getLogger(__name__)
 
@@ -31,19 +27,8 @@ log = logging.getLogger(__name__)
 SAMPLE_SECONDS: Final = 1_800.0
 
 
-class AuditCalls:
+class AuditCalls(Calls):
     """A part of :class:`bybot.mirror.supervisor.Supervisor`."""
-
-    _book: PairBook
-    _store: Store
-    _clock: Clock
-    _people: dict[str, Person]
-
-    def _person(self, user_id: int | str) -> Person:
-        raise AssertionError("the supervisor has it")
-
-    def _client(self, user: int | str) -> AbstractAsyncContextManager[Any]:
-        raise AssertionError("the supervisor has it")
 
     async def audit(self, user: int | str, pair_id: str, last: int = LAST) -> Audit:
         """Compare a pair's target with its source. Nothing is sent.

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any, Literal
 
-from bybot.clock import Clock
 from bybot.errors import DiscussionNotReadable, DiscussionNotWritable, NoDiscussion, PairNotFound
 from bybot.ids import uuid7
 from bybot.mirror import chats
 from bybot.mirror.model import ByDates, ChannelPair, ChatRef, Everything, Mode, New, PairStatus
-from bybot.mirror.pairs import PairBook, check_new
-from bybot.mirror.person import Person
+from bybot.mirror.paircalls import PairCalls
+from bybot.mirror.pairs import check_new
 from bybot.mirror.reader import Reader
 from bybot.mirror.script import begin
 from bybot.mirror.starts import start_of
-from bybot.stores.base import Store
 
 
-class CommentCalls:
+class CommentCalls(PairCalls):
     """A part of :class:`bybot.mirror.supervisor.Supervisor`."""
-
-    _book: PairBook
-    _store: Store
-    _clock: Clock
-
-    def _person(self, user_id: int | str) -> Person:
-        raise AssertionError("the supervisor has it")
-
-    def _client(self, user: int | str) -> AbstractAsyncContextManager[Any]:
-        raise AssertionError("the supervisor has it")
-
-    async def _status(self, pair: ChannelPair) -> PairStatus:
-        raise AssertionError("the supervisor has it")
-
-    async def pause(self, user: int | str, pair_id: str) -> None:
-        raise AssertionError("the supervisor has it")
-
-    async def resume(self, user: int | str, pair_id: str) -> None:
-        raise AssertionError("the supervisor has it")
-
-    async def remove(self, user: int | str, pair_id: str) -> None:
-        raise AssertionError("the supervisor has it")
 
     async def comments_of(self, user: int | str, pair_id: str) -> PairStatus | None:
         """How the comments of a pair are; None: nobody ever asked for them. Raises PairNotFound, StoreUnavailable."""

@@ -6,29 +6,21 @@ import asyncio
 from datetime import UTC, date
 from typing import Final
 
-from bybot.clock import Clock
 from bybot.ids import user_key
+from bybot.mirror.calls import Calls
 from bybot.mirror.chart import picture
 from bybot.mirror.daybook import Day, Daybook, added
 from bybot.mirror.model import ChannelPair, Counts
-from bybot.mirror.pairs import PairBook
 from bybot.mirror.pairstate import state_key
-from bybot.mirror.person import Person
 from bybot.mirror.taskbook import TaskBook
-from bybot.stores.base import Store
 
 #: Days of a picture, at least and at most.
 _FEWEST: Final = 7
 _MOST: Final = 366
 
 
-class NumberCalls:
+class NumberCalls(Calls):
     """A part of :class:`bybot.mirror.supervisor.Supervisor`."""
-
-    _book: PairBook
-    _store: Store
-    _clock: Clock
-    _people: dict[str, Person]
 
     async def numbers(self, user: int | str, pair_id: str) -> dict[date, Day]:
         """What a pair did with all its parts, or a task alone, on each day (UTC) on which it did anything; rising.

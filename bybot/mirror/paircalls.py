@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import date
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from bybot.clock import Clock
 from bybot.errors import CorruptDocument, PairNotFound
 from bybot.ids import user_id_from_key, user_key, uuid7
 from bybot.mirror import chats
 from bybot.mirror.allowance import allowance_key
-from bybot.mirror.daybook import Day
 from bybot.mirror.engine import Phase
 from bybot.mirror.model import ChannelPair, ChatRef, Counts, Ended, Mode, New, Origin, PairState, PairStatus, Progress
+from bybot.mirror.numbercalls import NumberCalls
 from bybot.mirror.orders import Orders
-from bybot.mirror.pairs import PairBook, check_new
+from bybot.mirror.pairs import check_new
 from bybot.mirror.pairstate import chunk_key, delete_all, legible, state_key
-from bybot.mirror.person import Person
 from bybot.mirror.reader import Reader
 from bybot.mirror.script import begin, check_chats
 from bybot.mirror.starts import start_of
-from bybot.mirror.taskbook import TaskBook, tasks_key
-from bybot.mirror.taskcalls import check_room
+from bybot.mirror.taskbook import TaskBook, check_room, tasks_key
 from bybot.mirror.waits import waits_key
-from bybot.stores.base import Key, Store
+from bybot.stores.base import Key
 
 #: Whether history goes before new posts, in their order, or beside them, so that new posts do not wait.
 History = Literal["first", "beside"]
@@ -46,25 +41,8 @@ _ENDS: Final[dict[Ended, PairState]] = {
 }
 
 
-class PairCalls:
+class PairCalls(NumberCalls):
     """A part of :class:`bybot.mirror.supervisor.Supervisor`."""
-
-    _book: PairBook
-    _store: Store
-    _clock: Clock
-    _people: dict[str, Person]
-
-    def _person(self, user_id: int | str) -> Person:
-        raise AssertionError("the supervisor has it")
-
-    def _client(self, user: int | str) -> AbstractAsyncContextManager[Any]:
-        raise AssertionError("the supervisor has it")
-
-    async def _chat(self, client: Any, chat: ChatRef | str | int) -> ChatRef:
-        raise AssertionError("the supervisor has it")
-
-    async def _days(self, pair: ChannelPair) -> dict[date, Day]:
-        raise AssertionError("the supervisor has it")
 
     # Adding ---------------------------------------------------------------------------------------------------
 

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from bybot.ids import person_of, user_id_from_key, user_key
+from bybot.mirror.calls import Calls
 from bybot.mirror.chats import input_peer
 from bybot.mirror.model import ChannelPair
-from bybot.mirror.pairs import PairBook
-from bybot.mirror.person import Person
 from bybot.mirror.reader import Reader
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.slots import SLOTS, differing, merged
 from bybot.mirror.samples import Sample, samples_of
 
 
-class RuleCalls:
+class RuleCalls(Calls):
     """A part of :class:`bybot.mirror.supervisor.Supervisor`."""
-
-    _book: PairBook
-
-    def _person(self, user_id: int | str) -> Person:
-        raise AssertionError("the supervisor has it")
-
-    def _on_ready(self, user_id: int | str) -> None:
-        raise AssertionError("the supervisor has it")
-
-    def _client(self, user: int | str) -> AbstractAsyncContextManager[Any]:
-        raise AssertionError("the supervisor has it")
 
     async def set_rules(self, user: int | str, pair_id: str, rules: Rules) -> None:
         """From now on these hold for a pair and its tasks; posts that were copied stay as they are.

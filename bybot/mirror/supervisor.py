@@ -8,17 +8,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Protocol
 
 from bybot.clock import Clock, SystemClock
-from bybot.errors import SessionRevoked, StoreUnavailable
+from bybot.errors import SessionRevoked
 from bybot.ids import user_key
 from bybot.mirror.acting import ActingMirror
 from bybot.mirror.auditcalls import AuditCalls
 from bybot.mirror.chatcalls import ChatCalls
-from bybot.mirror.commentcalls import CommentCalls
 from bybot.mirror.engine import Engine
 from bybot.mirror.exchange.calls import ExchangeCalls
 from bybot.mirror.joined import JoinedStore
@@ -29,12 +28,9 @@ from bybot.mirror.model import (
     NoticeKind,
     Progress,
 )
-from bybot.mirror.numbercalls import NumberCalls
-from bybot.mirror.pacing import PACES, PaceName, Pacing
-from bybot.mirror.paircalls import PairCalls
+from bybot.mirror.pacing import PACES, PaceName
 from bybot.mirror.pairs import PairBook
 from bybot.mirror.person import Person
-from bybot.mirror.rulecalls import RuleCalls
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.settings import Sessions, Settings
 from bybot.mirror.taskcalls import TaskCalls
@@ -66,7 +62,7 @@ class Notices(Protocol):
         """The user should know this."""
 
 
-class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditCalls, CommentCalls, ExchangeCalls):
+class Supervisor(ChatCalls, TaskCalls, AuditCalls, ExchangeCalls):
     """The mirror of this process. ``start`` it before the sessions, ``stop`` it before they are closed.
 
     Args:
@@ -149,21 +145,7 @@ class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditC
         """The same calls with the rights of one caller: own pairs only, unless the caller is an admin."""
         return ActingMirror(self, caller_id, is_admin=user_key(caller_id) in self._admins)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a task of the mirror failed", exc_info=error)
-
     # Sessions -------------------------------------------------------------------------------------------------
-
-    def _on_ready(self, user_id: int | str) -> None:
-        if not self._stopping:
-            self._spawn(self._start_person(user_id))
 
     async def _on_parting(self, user_id: int | str) -> None:
         """Another process goes on with this account: stop at a post, and remember what was sent."""
@@ -185,17 +167,6 @@ class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditC
         """Why this user's session is in use, although it may not be connected. Raises StoreUnavailable."""
         return await self._book.in_use(user_id)
 
-    async def _start_person(self, user_id: int | str) -> None:
-        person = self._person(user_id)
-        pause = 1.0
-        while True:
-            try:
-                await person.start()
-                return
-            except StoreUnavailable:
-                await self._clock.sleep(pause)
-                pause = min(30.0, pause * 2)
-
     async def _lose_person(self, user_id: int | str, reason: Any) -> None:
         person = self._people.get(user_key(user_id))
         if person is None:
@@ -205,12 +176,6 @@ class Supervisor(ChatCalls, NumberCalls, PairCalls, TaskCalls, RuleCalls, AuditC
         await person.lost(SessionRevoked("The login has ended.", reason=str(reason)) if over else None)
         if over and running:
             self._tell(Notice(NoticeKind.SESSION_LOST, running[0], {"reason": str(reason)}))
-
-    def _person(self, user_id: int | str) -> Person:
-        key = user_key(user_id)
-        if key not in self._people:
-            self._people[key] = Person(str(user_id), Pacing(self._clock, self._pace), self._settings)
-        return self._people[key]
 
     async def _retry(self) -> None:
         while True:

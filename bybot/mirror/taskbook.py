@@ -5,18 +5,20 @@ What tasks did day by day goes in here when they are removed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, get_args
 
-from bybot.errors import StaleWrite, StoreUnavailable
+from bybot.errors import StaleWrite, StoreUnavailable, TooManyTasks
 from bybot.mirror.daybook import Day, Days, added, packed, unpacked
 from bybot.mirror.model import ChannelPair, Counts, Ended, Mode, mode_from_value, mode_to_value
 from bybot.stores.base import Condition, Key, Put, Store
 
 #: So many are remembered, the last ones.
 MOST: Final = 50
+#: Tasks of a pair that are not at their end.
+MOST_OPEN: Final = 10
 _TRIES: Final = 10
 
 
@@ -53,6 +55,12 @@ class TaskRecord:
             raise ValueError("no such end")
         mode, counts = mode_from_value(value["mode"]), Counts.from_value(value["counts"])
         return cls(str(value["id"]), mode, value["started"], value["ended"], how, counts)
+
+
+def check_room(tasks: Iterable[ChannelPair]) -> None:
+    """Whether one more of a pair's tasks may be open. Raises TooManyTasks."""
+    if sum(task.role == "task" and task.ended is None for task in tasks) >= MOST_OPEN:
+        raise TooManyTasks("Too many tasks of this pair are open.", most=MOST_OPEN)
 
 
 def tasks_key(pair_id: str) -> Key:

@@ -3,59 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from bybot.clock import Clock
-from bybot.errors import PairNotFound, TooManyTasks
+from bybot.errors import PairNotFound
 from bybot.ids import uuid7
 from bybot.mirror import chats
-from bybot.mirror.model import ChannelPair, Counts, Mode, New, PairStatus
-from bybot.mirror.pairs import PairBook
-from bybot.mirror.person import Person
+from bybot.mirror.model import ChannelPair, Mode, New, PairStatus
+from bybot.mirror.paircalls import PairCalls
 from bybot.mirror.reader import Reader
 from bybot.mirror.script import begin, check_chats
-from bybot.mirror.settings import Settings
 from bybot.mirror.starts import start_of
-from bybot.mirror.taskbook import TaskBook, TaskRecord
-from bybot.stores.base import Store
+from bybot.mirror.taskbook import TaskBook, TaskRecord, check_room
 
-#: Tasks of a pair that are not at their end.
-MOST_OPEN: Final = 10
 #: Tasks of a pair that are kept at all: of ended ones the copies can be undone.
 MOST_KEPT: Final = 30
 
 
-def check_room(tasks: Iterable[ChannelPair]) -> None:
-    """Whether one more of a pair's tasks may be open. Raises TooManyTasks."""
-    if sum(task.role == "task" and task.ended is None for task in tasks) >= MOST_OPEN:
-        raise TooManyTasks("Too many tasks of this pair are open.", most=MOST_OPEN)
-
-
-class TaskCalls:
+class TaskCalls(PairCalls):
     """A part of :class:`bybot.mirror.supervisor.Supervisor`."""
-
-    _book: PairBook
-    _store: Store
-    _clock: Clock
-    _settings: Settings
-
-    def _person(self, user_id: int | str) -> Person:
-        raise AssertionError("the supervisor has it")
-
-    def _client(self, user: int | str) -> AbstractAsyncContextManager[Any]:
-        raise AssertionError("the supervisor has it")
-
-    async def _status(self, pair: ChannelPair) -> PairStatus:
-        raise AssertionError("the supervisor has it")
-
-    async def _stored(self, pair: ChannelPair) -> tuple[Counts, int, bool]:
-        raise AssertionError("the supervisor has it")
-
-    async def remove(self, user: int | str, pair_id: str) -> None:
-        raise AssertionError("the supervisor has it")
 
     async def add_task(self, user: int | str, pair_id: str, mode: Mode) -> ChannelPair:
         """Copy a range of a pair's posts beside it, whether the pair copied them or not, and start at once.

@@ -12,7 +12,7 @@ import pytest
 
 from bybot.clock import SystemClock
 from bybot.errors import PairNotFound, TooManyTasks
-from bybot.mirror import ByIds, Everything, Last, New, NoticeKind, PairState, rebuild, taskcalls
+from bybot.mirror import ByIds, Everything, Last, New, NoticeKind, PairState, rebuild, taskbook, taskcalls
 from bybot.mirror.idmap import IdRuns
 from bybot.mirror.pairs import users_key
 from bybot.mirror.pairstate import chunk_key
@@ -429,7 +429,7 @@ async def test_rules_of_a_pair_hold_for_its_tasks(sandbox: Sandbox, store: Memor
 async def test_only_so_many_tasks_are_open_and_only_so_many_are_kept(
     sandbox: Sandbox, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(taskcalls, "MOST_OPEN", 2)
+    monkeypatch.setattr(taskbook, "MOST_OPEN", 2)
     monkeypatch.setattr(taskcalls, "MOST_KEPT", 3)
     write(sandbox, 0, 5)
     async with process(sandbox, store) as p:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +11,7 @@ from bybot.clock import Clock
 from bybot.errors import BybotError, MirrorError, PairExists, SessionError, StoreUnavailable
 from bybot.ids import user_id_from_key, uuid7
 from bybot.mirror import chats
-from bybot.mirror.commentcalls import groups_of
+from bybot.mirror.commentcalls import CommentCalls, groups_of
 from bybot.mirror.exchange.model import (
     Document,
     Entry,
@@ -29,13 +28,12 @@ from bybot.mirror.exchange.model import (
 from bybot.mirror.exchange.native import written
 from bybot.mirror.exchange.resolving import Finder
 from bybot.mirror.model import ByDates, ChannelPair, ChatRef, Mode, New
-from bybot.mirror.pairs import PairBook, check_new
-from bybot.mirror.person import Person
+from bybot.mirror.pairs import check_new
 from bybot.mirror.reader import Reader
+from bybot.mirror.rulecalls import RuleCalls
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.script import begin, check_chats
 from bybot.mirror.starts import start_of
-from bybot.stores.base import Store
 
 
 @dataclass(frozen=True)
@@ -46,27 +44,8 @@ class _Ready:
     pair: ChannelPair
 
 
-class ExchangeCalls:
+class ExchangeCalls(CommentCalls, RuleCalls):
     """A part of :class:`bybot.mirror.supervisor.Supervisor`."""
-
-    _book: PairBook
-    _store: Store
-    _clock: Clock
-
-    def _person(self, user_id: int | str) -> Person:
-        raise AssertionError("the supervisor has it")
-
-    def _client(self, user: int | str) -> AbstractAsyncContextManager[Any]:
-        raise AssertionError("the supervisor has it")
-
-    async def set_default_rules(self, user: int | str, rules: Rules) -> None:
-        raise AssertionError("the supervisor has it")
-
-    async def follow_comments(self, user: int | str, pair_id: str) -> ChannelPair:
-        raise AssertionError("the supervisor has it")
-
-    async def pause(self, user: int | str, pair_id: str) -> None:
-        raise AssertionError("the supervisor has it")
 
     # Writing --------------------------------------------------------------------------------------------------
 

@@ -98,7 +98,8 @@ class Journal:
     # Opening and closing --------------------------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Take the pair over: from here on the writes of any other holder are refused.
+        """Take the pair over: from here on the writes of any other holder are refused. Where history waits, the same
+        write reserves its first ids.
 
         Raises:
             StaleWrite: somebody else took it over at the same moment, or the pair was removed.
@@ -106,7 +107,9 @@ class Journal:
             StoreUnavailable: nothing is known.
         """
         await self.read()
-        await self._write(ceiling=self._ceiling)
+        newest = self.top_id if self.end_id is None else min(self.top_id, self.end_id)
+        ahead = self._ahead if self.cursor.highest < newest else 0
+        await self._write(ceiling=max(self._ceiling, self.cursor.highest + ahead))
 
     async def read(self) -> None:
         """Only look, without taking it over: nothing may be written after this. Raises as :meth:`open`."""
@@ -149,13 +152,9 @@ class Journal:
         """
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._write(ceiling=max(self.cursor.highest, self._open_doubt()))
+                await self._write(ceiling=max(self.cursor.highest, self.uncertain_until))
         except TimeoutError as error:
             raise StoreUnavailable("The store did not answer while a pair was closed.") from error
-
-    def _open_doubt(self) -> int:
-        """The end of the uncertain window, while not all of it is done."""
-        return self.uncertain_until if self.uncertain_until > self.cursor.highest else 0
 
     async def remove(self) -> None:
         """Delete what the store has of the pair. The pair must be closed."""

@@ -21,8 +21,8 @@ from tests.sessions.support import FaultyStore
 PAIR = "pair"
 
 
-async def new_pair(store: MemoryStore | FaultyStore, mark: int = 0) -> None:
-    state = first_state("7", mark, end_id=None, top_id=0, total=0)
+async def new_pair(store: MemoryStore | FaultyStore, mark: int = 0, end_id: int | None = None, top_id: int = 0) -> None:
+    state = first_state("7", mark, end_id=end_id, top_id=top_id, total=0)
     await store.commit([Put(state_key(PAIR), state, Condition.ABSENT)])
 
 
@@ -119,6 +119,27 @@ async def test_an_end_with_something_in_doubt_keeps_the_window() -> None:
     journal.uncertain(9)
     await journal.close()
     assert (await opened(store)).uncertain_until == 9
+
+
+@pytest.mark.parametrize(("end_id", "reserved"), [(None, True), (900, True), (300, False)])
+async def test_the_write_that_takes_a_pair_over_reserves_the_first_ids_of_its_history(
+    end_id: int | None, reserved: bool
+) -> None:
+    store = MemoryStore(SystemClock())
+    await new_pair(store, mark=300, end_id=end_id, top_id=900)
+    journal = await opened(store)
+    taken_over = await stored(store)
+    assert (taken_over.data["ceiling"] > 300) is reserved
+    await journal.reserve(301)
+    assert ((await stored(store)).version == taken_over.version) is reserved
+    assert journal.uncertain_until == 300
+
+
+async def test_taking_a_pair_over_without_history_puts_nothing_in_doubt() -> None:
+    store = MemoryStore(SystemClock())
+    await new_pair(store, mark=900, top_id=900)
+    await opened(store)
+    assert (await opened(store)).uncertain_until == 900
 
 
 async def test_the_writes_of_an_older_holder_are_refused() -> None:

@@ -17,6 +17,8 @@ from bybot.mirror.model import ChannelPair, Everything, New, Notice, NoticeKind,
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.transforms import Replace
 from bybot.mirror.supervisor import Supervisor
+from bybot.sessions.model import METADATA
+from bybot.stores.base import Store
 
 _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.02
@@ -66,11 +68,19 @@ async def clone(spec: Spec) -> None:
     """
     bell = Bell()
     async with mirroring(spec, bell) as (mirror, store):
+        await _until_counted(store)
         emit(ready=True)
         store.clear()
         began = time.perf_counter()
         await mirror.add_pair(spec.account, f"@{spec.source}", f"@{spec.target}", Everything())
         await _finish(mirror, store, spec, bell, began)
+
+
+async def _until_counted(store: Store) -> None:
+    """Wait for the last document that starting the sessions writes. Raises TimeoutError."""
+    async with asyncio.timeout(_READY_SECONDS):
+        while await store.get(METADATA) is None:  # noqa: ASYNC110 (nobody tells when it is there)
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 async def clone_text(spec: Spec) -> None:

@@ -53,7 +53,7 @@ def manager_of(spec: Spec, store: Store, *, lease_seconds: float = 30.0, **optio
 
 
 class Counting(StoreOver):
-    """A store that counts what is written, apart from the lease."""
+    """A store that counts what it has written, apart from the lease."""
 
     def __init__(self, inner: Store) -> None:
         super().__init__(inner)
@@ -64,7 +64,8 @@ class Counting(StoreOver):
         self.lease = self.others = 0
 
     async def commit(self, writes: Sequence[Write]) -> Committed:
+        committed = await super().commit(writes)
         of_lease = sum(write.key == LEADER or write.key.collection == INSTANCES for write in writes)
         self.lease += of_lease
         self.others += len(writes) - of_lease
-        return await super().commit(writes)
+        return committed

@@ -68,8 +68,8 @@ class AuditCalls(Calls):
         """The pair's engine, while its journal is open."""
         for person in self._people.values():
             run = person.runs.get(pair.id)
-            if run is not None and run.engine is not None and run.task is not None and not run.task.done():
-                return run.engine if run.engine.phase != "starting" else None
+            if run is not None and run.open_engine is not None:
+                return run.open_engine
         return None
 
     async def _memory(self, pair: ChannelPair) -> Journal:
@@ -121,7 +121,7 @@ class AuditCalls(Calls):
                 raise ConnectionError("no answer to a deletion") from error
         engine = self._engine(pair)
         if engine is not None:
-            engine.journal.doubled -= set(doubled)
+            engine.journal.audited(engine.journal.missing, engine.journal.doubled - set(doubled))
         return removed
 
     async def undo(self, user: int | str, pair_id: str) -> None:
@@ -151,7 +151,7 @@ class AuditCalls(Calls):
     def figures(self) -> Figures:
         """Numbers about the pairs that run here."""
         runs = [run for person in self._people.values() for run in person.runs.values()]
-        return figures_of(run.engine for run in runs if run.engine is not None and run.task and not run.task.done())
+        return figures_of(engine for run in runs if (engine := run.running_engine) is not None)
 
     async def sample_for_ever(self) -> None:
         """Compare a part of every live pair at long intervals, until cancelled."""

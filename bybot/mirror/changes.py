@@ -173,6 +173,12 @@ class Changes:
         ]
         return sorted([*own, *left], key=lambda each: each.source)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits, be it for a copy, a word of the user, or the minute in which deletions count."""
+        waits = self._edited or self._deleted or self.held or self._confirmed or self._pins.due
+        return not (waits or self._still or self._is_bulk(GUARD))
+
     def confirm(self, yes: bool) -> int:
         """The user's word on deletions that wait: carry them out, or keep these copies. Returns how many it was."""
         count = len(self.held)

@@ -4,6 +4,9 @@ There is no switch between history and live: the engine reads on from its cursor
 push that follows directly on what is done is sent at once; anything else (a gap, a late message, a reconnect, a week of
 downtime) means to read on from the cursor again. After an unclean stop the same reading meets posts that may have been
 sent; up to the journal's ceiling each of them goes alone, with the random id that it had the first time.
+
+A live pair that is quiet rests: its journal stays open, its inbox hears, and nothing else of it is there, not even a
+task. Whatever comes into the inbox wakes it.
 """
 
 from __future__ import annotations
@@ -19,34 +22,27 @@ from bybot.errors import StoreUnavailable, TelegramUnreachable
 from bybot.mirror import ending
 from bybot.mirror.account import Account, Report
 from bybot.mirror.albums import until_whole
-from bybot.mirror.changes import Changes
 from bybot.mirror.chats import input_peer
 from bybot.mirror.comments import Threads
-from bybot.mirror.copies import DELETE, Copies
-from bybot.mirror.drafting import Drafting
-from bybot.mirror.errands import Errands
-from bybot.mirror.gate import Gate
+from bybot.mirror.copies import DELETE
+from bybot.mirror.flag import Flag
 from bybot.mirror.journal import Journal
-from bybot.mirror.keeping import Running, keep
-from bybot.mirror.lane import ChainedLane, Lane, PacedLane
-from bybot.mirror.links import Links
-from bybot.mirror.live import Heard, Inbox
+from bybot.mirror.keeping import Running, close, keep
+from bybot.mirror.live import Heard, Inbox, Sleeper
 from bybot.mirror.model import ChannelPair, NoticeKind, Progress
 from bybot.mirror.moving import check
 from bybot.mirror.pacing import chat_key
-from bybot.mirror.passage import Passage
 from bybot.mirror.patience import Patience
 from bybot.mirror.protection import Protection
-from bybot.mirror.random_ids import random_ids
 from bybot.mirror.rate import Rate
-from bybot.mirror.reader import Reader, follows
-from bybot.mirror.reconcile import Reconciliation
+from bybot.mirror.reader import follows
+from bybot.mirror.reconcile import Tail
 from bybot.mirror.requests import ANEW, FORWARD
 from bybot.mirror.sabotage import Sabotage
-from bybot.mirror.sender import Sender, Unsure
+from bybot.mirror.sender import Unsure
 from bybot.mirror.telling import Telling
-from bybot.mirror.topics import Topics
-from bybot.mirror.transfer import MOVING, Transfer
+from bybot.mirror.tools import Tools
+from bybot.mirror.transfer import MOVING
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +64,33 @@ class Engine:
         shared: tells whether other pairs of the account post into the same target.
         sabotage: see bybot.mirror.sabotage.
         threads: of a pair of comments.
+        sleeper: told when a pair that rests has work; None: it never rests.
+
+    Attributes:
+        resting: :meth:`run` has returned although the pair is live: it is quiet, and waits to be woken.
     """
+
+    __slots__ = (
+        "_patience",
+        "_rate",
+        "_resumed",
+        "_running",
+        "_sleeper",
+        "_tail",
+        "_tools",
+        "account",
+        "clock",
+        "inbox",
+        "journal",
+        "pair",
+        "phase",
+        "protection",
+        "report",
+        "resting",
+        "sabotage",
+        "shared",
+        "threads",
+    )
 
     def __init__(
         self,
@@ -81,38 +103,46 @@ class Engine:
         shared: Callable[[], Awaitable[bool]] | None = None,
         sabotage: Sabotage | None = None,
         threads: Threads | None = None,
+        sleeper: Sleeper | None = None,
     ) -> None:
         self.pair = pair
         self.journal = journal
         self.phase: Phase = "starting"
-        self._account = account
-        self._clock = clock
-        self._report = report
-        self.tell = Telling(self, journal, report, clock)
-        self._sabotage = sabotage or Sabotage()
-        self._source = input_peer(pair.source)
-        self._reader = Reader(account.client, self._source, account.pacing, self.tell.waits)
-        self._sender: Sender | None = None
-        self._inbox: Inbox | None = None
+        self.account = account
+        self.clock = clock
+        self.report = report
+        self.shared = shared
+        self.sabotage = sabotage or Sabotage()
+        self.threads = threads
+        self.protection = Protection(account.client, pair.source, clock)
+        self.inbox: Inbox | None = None
+        self.resting = False
+        self._sleeper = sleeper
+        self._resumed = False
+        self._tail: Tail | None = None
+        self._tools: Tools | None = None
+        self._running: Running | None = None
         self._patience = Patience(clock)
-        self._stopping = self._patience.stopping
-        self._running = Running()
-        self._shared = shared
-        self._passage: Passage | None = None
-        self._protection = Protection(account.client, pair.source, clock)
-        self._drafting = Drafting(pair, journal, self._protection, Links(pair), clock, threads)
-        self._gate = Gate(pair.rules.schedule, journal, clock, self._ring, threads)
-        self._changes: Changes | None = None
         self._rate = Rate(clock)
 
     # What others ask ------------------------------------------------------------------------------------------
+
+    @property
+    def tell(self) -> Telling:
+        """Tells the user."""
+        return Telling(self, self.journal, self.report, self.clock)
+
+    @property
+    def stopping(self) -> Flag:
+        """Set when the work shall end."""
+        return self._patience.stopping
 
     @property
     def not_before(self) -> datetime | None:
         """The end of the wait that the pair is in, if it is in one."""
         moving = MOVING if self.pair.rules.files == "upload" else ()
         kinds = (DELETE,) if self.phase == "undoing" else (FORWARD, ANEW, *moving)
-        return self._account.pacing.not_before(*kinds, chat_key(self.pair.target))
+        return self.account.pacing.not_before(*kinds, chat_key(self.pair.target))
 
     @property
     def progress(self) -> Progress:
@@ -121,275 +151,249 @@ class Engine:
         phase: Literal["history", "live", "finished"] = "history" if self.phase in ("starting", "history") else "live"
         phase = "finished" if self.phase == "finished" else phase
         total, rate = self.journal.total or None, self._rate.per_second(counts)
-        due = self._gate.due or self._account.allowance.until
+        due = (self._tools.gate.due if self._tools is not None else None) or self.account.allowance.until
         return Progress(phase, counts.copied, counts.skipped, total, rate, self.not_before, counts.left_out, due)
 
     @property
     def protected(self) -> bool:
         """Whether the source forbids forwarding, as far as it is known."""
-        return self._protection.on
+        return self.protection.on
 
     # Life -----------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Work until stopped, or until a pair with an end has reached it.
+        """Work until stopped, until a pair with an end has reached it, or until a live pair rests.
 
         Raises:
             ConnectionError: the client is not connected any more; run again with another one.
             StaleWrite: another process took the pair over, or it was removed.
             AccountLimited, ChatNotReadable, ChatNotWritable, SessionRevoked: the user has to do something.
         """
-        await self._running.run(keep(self.journal, self._patience, self._work))
+        if self.stopping.is_set():
+            return
+        self.resting = False
+        self._running = Running()
+        await self._running.run(self._run())
+
+    async def _run(self) -> None:
+        try:
+            while await keep(self.journal, self._patience, self._work):
+                assert self.inbox is not None
+                if not self.inbox.stirs:
+                    self._rest(self.inbox)
+                    return
+        finally:
+            if not self.resting:
+                self._leave()
 
     async def stop(self) -> None:
         """End :meth:`run`: what is under way is answered first if that takes less than a few seconds."""
-        self._stopping.set()
-        if self._sender is not None:
-            self._sender.stopping = True
-        if self._inbox is not None:
-            self._inbox.hint()
-        await self._running.end(_STOP_SECONDS if self._sender is not None and self._sender.busy else 0.5)
+        self.stopping.set()
+        tools = self._tools
+        if tools is not None:
+            tools.sender.stopping = True
+        if self._running is not None:
+            if self.inbox is not None and not self.resting:
+                self.inbox.hint()
+            await self._running.end(_STOP_SECONDS if tools is not None and tools.sender.busy else 0.5)
+        if self.resting:
+            self.resting = False
+            self._leave()
+            await close(self.journal, at_rest=True)
+
+    def _rest(self, inbox: Inbox) -> None:
+        """Let go of everything but the journal and the inbox. Nothing may come between this and the end of the task."""
+        self.resting = self._resumed = True
+        self._running = None
+        inbox.rest(self._sleeper, self.journal.cursor.highest)
+        self.journal.stirred = inbox.wake
+
+    def _leave(self) -> None:
+        """Hear no more."""
+        self.journal.stirred = None
+        inbox, self.inbox = self.inbox, None
+        if inbox is not None:
+            self.account.ears.close(self.pair.source.id, inbox)
 
     # Work -----------------------------------------------------------------------------------------------------
 
-    async def _work(self) -> None:
-        pair, target = self.pair, input_peer(self.pair.target)
-        client, pacing = self._account.client, self._account.pacing
-        lane: Lane = (ChainedLane if pacing.unpaced else PacedLane)(client)
-        random_id = random_ids(pair.id, self.journal.base, pair.source.id)
-        transfer = Transfer(self._account, self._reader, target, self._protection.ask, self.tell.waits)
-        self._changes = Changes(
-            pair,
-            self._account,
-            self._reader,
-            self.journal,
-            self._clock,
-            random_id,
-            transfer,
-            lacks=self.tell.lacks,
-            lacking=self.tell.lacking,
-            asks=lambda count: self._report.notice(self, NoticeKind.BULK_DELETION, {"count": count}),
-            on_wait=self.tell.waits,
-        )
-        self._sender = Sender(
-            source=self._source,
-            target=target,
-            random_id=random_id,
-            lane=lane,
-            pacing=pacing,
-            ledger=self.journal,
-            chat_key=chat_key(pair.target),
-            source_protected=self._protection.ask,
-            topics=Topics(client, self._source, target, random_id, pacing, self.tell.waits, self.tell.lacks),
-            on_wait=self.tell.waits,
-            on_refused=lambda messages: self.tell.left_out(messages, "refused"),
-            on_lacking=self.tell.lacking,
-            lost_buttons=pair.rules.lost_buttons,
-            sabotage=self._sabotage,
-            stopping=self._stopping.is_set(),
-            carry=transfer.carry,
-            check_target=partial(check, client, pair, ("target",)),
-            may_send=lambda posts: self._account.allowance.take(posts, self.tell.day_is_over),
-        )
-        self._passage = self._way(self._sender, self._changes.copies)
-        self._inbox = self._account.ears.open(pair.source.id, self._source)
-        self._sender.on_answer = self._inbox.wake
+    async def _work(self) -> bool:
+        """Returns whether the pair rests."""
+        if self.inbox is None:
+            self.inbox = self.account.ears.open(self.pair.source.id, input_peer(self.pair.source))
+        self.inbox.rouse()
+        tools = self._tools = Tools.of(self, self._tail)
         try:
-            await self._persist()
+            return await self._persist(tools)
         finally:
-            self._gate.close()
-            self._sender.abandon()
-            await lane.close()
-            self._account.ears.close(pair.source.id, self._inbox)
+            self._tail, self._tools = tools.passage.doubt.tail, None
+            await tools.close()
 
-    def _way(self, sender: Sender, copies: Copies) -> Passage:
-        passage = Passage(self.journal, self._drafting, self._gate, sender, copies.reader, self.tell, self._look_back)
-        passage.doubt = Reconciliation(
-            self.journal,
-            self._reader,
-            copies,
-            self._drafting,
-            sender.random_id,
-            repeat=passage.repeat,
-            shared=self._shared,
-            stopping=self._stopping,
-        )
-        return passage
-
-    async def _persist(self) -> None:
-        """Copy on, whatever fails for a while."""
+    async def _persist(self, tools: Tools) -> bool:
+        """Copy on, whatever fails for a while. Returns whether the pair rests."""
         attempt, before = 0, -1
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             try:
-                await self._copy()
-                return
+                return await self._copy(tools)
             except (Unsure, OSError, StoreUnavailable, TelegramUnreachable) as error:
                 log.info("pair %s: starts over from its cursor (%s)", self.pair.id, type(error).__name__)
-                if not self._account.client.is_connected():
+                if not self.account.client.is_connected():
                     raise ConnectionError("the client is not connected") from error
-            if self._sender is not None:
-                self._sender.abandon()
+            tools.sender.abandon()
             self.journal.cursor.unpin_all()
             done = self.journal.counts.copied
             attempt = 0 if done > before else attempt + 1
             before = done
             await self._patience.before(attempt)
+        return False
 
-    async def _copy(self) -> None:
-        self._gate.close()
-        await self._protection.look()
-        assert self._passage is not None
-        doubt = self._passage.doubt
+    async def _copy(self, tools: Tools) -> bool:
+        resumed, self._resumed = self._resumed, False
+        if not resumed:
+            await self._catch_up(tools)
+        if self.phase == "undone":
+            return False
+        while not self.stopping.is_set() and not self._at_end():
+            self._enter_live(tools)
+            if self._may_rest(tools):
+                return True
+            await self._listen(tools)
+        await self._land(tools)
+        if self._at_end() and not self.stopping.is_set():
+            self.phase = "finished"
+            counts = self.journal.counts
+            self.tell.once(NoticeKind.FINISHED, copied=counts.copied, skipped=counts.left_out)
+            self.report.progressed(self)
+        return False
+
+    async def _catch_up(self, tools: Tools) -> None:
+        """Everything from the cursor on: what may have been sent, what was asked for, new posts, and changes."""
+        tools.gate.close()
+        await self.protection.look()
+        doubt = tools.passage.doubt
         if not self.journal.orders.undone:
             await doubt.run()
-        await self._run_errands()
+        await self._run_errands(tools)
         if self.phase == "undone":
             return
         if self.phase == "starting":
             self._rate.begin(self.journal.counts)
             self.phase = "history"
         known = self.journal.cursor.highest
-        await self._read_on(self.journal.cursor.mark)
-        if not self._gate.shut:
-            await check(self._account.client, self.pair)
-        if self.pair.rules.deletions == "delete" and not self._gate.shut:
+        await self._read_on(tools, self.journal.cursor.mark)
+        if not tools.gate.shut:
+            await check(self.account.client, self.pair)
+        if self.pair.rules.deletions == "delete" and not tools.gate.shut:
             await doubt.find_gone()
-        await self._follow_changes(scan=known > 0)
-        while not self._stopping.is_set() and not self._at_end():
-            self._enter_live()
-            await self._listen()
-        await self._land()
-        if self._at_end() and not self._stopping.is_set():
-            self.phase = "finished"
-            counts = self.journal.counts
-            self.tell.once(NoticeKind.FINISHED, copied=counts.copied, skipped=counts.left_out)
-            self._report.progressed(self)
+        await self._follow_changes(tools, scan=known > 0)
 
-    async def _run_errands(self) -> None:
+    async def _run_errands(self, tools: Tools) -> None:
         """What the person asked for comes first."""
         orders = self.journal.orders
         if orders.undone:
             self.phase = "undone"
-        if not orders or self._changes is None or self._passage is None:
+        if not orders:
             return
-        errands = Errands(
-            self.journal,
-            self._reader,
-            self._changes.copies,
-            handle=partial(self._passage.handle, now=True),
-            send_alone=self._passage.again,
-            land=self._land,
-            use_epoch=self._use_epoch,
-            mend=self._passage.mend,
-            find_gone=self._passage.doubt.find_gone,
-            stopping=self._stopping,
-        )
         if orders.undo:
             self.phase = "undoing"
-        if await errands.run():
+        if await tools.errands(partial(self._land, tools)).run():
             self.phase = "undone"
 
-    def _use_epoch(self, epoch: int) -> None:
-        """Posts go with the random ids of this epoch from now on."""
-        assert self._sender is not None
-        self._sender.random_id = random_ids(self.pair.id, epoch, self.pair.source.id)
-
-    def _ring(self) -> None:
+    def ring(self) -> None:
         """What was held back may go."""
-        if self._inbox is not None:
-            self._inbox.hint(settle=True)
+        if self.inbox is not None:
+            self.inbox.hint(settle=True)
 
-    def _enter_live(self) -> None:
-        if self.phase == "live" or (self._gate.shut and self.journal.cursor.highest < self.journal.top_id):
+    def _enter_live(self, tools: Tools) -> None:
+        if self.phase == "live" or (tools.gate.shut and self.journal.cursor.highest < self.journal.top_id):
             return
         self.phase = "live"
         if self.journal.total and self.pair.role != "task":
             counts = self.journal.counts
             self.tell.once(NoticeKind.HISTORY_DONE, copied=counts.copied, skipped=counts.left_out)
-        self._report.progressed(self)
+        self.report.progressed(self)
 
     def _at_end(self) -> bool:
-        return ending.reached(self.pair, self.journal, self._clock.now())
+        return ending.reached(self.pair, self.journal, self.clock.now())
 
-    async def _listen(self) -> None:
-        assert self._inbox is not None
-        assert self._changes is not None
-        await self._inbox.wait()
-        heard = self._inbox.take()
+    def _may_rest(self, tools: Tools) -> bool:
+        """Whether nothing is left but to wait for what comes into the inbox."""
+        if self._sleeper is None or self.phase != "live" or self.inbox is None or self.inbox.stirs:
+            return False
+        return tools.idle and self.journal.settled
+
+    async def _listen(self, tools: Tools) -> None:
+        assert self.inbox is not None
+        await self.inbox.wait()
+        heard = self.inbox.take()
         try:
-            await self._take_in(heard)
+            await self._take_in(tools, heard)
         finally:
-            self._changes.hear(heard.edited, heard.deleted, pins=heard.pins)
-        await self._follow_changes(scan=heard.scan)
-        self._look_back()
+            tools.changes.hear(heard.edited, heard.deleted, pins=heard.pins)
+        await self._follow_changes(tools, scan=heard.scan)
+        self.look_back()
 
-    async def _take_in(self, heard: Heard) -> None:
+    async def _take_in(self, tools: Tools, heard: Heard) -> None:
         """Copy what was heard, or read on."""
-        assert self._sender is not None
-        assert self._passage is not None
-        await self._sender.land_answered()
+        await tools.sender.land_answered()
         cursor = self.journal.cursor
         messages = [m for m in heard.messages if m.id not in cursor and m.id not in cursor.pinned]
         if messages or heard.look:
-            await self._protection.look()
-        if self._gate.shut:
+            await self.protection.look()
+        if tools.gate.shut:
             pass  # all of it is read when the first that is held back may go
         elif messages and not heard.look and follows(messages, cursor.next_id):
-            await self._passage.handle(messages)
+            await tools.passage.handle(messages)
         elif messages or heard.look or (heard.settle and cursor.has_holes()):
-            await self._land()
-            await self._read_on(cursor.mark if heard.settle else cursor.highest)
-        if self._passage.past_end:
-            await self._land()
-            self._reach_end()
+            await self._land(tools)
+            await self._read_on(tools, cursor.mark if heard.settle else cursor.highest)
+        if tools.passage.past_end:
+            await self._land(tools)
+            self._reach_end(tools)
 
-    async def _follow_changes(self, *, scan: bool) -> None:
+    async def _follow_changes(self, tools: Tools, *, scan: bool) -> None:
         """Edits and deletions, for the copies that are known by now; with ``scan`` also those nobody heard of."""
-        if self._changes is not None and not self._stopping.is_set():
-            await (self._changes.scan() if scan else self._changes.apply())
-            if self.journal.map.lost and self._passage is not None:
-                await self._passage.mend()
-                await self._changes.scan()
+        if not self.stopping.is_set():
+            await (tools.changes.scan() if scan else tools.changes.apply())
+            if self.journal.map.lost:
+                await tools.passage.mend()
+                await tools.changes.scan()
 
     def confirm_deletions(self, yes: bool) -> int:
         """The user's word on deletions that wait for it. Returns how many it was."""
-        count = 0 if self._changes is None else self._changes.confirm(yes)
-        if self._inbox is not None:
-            self._inbox.wake()
+        count = 0 if self._tools is None else self._tools.changes.confirm(yes)
+        if self.inbox is not None and count:
+            self.inbox.wake()
         return count
 
-    async def _read_on(self, after: int) -> None:
+    async def _read_on(self, tools: Tools, after: int) -> None:
         """Copy everything above an id that is not done yet."""
-        assert self._sender is not None
-        assert self._passage is not None
-        self._passage.past_end = False
-        async with self._reader.batches(after) as batches:
+        tools.passage.past_end = False
+        async with tools.reader.batches(after) as batches:
             async for batch in batches:
-                if self._stopping.is_set() or self._at_end() or self._passage.past_end or self._gate.shut:
+                if self.stopping.is_set() or self._at_end() or tools.passage.past_end or tools.gate.shut:
                     break
                 if batch.open_end:
-                    await self._sender.drain()
-                    async for messages in until_whole(batch.messages, self._reader, self._clock, self._patience):
-                        await self._passage.handle(messages)
+                    await tools.sender.drain()
+                    async for messages in until_whole(batch.messages, tools.reader, self.clock, self._patience):
+                        await tools.passage.handle(messages)
                 else:
-                    await self._passage.handle(batch.messages)
-        await self._land()
-        self._reach_end()
+                    await tools.passage.handle(batch.messages)
+        await self._land(tools)
+        self._reach_end(tools)
 
-    async def _land(self) -> None:
+    async def _land(self, tools: Tools) -> None:
         """Wait for what is under way, and tell how far that came."""
-        assert self._sender is not None
-        await self._sender.drain()
-        self._look_back()
+        await tools.sender.drain()
+        self.look_back()
 
-    def _look_back(self) -> None:
+    def look_back(self) -> None:
         """Tell how far it came."""
-        self.journal.cursor.settle(self._clock.elapsed())
+        self.journal.cursor.settle(self.clock.elapsed())
         if self.journal.counts.protected:
-            self.tell.once(NoticeKind.PROTECTED, whole=self._protection.on)
-        self._report.progressed(self)
+            self.tell.once(NoticeKind.PROTECTED, whole=self.protection.on)
+        self.report.progressed(self)
 
-    def _reach_end(self) -> None:
-        assert self._passage is not None
-        if not self._stopping.is_set() and not self._gate.shut:
-            ending.close(self.journal, self._clock, past_end=self._passage.past_end)
+    def _reach_end(self, tools: Tools) -> None:
+        if not self.stopping.is_set() and not tools.gate.shut:
+            ending.close(self.journal, self.clock, past_end=tools.passage.past_end)

@@ -12,26 +12,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import Any, Literal
 
 from bybot.clock import Clock
 from bybot.errors import StaleWrite, StoreUnavailable
 from bybot.mirror.behind import Behind
-from bybot.mirror.copymap import CopyMap
 from bybot.mirror.cursor import Cursor
-from bybot.mirror.daybook import Daybook
-from bybot.mirror.family import Kin
 from bybot.mirror.fence import Fence
-from bybot.mirror.ledger import Why
-from bybot.mirror.model import Counts, NoticeKind
+from bybot.mirror.model import Counts
+from bybot.mirror.notes import Notes
 from bybot.mirror.orders import Orders
-from bybot.mirror.pairstate import SCHEMA, chunk_key, delete_all, legible, state_key
-from bybot.mirror.planner import Plan
-from bybot.mirror.runs import from_runs, to_runs
-from bybot.mirror.seen import Seen
+from bybot.mirror.pairstate import chunk_key, delete_all, legible, state_key
 from bybot.stores.base import SERVER_TIME, Store, stretch_of
 
 #: Posts after which the journal is written, and seconds after which it is written in any case.
@@ -42,13 +34,9 @@ _SOON_SECONDS = 30.0  # for what a person was told; after a kill it may be told 
 _AHEAD_MIN, _AHEAD_MAX = 600, 4_000
 #: Seconds that closing waits for the store.
 _CLOSE_SECONDS = 10.0
-#: Ids that were left out and are remembered, and in how many runs.
-_LEFT_OUT_IDS, _LEFT_OUT_RUNS = 5_000, 500
-_FOUND_RUNS = 200  # of ids that audits found
-_LEFT_OUT = frozenset({"protected", "filtered", "refused"})
 
 
-class Journal:
+class Journal(Notes):
     """The memory of one pair in one process. Open it, use it, close it.
 
     Args:
@@ -56,37 +44,33 @@ class Journal:
         pair_id: whose memory.
         owner: names this holder; only for people who look into the store.
         clock: for the times between writes.
+
+    Attributes:
+        held: it was opened, and not closed since.
+        stirred: called when something is noted while nobody writes behind: it is written as soon as somebody does.
+        lost: another holder took the pair over.
     """
 
+    __slots__ = (
+        "_ahead",
+        "_behind",
+        "_ceiling",
+        "_fence",
+        "_owner",
+        "_unwritten",
+        "_writing",
+        "_written_at",
+        "held",
+        "lost",
+        "stirred",
+    )
+
     def __init__(self, store: Store, pair_id: str, owner: str, clock: Clock) -> None:
-        self._store = store
-        self.pair_id = pair_id
+        super().__init__(store, pair_id, clock)
         self._owner = owner
-        self._clock = clock
-        self.cursor = Cursor()
-        self.counts = Counts()
-        self.days = Daybook()
-        self.base = 1
-        self.epoch = 1
-        self.floor: int | None = None
-        self.presumed: dict[int, int] = {}
-        self.total = 0
-        self.top_id = 0
-        self.end_id: int | None = None
-        self.uncertain_until = 0
-        self.start = 0
-        self.orders = Orders()
-        self.left_out: set[int] = set()
-        self.seen = Seen()
-        self.sent_at: list[datetime] = []
-        self.missing: set[int] = set()
-        self.doubled: set[int] = set()
-        self.map = CopyMap(store, pair_id)
-        self.kin = Kin()
-        self.told: set[str] = set()
+        self.held = False
+        self.stirred: Callable[[], None] | None = None
         self.lost: StaleWrite | None = None
-        self._spoilt: dict[str, int] = {}
-        self._user = ""
         self._ceiling = 0
         self._fence = Fence(store, state_key(pair_id))
         self._unwritten = 0
@@ -110,6 +94,7 @@ class Journal:
         newest = self.top_id if self.end_id is None else min(self.top_id, self.end_id)
         ahead = self._ahead if self.cursor.highest < newest else 0
         await self._write(ceiling=max(self._ceiling, self.cursor.highest + ahead))
+        self.held = True
 
     async def read(self) -> None:
         """Only look, without taking it over: nothing may be written after this. Raises as :meth:`open`."""
@@ -118,41 +103,28 @@ class Journal:
             raise StaleWrite("The pair was removed.")
         with legible(self.pair_id):
             self._decode(document.data)
+            self._ceiling = self.uncertain_until
         if self.start < 0:
             self.start = await self.map.first(self.cursor.mark + 1) - 1
         self._fence = Fence(self._store, state_key(self.pair_id), document.version)
 
-    def _decode(self, data: Mapping[str, Any]) -> None:
-        now = self._clock.elapsed()
-        self.cursor = Cursor.from_value(data, now)
-        self.counts = Counts.from_value(data["counts"])
-        self.days = Daybook.from_value(data.get("days", {}), self.counts)
-        self.epoch, self.total, self.top_id = int(data["epoch"]), int(data["total"]), int(data["top_id"])
-        self.base, self.floor = int(data.get("base", self.epoch)), data.get("floor")
-        self.end_id = data["end_id"]
-        self.told = set(data["told"])
-        self._spoilt = dict(data["spoilt"])
-        self._user = str(data["user"])
-        self._ceiling = self.uncertain_until = int(data["ceiling"])
-        self.map = CopyMap(self._store, self.pair_id, data["chunks"])
-        self.map.lost = frozenset(int(number) for number in data.get("lost", ()))
-        self.orders = Orders.from_value(data.get("orders", {}))
-        self.left_out = set(from_runs(data.get("left_out", ())))
-        self.seen = Seen.decode(data.get("seen", b""))
-        self.start = int(data.get("start", -1))  # an older version wrote none
-        self.sent_at = [datetime.fromtimestamp(at, UTC) for at in data.get("sent_at", ())]
-        self.missing, self.doubled = (set(from_runs(data.get(name, ()))) for name in ("missing", "doubled"))
-
-    async def close(self) -> None:
+    async def close(self, *, at_rest: bool = False) -> None:
         """Write everything. What is certain is not repeated after this.
+
+        Args:
+            at_rest: the pair has changed nothing since it was written last, unless that shows.
 
         Raises:
             StaleWrite: another holder took over; nothing was written.
             StoreUnavailable: as it says; the next start repeats the uncertain window.
         """
+        self.held = False
+        ceiling = max(self.cursor.highest, self.uncertain_until)
+        if at_rest and self.settled and ceiling == self._ceiling:
+            return
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._write(ceiling=max(self.cursor.highest, self.uncertain_until))
+                await self._write(ceiling=ceiling)
         except TimeoutError as error:
             raise StoreUnavailable("The store did not answer while a pair was closed.") from error
 
@@ -161,100 +133,8 @@ class Journal:
         keys = [state_key(self.pair_id), *(chunk_key(self.pair_id, n) for n in sorted(self.map.stored))]
         await delete_all(self._store, keys)
 
-    # What the sender notes ------------------------------------------------------------------------------------
-
-    def target_of(self, source_id: int) -> int | None:
-        """The copy of a source message, if it has one and its chunk is loaded (see :meth:`load`)."""
-        return self.map.get(source_id) or self.presumed.get(source_id)
-
-    def nearest(self, source_id: int) -> int | None:
-        """What a reply to a source message points at: its own copy, or one that another part of the pair made."""
-        return self.target_of(source_id) or self.kin.get(source_id)
-
-    async def peek(self, source_ids: Collection[int]) -> dict[int, int]:
-        """The copies of these source ids, other parts' included, without keeping what was read for it."""
-        found = await self.map.peek(source_ids)
-        return await self.kin.peek(set(source_ids) - found.keys()) | found
-
-    def copied(self, found: Mapping[int, int]) -> None:
-        """These source ids have these copies."""
-        fresh = [source_id for source_id in found if source_id not in self.cursor]
-        self.map.put(found)
-        self.counts.copied += len(fresh)
-        self.counts.refilled += len(self.orders.wanted & found.keys())
-        self.orders.wanted -= found.keys()
-        self.missing -= found.keys()
-        self._done(fresh)
-
-    def skipped(self, source_ids: Iterable[int], why: Why) -> None:
-        """These are done without a copy."""
-        ids = list(source_ids)
-        fresh = [source_id for source_id in ids if source_id not in self.cursor]
-        self.orders.wanted.difference_update(ids)
-        if why in _LEFT_OUT:
-            self.left_out.update(ids)
-            if len(self.left_out) > 2 * _LEFT_OUT_IDS:
-                self.left_out = set(sorted(self.left_out)[-_LEFT_OUT_IDS:])
-        setattr(self.counts, why, getattr(self.counts, why) + len(fresh))
-        self._done(fresh)
-
-    def planned(self, made: Plan) -> None:
-        """Note what a plan leaves out."""
-        left_out: tuple[tuple[list[int], Why], ...] = (
-            (made.service, "service"),
-            (made.protected, "protected"),
-            (made.filtered, "filtered"),
-            (made.refused, "refused"),
-        )
-        for ids, why in left_out:
-            if ids:
-                self.skipped(ids, why)
-        self.reply_lost(made.reply_lost)
-        self.counts.shortened += made.shortened
-
-    def changed(self, what: Literal["edited", "deleted", "not_edited"], count: int = 1) -> None:
-        """So many copies followed their source, or could not."""
-        setattr(self.counts, what, getattr(self.counts, what) + count)
-        self.days.note(self.counts, self._clock.now())
-        self._to_write()
-
-    async def last_copied(self, count: int) -> list[int]:
-        """The last source ids that have copies, at most ``count`` of them, rising."""
-        return await self.map.last(self.cursor.highest, count)
-
-    def sampled(self, looked: Iterable[int], missing: Collection[int], doubled: Collection[int]) -> bool:
-        """What a look at these source ids found. Returns whether there is anything."""
-        self.audited((self.missing - set(looked)) | set(missing), self.doubled | set(doubled))
-        return bool(missing or doubled)
-
-    def audited(self, missing: Collection[int], doubled: Collection[int]) -> None:
-        """All that is known to be missing (source ids) and double (target ids)."""
-        self.missing, self.doubled = set(missing), set(doubled)
-        self._to_write()
-        if not missing and not doubled:
-            self.told.discard(NoticeKind.GAPS)  # the next time is news again
-
-    def reply_lost(self, count: int = 1) -> None:
-        """So many were sent without their reply header."""
-        self.counts.reply_lost += count
-
-    def buttons_lost(self, count: int) -> None:
-        """So many were sent without a button that they should have."""
-        self.counts.buttons_lost += count
-
-    def uncertain(self, source_id: int) -> None:
-        """Ids up to this one may have been sent without an answer."""
-        self.uncertain_until = max(self.uncertain_until, source_id)
-
-    def sabotaged(self, what: Literal["drop", "double"], count: int = 0) -> int:
-        """Add to how many posts were spoilt on purpose, and return the sum."""
-        if count:
-            self._spoilt[what] = self._spoilt.get(what, 0) + count
-        return self._spoilt.get(what, 0)
-
     def _done(self, source_ids: Sequence[int]) -> None:
-        self.cursor.done(source_ids, self._clock.elapsed())
-        self.days.note(self.counts, self._clock.now())
+        super()._done(source_ids)
         self._unwritten += len(source_ids)
         if self._behind is None:
             return
@@ -270,11 +150,20 @@ class Journal:
         self._unwritten += 1
         if self._behind is not None:
             self._behind.within(FLUSH_SECONDS * stretch_of(self._store))
+        elif self.stirred is not None:
+            self.stirred()
 
     def write_soon(self) -> None:
         """Write within half a minute, together with whatever comes until then."""
+        self._to_write()
         if self._behind is not None:
             self._behind.before(_SOON_SECONDS)
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that was noted is stored and nothing is open: no post under way, no id that may still show up."""
+        open_ids = self.cursor.pinned or self.cursor.has_holes()
+        return not (self._unwritten or open_ids or self.map.lost or self.orders or self._writing.locked())
 
     async def reserve(self, source_id: int) -> None:
         """Returns once it is durable that ids up to this one may have been sent.
@@ -331,6 +220,8 @@ class Journal:
             failed: told why nothing is written any more: StaleWrite when another holder took over.
         """
         behind = self._behind = Behind(self.flush, failed)
+        if self._unwritten:
+            behind.before(_SOON_SECONDS)
         try:
             yield
         finally:
@@ -357,7 +248,8 @@ class Journal:
             nonce = secrets.token_hex(8)
             writes, chunks = self.map.take_writes()
             try:
-                await self._fence.put(self._state(ceiling, nonce), nonce, writes)
+                state = {**self._encoded(), "ceiling": ceiling, "owner": self._owner, "nonce": nonce}
+                await self._fence.put(state | {"written_at": SERVER_TIME}, nonce, writes)
             except BaseException as error:
                 self.map.give_back(chunks)
                 self._unwritten += covered
@@ -366,34 +258,3 @@ class Journal:
                 raise
             self._ceiling = ceiling
             self._written_at = self._clock.elapsed()
-
-    def _state(self, ceiling: int, nonce: str) -> dict[str, Any]:
-        self.days.note(self.counts, self._clock.now())
-        return {
-            "schema": SCHEMA,
-            "user": self._user,
-            "epoch": self.epoch,
-            "base": self.base,
-            **({"floor": self.floor} if self.floor is not None else {}),
-            **({"lost": sorted(self.map.lost)} if self.map.lost else {}),
-            **self.cursor.to_value(),
-            "ceiling": ceiling,
-            "end_id": self.end_id,
-            "top_id": self.top_id,
-            "total": self.total,
-            "counts": self.counts.to_value(),
-            "days": self.days.to_value(),
-            "chunks": sorted(self.map.stored),
-            "start": self.start,
-            "orders": self.orders.to_value(),
-            "sent_at": [at.timestamp() for at in self.sent_at],
-            "missing": to_runs(self.missing, most=_FOUND_RUNS),
-            "doubled": to_runs(self.doubled, most=_FOUND_RUNS),
-            "left_out": to_runs(self.left_out, most=_LEFT_OUT_RUNS),
-            **({"seen": self.seen.encode()} if self.seen else {}),
-            "told": sorted(self.told),
-            "spoilt": dict(self._spoilt),
-            "owner": self._owner,
-            "nonce": nonce,
-            "written_at": SERVER_TIME,
-        }

@@ -51,16 +51,24 @@ class Running:
             await self._ended.wait()
 
 
-async def keep(journal: Journal, patience: Patience, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Open the journal, work in this task, and close it, whatever happened.
+async def keep(journal: Journal, patience: Patience, work: Callable[[], Coroutine[Any, Any, bool]]) -> bool:
+    """Open the journal if it is not, work in this task, and close it, whatever happened, but when the work rests.
+
+    Args:
+        work: returns whether it rests: the journal then stays open.
+
+    Returns:
+        What the work returned.
 
     Raises:
         StaleWrite: another process took the pair over, or it was removed.
         Exception: what the work raised.
     """
-    await patience.until_stored(journal.open)
+    if not journal.held:
+        await patience.until_stored(journal.open)
     task = asyncio.current_task()
     failures: list[Exception] = []
+    rests = False
 
     def failed(error: Exception) -> None:
         failures.append(error)
@@ -69,19 +77,23 @@ async def keep(journal: Journal, patience: Patience, work: Callable[[], Coroutin
 
     try:
         async with journal.written_behind(failed):
-            await work()
+            rests = await work()
     except asyncio.CancelledError:
+        rests = False
         # Cancelled by nobody but us: then what could not be written is the reason.
         if not failures or task is None or task.uncancel() > 0:
             raise
         raise failures[0] from None
     finally:
-        await _close(journal)
+        if not rests:
+            await close(journal)
+    return rests
 
 
-async def _close(journal: Journal) -> None:
+async def close(journal: Journal, *, at_rest: bool = False) -> None:
+    """Close it; when the store is away, or another holder has the pair, the next start copes."""
     try:
-        await journal.close()
+        await journal.close(at_rest=at_rest)
     except StaleWrite:
         log.info("pair %s: another holder has it; nothing written at the end", journal.pair_id)
     except StoreUnavailable:

@@ -11,7 +11,7 @@ import asyncio
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from telethon import events, utils
 from telethon.tl import functions, types
@@ -50,6 +50,13 @@ class Heard:
     pins: bool
 
 
+class Sleeper(Protocol):
+    """Whoever runs a pair, and can do without it running."""
+
+    def wake(self) -> None:
+        """There is something in the inbox."""
+
+
 class Inbox:
     """What one pair has heard and not taken yet.
 
@@ -58,7 +65,19 @@ class Inbox:
         top: the newest id when the source was looked at last.
     """
 
-    __slots__ = ("_deleted", "_edited", "_messages", "_pins", "_woken", "look", "peer", "scan", "settle", "top")
+    __slots__ = (
+        "_deleted",
+        "_edited",
+        "_messages",
+        "_pins",
+        "_sleeper",
+        "_woken",
+        "look",
+        "peer",
+        "scan",
+        "settle",
+        "top",
+    )
 
     def __init__(self, peer: Any = None) -> None:
         self.peer = peer
@@ -67,6 +86,7 @@ class Inbox:
         self._edited: dict[int, Any] | None = None
         self._deleted: set[int] | None = None
         self._woken = Flag()
+        self._sleeper: Sleeper | None = None
         self.look = False  # read on from the cursor, whatever the messages say
         self.settle = False  # read the open window again
         self.scan = False  # edits and deletions may have been missed
@@ -80,7 +100,7 @@ class Inbox:
             self._messages.clear()
             self.look = True
         self._messages.append(message)
-        self._woken.set()
+        self.wake()
 
     def edit(self, message: Any) -> None:
         """A message that was edited."""
@@ -99,24 +119,47 @@ class Inbox:
     def pin(self) -> None:
         """Something was pinned or unpinned."""
         self._pins = True
-        self._woken.set()
+        self.wake()
 
     def _bound(self) -> None:
         if len(self._edited or ()) + len(self._deleted or ()) > _INBOX:
             self._edited = self._deleted = None
             self.scan = True
-        self._woken.set()
+        self.wake()
 
     def hint(self, *, look: bool = True, settle: bool = False, scan: bool = False) -> None:
         """There may be more than was pushed (``look``), in the open window (``settle``), or changed (``scan``)."""
         self.scan = self.scan or scan
         self.look = self.look or look
         self.settle = self.settle or settle
-        self._woken.set()
+        self.wake()
 
     def wake(self) -> None:
         """Let the pair look up, though nothing was heard."""
         self._woken.set()
+        if self._sleeper is not None:
+            self._sleeper.wake()
+
+    @property
+    def stirs(self) -> bool:
+        """Whether there is something to take."""
+        return self._woken.is_set()
+
+    def rest(self, sleeper: Sleeper | None, done: int) -> None:
+        """Nobody waits here from now on: ``sleeper`` is told. All ids up to ``done`` are done, and none is open."""
+        self._sleeper, self.top = sleeper, done
+
+    def rouse(self) -> None:
+        """Somebody waits here again."""
+        self._sleeper = None
+
+    def saw(self, top: int | None) -> None:
+        """The newest id of the source, as it is now; None: nobody knows."""
+        if self._sleeper is not None and top is not None and self.top is not None and top <= self.top:
+            return
+        known = top is not None and top == self.top
+        self.top = self.top if top is None else top
+        self.hint(look=not known, settle=True)
 
     async def wait(self) -> None:
         """Until there is something."""
@@ -256,10 +299,4 @@ class Ears:
         seen = {utils.get_peer_id(dialog.peer): int(dialog.top_message) for dialog in answer.dialogs}
         for chat in chats:
             for inbox in self._boxes.get(chat, ()):
-                top = seen.get(chat)
-                if top is None or top != inbox.top:
-                    inbox.hint(settle=True)
-                    if top is not None:
-                        inbox.top = top
-                else:
-                    inbox.hint(look=False, settle=True)
+                inbox.saw(seen.get(chat))

@@ -108,7 +108,7 @@ class PairCalls(NumberCalls):
     async def _status(self, pair: ChannelPair) -> PairStatus:
         person = self._people.get(user_key(pair.user))
         run = person.runs.get(pair.id) if person is not None else None
-        engine = run.engine if run is not None and run.task is not None and not run.task.done() else None
+        engine = run.running_engine if run is not None else None
         if engine is not None and engine.phase != "starting":
             progress = engine.progress
             state = PairState.WAITING if engine.not_before else _STATES[engine.phase]

@@ -101,14 +101,18 @@ class Person:
                 return
             for pair in enabled:
                 run = self.runs.get(pair.id)
-                if run is None or run.task is None or run.task.done():
+                if run is None or not run.running:
                     self._launch(pair, account)
 
     def _launch(self, pair: ChannelPair, account: Account) -> None:
         self.stopped.pop(pair.id, None)
         self.family.forget(pair.id)
-        run = self.runs[pair.id] = Run(pair)
-        run.task = asyncio.create_task(self._keep_running(run, account), name=f"pair {pair.id}")
+        run = self.runs[pair.id] = Run(pair, account, self)
+        self.go(run)
+
+    def go(self, run: Run) -> None:
+        """Let a pair run in a task of its own, also one that rested."""
+        run.task = asyncio.create_task(self._keep_running(run), name=f"pair {run.pair.id}")
 
     async def _connect(self) -> Account:
         if self._account is not None and self._account.client.is_connected():
@@ -143,7 +147,7 @@ class Person:
     async def rest(self) -> None:
         """Let go of the account when no pair runs, so that its client may be closed as idle."""
         async with self._busy:
-            if self._held is not None and all(run.task is None or run.task.done() for run in self.runs.values()):
+            if self._held is not None and not any(run.running for run in self.runs.values()):
                 await self._let_go()
 
     async def lost(self, reason: BybotError | None) -> None:
@@ -196,12 +200,17 @@ class Person:
 
     # One pair -------------------------------------------------------------------------------------------------
 
-    async def _keep_running(self, run: Run, account: Account) -> None:
+    async def _keep_running(self, run: Run) -> None:
         attempt = 0
         while True:
             try:
-                engine = run.engine = self._engine(run.pair, account)
+                engine = run.engine
+                if engine is None or not (engine.resting or engine.stopping.is_set()):
+                    engine = run.engine = self._engine(run)
                 await engine.run()
+                if engine.resting:
+                    run.task = None
+                    return
                 await self._came_to_end(run.pair, engine)
                 return
             except Exception as error:
@@ -210,19 +219,21 @@ class Person:
             pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
             attempt += 1
             await self.settings.clock.sleep(pause)
-            if not account.client.is_connected():
+            if not run.account.client.is_connected():
                 self.stopped[run.pair.id] = (PairState.NO_SESSION, None)
                 self.cut_off = True
                 return
 
-    def _engine(self, pair: ChannelPair, account: Account) -> Engine:
-        s = self.settings
+    def _engine(self, run: Run) -> Engine:
+        s, pair, account = self.settings, run.pair, run.account
         journal = self._journal(pair.id)
         threads = threads_of(pair, account, self.family, s.clock)
         journal.kin = Kin(self.family, pair) if threads is None else ThreadKin(threads)
         pair = pair if threads is None else without_additions(pair)
         shared = partial(self._shares_target, pair)
-        return Engine(pair, journal, account, s.clock, self, shared=shared, sabotage=s.sabotage, threads=threads)
+        return Engine(
+            pair, journal, account, s.clock, self, shared=shared, sabotage=s.sabotage, threads=threads, sleeper=run
+        )
 
     async def _shares_target(self, pair: ChannelPair) -> bool:
         """Whether another pair posts into the same target. Raises StoreUnavailable."""
@@ -334,9 +345,11 @@ class Person:
         for other in list(self.runs.values()):
             self.stopped[other.pair.id] = (PairState.LIMITED, error)
         await self._switch_off(list(self.runs), along=True)
-        for pair_id, run in self.runs.items():
+        for pair_id, run in list(self.runs.items()):
             if pair_id != pair.id and run.task is not None:
                 run.task.cancel()
+            elif pair_id != pair.id:
+                await run.end()
         if not error.frozen:
             self._notice(pair, NoticeKind.LIMITED, {"error": error.message})
 

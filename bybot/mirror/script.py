@@ -264,7 +264,7 @@ class Mirror:
         except Unsure as error:
             raise ConnectionError("no answer to a deletion") from error
         if (engine := self._open_engine) is not None:
-            engine.journal.doubled -= set(doubled)
+            engine.journal.audited(engine.journal.missing, engine.journal.doubled - set(doubled))
         return removed
 
     async def undo(self) -> None:

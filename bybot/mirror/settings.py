@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bybot.clock import Clock
+from bybot.mirror.account import Account
 from bybot.mirror.engine import Engine
 from bybot.mirror.model import ChannelPair, Counts, Ended, Notice
 from bybot.mirror.pairs import PairBook
@@ -74,27 +75,53 @@ class Settings:
         await self.book.change(task.user, [task.id], ended)
 
 
-@dataclass
+class Runner(Protocol):
+    """Whoever lets pairs run."""
+
+    def go(self, run: Run) -> None:
+        """Give it a task of its own."""
+
+
+@dataclass(slots=True)
 class Run:
-    """One pair that runs here."""
+    """One pair that runs here, or rests between two posts: then it has no task, and is woken."""
 
     pair: ChannelPair
+    account: Account
+    runner: Runner
     task: asyncio.Task[None] | None = None
     engine: Engine | None = None
 
     @property
+    def running(self) -> bool:
+        """Whether it goes on by itself, be it that it rests now."""
+        if self.task is not None:
+            return not self.task.done()
+        return self.engine is not None and self.engine.resting
+
+    @property
+    def running_engine(self) -> Engine | None:
+        """Its engine, while it goes on by itself."""
+        return self.engine if self.running else None
+
+    @property
     def open_engine(self) -> Engine | None:
         """Its engine, while the journal is open."""
-        engine = self.engine
-        if engine is None or self.task is None or self.task.done() or engine.phase == "starting":
-            return None
-        return engine
+        engine = self.running_engine
+        return None if engine is None or engine.phase == "starting" else engine
+
+    def wake(self) -> None:
+        """It has work again."""
+        if self.task is None:
+            self.runner.go(self)
 
     async def end(self) -> None:
         """Stop it in order, unless it is the one that asks."""
-        if self.task is None or self.task is asyncio.current_task():
+        task = self.task
+        if task is not None and task is asyncio.current_task():
             return
         if self.engine is not None:
             await self.engine.stop()
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,247 @@
+"""What a pair knows of its posts, in memory: how far it came, what it counted, what it was asked for.
+
+:class:`bybot.mirror.journal.Journal` makes it last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from bybot.clock import Clock
+from bybot.mirror.copymap import CopyMap
+from bybot.mirror.cursor import Cursor
+from bybot.mirror.daybook import Daybook
+from bybot.mirror.family import Kin
+from bybot.mirror.ledger import Why
+from bybot.mirror.model import Counts, NoticeKind
+from bybot.mirror.orders import Orders
+from bybot.mirror.pairstate import SCHEMA
+from bybot.mirror.planner import Plan
+from bybot.mirror.runs import from_runs, to_runs
+from bybot.mirror.seen import Seen
+from bybot.stores.base import Store
+
+#: Ids that were left out and are remembered, and in how many runs.
+_LEFT_OUT_IDS, _LEFT_OUT_RUNS = 5_000, 500
+_FOUND_RUNS = 200  # of ids that audits found
+_LEFT_OUT = frozenset({"protected", "filtered", "refused"})
+
+
+class Notes:
+    """Of one pair.
+
+    Args:
+        store: where the message map lasts.
+        pair_id: whose notes.
+        clock: for the times at which posts were done.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_spoilt",
+        "_store",
+        "_user",
+        "base",
+        "counts",
+        "cursor",
+        "days",
+        "doubled",
+        "end_id",
+        "epoch",
+        "floor",
+        "kin",
+        "left_out",
+        "map",
+        "missing",
+        "orders",
+        "pair_id",
+        "presumed",
+        "seen",
+        "sent_at",
+        "start",
+        "told",
+        "top_id",
+        "total",
+        "uncertain_until",
+    )
+
+    def __init__(self, store: Store, pair_id: str, clock: Clock) -> None:
+        self._store = store
+        self.pair_id = pair_id
+        self._clock = clock
+        self.cursor = Cursor()
+        self.counts = Counts()
+        self.days = Daybook()
+        self.base = 1
+        self.epoch = 1
+        self.floor: int | None = None
+        self.presumed: dict[int, int] = {}
+        self.total = 0
+        self.top_id = 0
+        self.end_id: int | None = None
+        self.uncertain_until = 0
+        self.start = 0
+        self.orders = Orders()
+        self.left_out: set[int] = set()
+        self.seen = Seen()
+        self.sent_at: list[datetime] = []
+        self.missing: set[int] = set()
+        self.doubled: set[int] = set()
+        self.map = CopyMap(store, pair_id)
+        self.kin = Kin()
+        self.told: set[str] = set()
+        self._spoilt: dict[str, int] = {}
+        self._user = ""
+
+    def _to_write(self) -> None:
+        """Something was noted."""
+
+    def _done(self, source_ids: Sequence[int]) -> None:
+        """These are copied, or rightly left out."""
+        self.cursor.done(source_ids, self._clock.elapsed())
+        self.days.note(self.counts, self._clock.now())
+
+    # As stored ------------------------------------------------------------------------------------------------
+
+    def _decode(self, data: Mapping[str, Any]) -> None:
+        """Take over what is stored. Raises KeyError, TypeError, ValueError, AttributeError: it makes no sense."""
+        now = self._clock.elapsed()
+        self.cursor = Cursor.from_value(data, now)
+        self.counts = Counts.from_value(data["counts"])
+        self.days = Daybook.from_value(data.get("days", {}), self.counts)
+        self.epoch, self.total, self.top_id = int(data["epoch"]), int(data["total"]), int(data["top_id"])
+        self.base, self.floor = int(data.get("base", self.epoch)), data.get("floor")
+        self.end_id = data["end_id"]
+        self.told = set(data["told"])
+        self._spoilt = dict(data["spoilt"])
+        self._user = str(data["user"])
+        self.uncertain_until = int(data["ceiling"])
+        self.map = CopyMap(self._store, self.pair_id, data["chunks"])
+        self.map.lost = frozenset(int(number) for number in data.get("lost", ()))
+        self.orders = Orders.from_value(data.get("orders", {}))
+        self.left_out = set(from_runs(data.get("left_out", ())))
+        self.seen = Seen.decode(data.get("seen", b""))
+        self.start = int(data.get("start", -1))  # an older version wrote none
+        self.sent_at = [datetime.fromtimestamp(at, UTC) for at in data.get("sent_at", ())]
+        self.missing, self.doubled = (set(from_runs(data.get(name, ()))) for name in ("missing", "doubled"))
+
+    def _encoded(self) -> dict[str, Any]:
+        """What is to be stored."""
+        self.days.note(self.counts, self._clock.now())
+        return {
+            "schema": SCHEMA,
+            "user": self._user,
+            "epoch": self.epoch,
+            "base": self.base,
+            **({"floor": self.floor} if self.floor is not None else {}),
+            **({"lost": sorted(self.map.lost)} if self.map.lost else {}),
+            **self.cursor.to_value(),
+            "end_id": self.end_id,
+            "top_id": self.top_id,
+            "total": self.total,
+            "counts": self.counts.to_value(),
+            "days": self.days.to_value(),
+            "chunks": sorted(self.map.stored),
+            "start": self.start,
+            "orders": self.orders.to_value(),
+            "sent_at": [at.timestamp() for at in self.sent_at],
+            "missing": to_runs(self.missing, most=_FOUND_RUNS),
+            "doubled": to_runs(self.doubled, most=_FOUND_RUNS),
+            "left_out": to_runs(self.left_out, most=_LEFT_OUT_RUNS),
+            **({"seen": self.seen.encode()} if self.seen else {}),
+            "told": sorted(self.told),
+            "spoilt": dict(self._spoilt),
+        }
+
+    # What the sender notes ------------------------------------------------------------------------------------
+
+    def target_of(self, source_id: int) -> int | None:
+        """The copy of a source message, if it has one and its chunk is loaded (see :meth:`load`)."""
+        return self.map.get(source_id) or self.presumed.get(source_id)
+
+    def nearest(self, source_id: int) -> int | None:
+        """What a reply to a source message points at: its own copy, or one that another part of the pair made."""
+        return self.target_of(source_id) or self.kin.get(source_id)
+
+    async def peek(self, source_ids: Collection[int]) -> dict[int, int]:
+        """The copies of these source ids, other parts' included, without keeping what was read for it."""
+        found = await self.map.peek(source_ids)
+        return await self.kin.peek(set(source_ids) - found.keys()) | found
+
+    def copied(self, found: Mapping[int, int]) -> None:
+        """These source ids have these copies."""
+        fresh = [source_id for source_id in found if source_id not in self.cursor]
+        self.map.put(found)
+        self.counts.copied += len(fresh)
+        self.counts.refilled += len(self.orders.wanted & found.keys())
+        self.orders.wanted -= found.keys()
+        self.missing -= found.keys()
+        self._done(fresh)
+
+    def skipped(self, source_ids: Iterable[int], why: Why) -> None:
+        """These are done without a copy."""
+        ids = list(source_ids)
+        fresh = [source_id for source_id in ids if source_id not in self.cursor]
+        self.orders.wanted.difference_update(ids)
+        if why in _LEFT_OUT:
+            self.left_out.update(ids)
+            if len(self.left_out) > 2 * _LEFT_OUT_IDS:
+                self.left_out = set(sorted(self.left_out)[-_LEFT_OUT_IDS:])
+        setattr(self.counts, why, getattr(self.counts, why) + len(fresh))
+        self._done(fresh)
+
+    def planned(self, made: Plan) -> None:
+        """Note what a plan leaves out."""
+        left_out: tuple[tuple[list[int], Why], ...] = (
+            (made.service, "service"),
+            (made.protected, "protected"),
+            (made.filtered, "filtered"),
+            (made.refused, "refused"),
+        )
+        for ids, why in left_out:
+            if ids:
+                self.skipped(ids, why)
+        self.reply_lost(made.reply_lost)
+        self.counts.shortened += made.shortened
+
+    def changed(self, what: Literal["edited", "deleted", "not_edited"], count: int = 1) -> None:
+        """So many copies followed their source, or could not."""
+        setattr(self.counts, what, getattr(self.counts, what) + count)
+        self.days.note(self.counts, self._clock.now())
+        self._to_write()
+
+    async def last_copied(self, count: int) -> list[int]:
+        """The last source ids that have copies, at most ``count`` of them, rising."""
+        return await self.map.last(self.cursor.highest, count)
+
+    def sampled(self, looked: Iterable[int], missing: Collection[int], doubled: Collection[int]) -> bool:
+        """What a look at these source ids found. Returns whether there is anything."""
+        self.audited((self.missing - set(looked)) | set(missing), self.doubled | set(doubled))
+        return bool(missing or doubled)
+
+    def audited(self, missing: Collection[int], doubled: Collection[int]) -> None:
+        """All that is known to be missing (source ids) and double (target ids)."""
+        self.missing, self.doubled = set(missing), set(doubled)
+        self._to_write()
+        if not missing and not doubled:
+            self.told.discard(NoticeKind.GAPS)  # the next time is news again
+
+    def reply_lost(self, count: int = 1) -> None:
+        """So many were sent without their reply header."""
+        self.counts.reply_lost += count
+
+    def buttons_lost(self, count: int) -> None:
+        """So many were sent without a button that they should have."""
+        self.counts.buttons_lost += count
+
+    def uncertain(self, source_id: int) -> None:
+        """Ids up to this one may have been sent without an answer."""
+        self.uncertain_until = max(self.uncertain_until, source_id)
+
+    def sabotaged(self, what: Literal["drop", "double"], count: int = 0) -> int:
+        """Add to how many posts were spoilt on purpose, and return the sum."""
+        if count:
+            self._spoilt[what] = self._spoilt.get(what, 0) + count
+        return self._spoilt.get(what, 0)

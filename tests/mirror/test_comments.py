@@ -1,26 +1,15 @@
-"""Comments under posts: from the group of the source's comments into that of the target's."""
+"""Comments under posts: from the group of the source's comments into that of the target."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from telethon.tl import types
 
-from bybot.clock import SystemClock
 from bybot.errors import DiscussionNotReadable, DiscussionNotWritable, NoDiscussion, PairNotFound
 from bybot.mirror import Everything, New, PairState
-from bybot.mirror.chats import input_peer, resolve
-from bybot.mirror.comments import Threads, forwarded_post, thread_of
-from bybot.mirror.model import ChannelPair, Mode
-from bybot.mirror.pacing import PACES, Pacing
-from bybot.mirror.reader import Reader
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Words
 from bybot.mirror.rules.rich import Rich
@@ -29,66 +18,14 @@ from bybot.sandbox.samples import media_of
 from bybot.sandbox.seed import find_account
 from bybot.sandbox.server import Sandbox
 from bybot.sandbox.world.messages import Draft
-from bybot.sandbox.world.model import Channel, Message
+from bybot.sandbox.world.model import Message
 from bybot.stores.memory import MemoryStore
-from tests.mirror.support import ground
+from tests.mirror.talk import following, talk_of
+from tests.mirror.tasks import killed
 from tests.mirror.test_supervisor import Process, channel, process, sandbox, store
-from tests.mirror.test_tasks import killed
 from tests.sessions.support import ANN, plant_session, until
 
 __all__ = ["sandbox", "store"]
-
-
-@dataclass
-class Talk:
-    """Wei writes the source and under it; Ann has the target. Both channels have groups for comments."""
-
-    sandbox: Sandbox
-    source: Channel
-    target: Channel
-    from_group: Channel
-    to_group: Channel
-
-    @property
-    def world(self) -> Any:
-        return self.sandbox.world
-
-    @property
-    def wei(self) -> Any:
-        return find_account(self.world, "@liwei")
-
-    def post(self, text: str, **options: Any) -> Message:
-        return self.world.send_message(self.wei, self.source.peer, text=text, **options)
-
-    def say(self, under: Message, text: str, to: Message | None = None, **options: Any) -> Message:
-        """A comment under a post, be it an answer to another one."""
-        answered = to or under.discussion
-        assert answered is not None
-        return self.world.send_message(self.wei, self.from_group.peer, text=text, reply_to=answered.id, **options)
-
-    def shown(self) -> list[tuple[str, str, str]]:
-        """Every copied comment: the post that it stands under, its text, and the text that it answers."""
-        group = self.to_group.messages
-        found = []
-        for message in group:
-            if message.action is not None or message.fwd is not None:
-                continue
-            answered = group.get(message.reply_to) if message.reply_to else None
-            top = group.get(message.reply_top) if message.reply_top else answered
-            found.append((top.text if top else "", message.text, answered.text if answered else ""))
-        return found
-
-
-def talk_of(sandbox: Sandbox) -> Talk:
-    world = sandbox.world
-    wei, ann = find_account(world, "@liwei"), find_account(world, "@ann")
-    source, target = channel(sandbox, "@source"), channel(sandbox, "@target")
-    from_group = world.create_channel(wei, "Talk", megagroup=True, username="source_talk")
-    to_group = world.create_channel(ann, "Our talk", megagroup=True)
-    world.join(ann, from_group)
-    world.threads.link(source, from_group)
-    world.threads.link(target, to_group)
-    return Talk(sandbox, source, target, from_group, to_group)
 
 
 async def until_counted(p: Process, pair_id: str, **wanted: int) -> None:
@@ -102,20 +39,6 @@ async def until_counted(p: Process, pair_id: str, **wanted: int) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError(f"{found}, not {wanted}")
-
-
-@asynccontextmanager
-async def following(
-    sandbox: Sandbox, store: MemoryStore, mode: Mode | None = None, rules: Rules | None = None
-) -> AsyncIterator[tuple[Process, ChannelPair]]:
-    """A pair with its comments, in a process of its own."""
-    await plant_session(sandbox, store, ANN)
-    async with process(sandbox, store) as p:
-        pair = await p.mirror.add_pair(ANN, "@source", "@target", mode or Everything())
-        if rules is not None:
-            await p.mirror.set_rules(ANN, pair.id, rules)
-        await p.mirror.follow_comments(ANN, pair.id)
-        yield p, pair
 
 
 async def test_comments_stand_under_the_copies_of_their_posts(sandbox: Sandbox, store: MemoryStore) -> None:
@@ -323,83 +246,3 @@ async def test_what_stands_in_the_way_of_comments_is_said(sandbox: Sandbox, stor
         status = await p.mirror.comments_of(ANN, pair.id)
         assert status is not None
         assert status.pair.id == again.id
-
-
-async def test_threads_are_asked_for_once(sandbox: Sandbox, store: MemoryStore) -> None:
-    talk = talk_of(sandbox)
-    posts = [talk.post(f"post {n}") for n in range(3)]
-    for n in range(150):
-        talk.say(posts[n % 3], f"comment {n}")
-    async with following(sandbox, store):
-        await until(lambda: len(talk.shown()) == 150)
-    assert sandbox.counters.calls_of("GetDiscussionMessage") == 3
-
-
-class Landing:
-    """Posts one of which is copied at the very moment between two questions."""
-
-    def __init__(self, copy: int) -> None:
-        self.copy, self.landed = copy, False
-
-    async def copies(self, ids: Collection[int]) -> dict[int, int]:
-        landed, self.landed = self.landed, True
-        return dict.fromkeys(ids, self.copy) if landed else {}
-
-    async def coming(self, ids: Collection[int]) -> set[int]:
-        landed, self.landed = self.landed, True
-        return set() if landed else set(ids)
-
-
-async def test_a_post_that_is_copied_while_its_comment_is_looked_at_is_not_taken_for_lost() -> None:
-    async with ground() as g:
-        groups = [g.world.create_channel(g.ann, name, megagroup=True) for name in ("Talk", "Our talk")]
-        for home, group in zip((g.source, g.target), groups, strict=True):
-            g.world.threads.link(home, group)
-        post, copy = g.post("a post"), g.world.send_message(g.ann, g.target.peer, text="a post")
-        assert post.discussion is not None
-        said = g.world.send_message(g.ann, groups[0].peer, text="a comment", reply_to=post.discussion.id)
-        pacing, clock = Pacing(SystemClock(), PACES["off"]), SystemClock()
-        client = await g.client()
-        channel, target = await resolve(client, "@source"), await resolve(client, "@target")
-        home, group = [await resolve(client, f"-100{each.id}") for each in groups]
-        reader = Reader(client, input_peer(home), pacing)
-        threads = Threads(reader, channel.id, target, group.id, Landing(copy.id), clock)
-        lost: list[int] = []
-        going = await threads.sort(await reader.page(0), lambda ids, why: lost.extend(ids), lambda due: None)
-        assert [m.id for m in going if m.action is None] == [said.id]
-        assert lost == [post.discussion.id]
-
-
-# Pure ---------------------------------------------------------------------------------------------------------
-
-
-def message(**facts: Any) -> Any:
-    date = SystemClock().now()
-    return types.Message(id=5, peer_id=types.PeerChannel(9), date=date, message="", **facts)
-
-
-def head(saved: Any = None, post: int | None = 7) -> Any:
-    return types.MessageFwdHeader(date=SystemClock().now(), saved_from_peer=saved, saved_from_msg_id=post)
-
-
-def test_a_forward_that_telegram_made_is_told_from_all_others() -> None:
-    home, channel_id = types.PeerChannel(3), -1000000000003
-    assert forwarded_post(message(from_id=home, fwd_from=head(home)), channel_id) == 7
-    for other in (
-        message(from_id=home),
-        message(from_id=types.PeerUser(3), fwd_from=head(home)),
-        message(from_id=home, fwd_from=head(types.PeerChannel(4))),
-        message(from_id=home, fwd_from=head(home, None)),
-        message(fwd_from=head(home)),
-    ):
-        assert forwarded_post(other, channel_id) is None
-
-
-def test_the_top_of_a_thread_is_read_from_the_header() -> None:
-    assert thread_of(message()) is None
-    assert thread_of(message(reply_to=types.MessageReplyHeader(reply_to_msg_id=4))) == 4
-    assert thread_of(message(reply_to=types.MessageReplyHeader(reply_to_msg_id=4, reply_to_top_id=2))) == 2
-    elsewhere = types.MessageReplyHeader(reply_to_msg_id=4, reply_to_peer_id=types.PeerChannel(8))
-    assert thread_of(message(reply_to=elsewhere)) is None
-    topic = types.MessageReplyHeader(reply_to_msg_id=4, forum_topic=True)
-    assert thread_of(message(reply_to=topic)) is None

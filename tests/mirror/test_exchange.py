@@ -19,7 +19,7 @@ from bybot.mirror.rules.transforms import RemoveLinks
 from bybot.sandbox.seed import find_account, find_channel
 from bybot.sandbox.server import Sandbox
 from bybot.stores.memory import MemoryStore
-from tests.mirror.test_comments import talk_of
+from tests.mirror.talk import talk_of
 from tests.mirror.test_supervisor import Process, process, sandbox
 from tests.sessions.conftest import store
 from tests.sessions.support import ANN, LI_WEI, plant_session, until

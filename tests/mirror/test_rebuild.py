@@ -14,8 +14,8 @@ from bybot.sandbox.seed import find_account
 from bybot.sandbox.server import Sandbox
 from bybot.stores.base import Delete, Put
 from bybot.stores.memory import MemoryStore
+from tests.mirror.tasks import N, ann, killed, shown, write
 from tests.mirror.test_supervisor import channel, process, sandbox, store, texts
-from tests.mirror.test_tasks import N, ann, killed, shown, write
 from tests.sessions.support import ANN, until
 
 __all__ = ["ann", "sandbox", "store"]

@@ -194,3 +194,9 @@ class FaultyStore(StoreOver):
     async def now(self) -> datetime:
         self._check()
         return await self.inner.now()
+
+
+async def code_of(sandbox: Sandbox, phone: str = ANN_PHONE) -> str:
+    code = sandbox.auth.next_code(phone)
+    assert code is not None
+    return code

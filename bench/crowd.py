@@ -21,7 +21,7 @@ from bybot.stores.base import Write
 
 _PER_COMMIT = 100
 _LIVE_SECONDS = 60.0
-_LOOK_SECONDS = 0.005
+_LOOK_SECONDS = 0.02
 
 
 async def store_crowd(spec: Spec, users: list[dict[str, Any]]) -> None:

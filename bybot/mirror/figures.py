@@ -28,12 +28,14 @@ class Figures:
 
 def figures_of(engines: Iterable[Engine]) -> Figures:
     """The numbers of now."""
-    running = list(engines)
-    journals = [engine.journal for engine in running]
-    return Figures(
-        pairs=Counter(engine.phase for engine in running),
-        copied=sum(journal.counts.copied for journal in journals),
-        left_out=sum(journal.counts.left_out for journal in journals),
-        missing=sum(len(journal.missing) for journal in journals),
-        doubled=sum(len(journal.doubled) for journal in journals),
-    )
+    pairs = Counter[str]()
+    copied = left_out = missing = doubled = 0
+    for engine in engines:
+        journal = engine.journal
+        counts = journal.counts
+        pairs[engine.phase] += 1
+        copied += counts.copied
+        left_out += counts.left_out
+        missing += len(journal.missing)
+        doubled += len(journal.doubled)
+    return Figures(pairs, copied, left_out, missing, doubled)

@@ -201,11 +201,12 @@ class Person:
     # One pair -------------------------------------------------------------------------------------------------
 
     async def _keep_running(self, run: Run) -> None:
-        attempt = 0
+        attempt, door = 0, self.settings.door
         while True:
             try:
                 engine = run.engine
                 if engine is None or not (engine.resting or engine.stopping.is_set()):
+                    await door.enter(run.pair.id)
                     engine = run.engine = self._engine(run)
                 await engine.run()
                 if engine.resting:
@@ -214,8 +215,11 @@ class Person:
                 await self._came_to_end(run.pair, engine)
                 return
             except Exception as error:
+                door.leave(run.pair.id)
                 if not await self._goes_on(run.pair, error):
                     return
+            finally:
+                door.leave(run.pair.id)
             pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
             attempt += 1
             await self.settings.clock.sleep(pause)
@@ -386,6 +390,8 @@ class Person:
 
     def progressed(self, engine: Engine) -> None:
         """An engine got on."""
+        if engine.phase not in ("starting", "history") or not engine.journal.settled:
+            self.settings.door.leave(engine.pair.id)
         self.settings.progressed(engine)
 
     def notice(self, engine: Engine, kind: NoticeKind, facts: Mapping[str, Any]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from bybot.clock import Clock
 from bybot.mirror.account import Account
+from bybot.mirror.door import Door
 from bybot.mirror.engine import Engine
 from bybot.mirror.model import ChannelPair, Counts, Ended, Notice
 from bybot.mirror.pairs import PairBook
@@ -63,6 +64,7 @@ class Settings:
     notice: Callable[[Notice], None]
     progressed: Callable[[Engine], None]
     idle: bool = False
+    door: Door = field(default_factory=Door)
 
     async def end_task(self, task: ChannelPair, how: Ended, counts: Counts) -> None:
         """Note a task's end. It is kept, for its copies can be undone and replied to. Raises StoreUnavailable."""

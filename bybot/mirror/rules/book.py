@@ -107,10 +107,11 @@ class Rules:
         """What becomes of a post (one message) or an album (several). Patterns may take their time: use a thread."""
         parts = tuple(messages)
         try:
-            post = post_of(parts)
-            for each in self.filters:
-                if not each.keeps(post):
-                    return Verdict(keep=False, why=each.kind)
+            if self.filters:
+                post = post_of(parts)
+                for each in self.filters:
+                    if not each.keeps(post):
+                        return Verdict(keep=False, why=each.kind)
             try:
                 links = self.buttons in ("text", "allow")
                 return Verdict(texts=self._texts(parts, pair_id, self.transforms, links=links))

@@ -88,7 +88,7 @@ def to_telegram(rich: Rich) -> tuple[str, list[Any]]:
 
 def units(text: str) -> int:
     """The length that Telegram counts: UTF-16 code units."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def edited(rich: Rich, edits: Iterable[Edit]) -> Rich:
@@ -185,7 +185,7 @@ class _Places:
     def __init__(self, text: str) -> None:
         self._length = len(text)
         self._units: list[int] | None = None
-        if any(char > "\uffff" for char in text):
+        if units(text) > self._length:
             at, table = 0, [0]
             for char in text:
                 at += 2 if char > "\uffff" else 1

@@ -22,6 +22,7 @@ SEND_TIMEOUT = 60.0
 class Lane(Protocol):
     """Takes requests in order; each future ends with Telegram's answer or error, or cancelled: nobody knows."""
 
+    client: Any
     depth: int
 
     def submit(self, request: Any) -> asyncio.Future[Any]:
@@ -62,15 +63,15 @@ class PacedLane:
 
     depth = 1
 
-    __slots__ = ("_client", "_tasks", "_timeout")
+    __slots__ = ("_tasks", "_timeout", "client")
 
     def __init__(self, client: Any, *, timeout: float = SEND_TIMEOUT) -> None:
-        self._client = client
+        self.client = client
         self._timeout = timeout
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def submit(self, request: Any) -> asyncio.Future[Any]:
-        task = asyncio.ensure_future(call(self._client, request, timeout=self._timeout))
+        task = asyncio.ensure_future(call(self.client, request, timeout=self._timeout))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -95,9 +96,10 @@ class ChainedLane:
     answered on the old connection is cut before, because the new one does not know its message id.
     """
 
-    __slots__ = ("_last", "_sender", "_timeout", "_timer", "_waiting", "depth")
+    __slots__ = ("_last", "_sender", "_timeout", "_timer", "_waiting", "client", "depth")
 
     def __init__(self, client: Any, *, depth: int = 16, timeout: float = SEND_TIMEOUT) -> None:
+        self.client = client
         self.depth = depth
         self._sender = client._sender
         self._timeout = timeout

@@ -8,6 +8,7 @@ from typing import Any
 from telethon import utils
 from telethon.tl import functions, types
 
+from bybot.mirror.answers import Sent
 from bybot.mirror.files import can_carry
 from bybot.mirror.planner import Step, Unit
 from bybot.mirror.rules.book import Written
@@ -226,6 +227,8 @@ def copies(answer: Any, sent: Mapping[int, int]) -> dict[int, int]:
     Returns:
         Source id to target id; a source id that is not in it was not copied.
     """
+    if isinstance(answer, Sent):
+        return {sent[random_id]: id_ for random_id, id_ in answer.ids.items() if random_id in sent}
     found: dict[int, int] = {}
     for update in getattr(answer, "updates", None) or (answer,):
         if type(update) is types.UpdateMessageID:

@@ -7,7 +7,11 @@ that a kill and a repeat change neither which they are nor how many.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from bybot.mirror.ledger import Ledger
+from bybot.mirror.planner import MAX_IDS, How, Step, Unit
 
 #: Part of the random id of a copy that should not be: stable, so that a repeat does not make a third.
 DOUBLE_PART = 99
@@ -37,3 +41,29 @@ class Sabotage:
 
     def __bool__(self) -> bool:
         return bool(self.drop or self.double)
+
+    def spoil(self, steps: Iterable[Step], ledger: Ledger) -> list[Step]:
+        """The steps, with as many single posts left out, and sent twice, as are wanted."""
+        result: list[Step] = []
+        for step in steps:
+            if step.how is not How.FORWARD:
+                result.append(step)
+                continue
+            for unit in step.units:
+                one = replace(step, units=(unit,), alone=True)
+                if len(unit.messages) == 1 and ledger.sabotaged("drop") < self.drop:
+                    ledger.sabotaged("drop", 1)
+                    ledger.skipped(unit.ids, "gone")
+                elif len(unit.messages) == 1 and ledger.sabotaged("double") < self.double:
+                    ledger.sabotaged("double", 1)
+                    result += [one, replace(one, part=DOUBLE_PART)]
+                elif result and result[-1].topic == step.topic and _may_share(result[-1], step, unit):
+                    result[-1] = replace(result[-1], units=(*result[-1].units, unit))
+                else:
+                    result.append(replace(step, units=(unit,)))
+        return result
+
+
+def _may_share(before: Step, step: Step, unit: Unit) -> bool:
+    roomy = len(before.ids) + len(unit.messages) <= MAX_IDS
+    return before.how is How.FORWARD and roomy and not before.alone and not step.alone

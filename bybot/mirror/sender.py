@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bybot.errors import AccountLimited, ChatNotReadable, ChatNotWritable, SessionRevoked
+from bybot.mirror.answers import Answers
 from bybot.mirror.lane import Lane
 from bybot.mirror.ledger import Ledger, Why
 from bybot.mirror.model import Lack
 from bybot.mirror.outcome import Judgement, Meaning, judge
 from bybot.mirror.pacing import Pacing
-from bybot.mirror.planner import MAX_IDS, How, Step, Unit
+from bybot.mirror.planner import How, Step
 from bybot.mirror.requests import (
     ANEW,
     FORWARD,
@@ -30,7 +31,7 @@ from bybot.mirror.requests import (
     forward_request,
     new_messages,
 )
-from bybot.mirror.sabotage import DOUBLE_PART, Sabotage
+from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.topics import Topics
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,10 @@ class Sender:
     _flying: list[_Flight] = field(default_factory=list)
     _stale: frozenset[int] = frozenset()
     _not_carried: frozenset[int] = frozenset()
+    _answers: Answers | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._answers = Answers.of(self.lane.client, self.target)
 
     def will_copy(self, source_id: int) -> bool:
         """Whether it is under way, so that a reply to it may wait for its copy."""
@@ -124,7 +129,7 @@ class Sender:
             AccountLimited, ChatNotWritable, ChatNotReadable, SessionRevoked: nothing can be sent until that changes.
             StaleWrite: another process took the pair over.
         """
-        self._todo.extend(self._spoilt(steps) if self.sabotage else steps)
+        self._todo.extend(self.sabotage.spoil(steps, self.ledger) if self.sabotage else steps)
         while self._todo and not self.stopping:
             if len(self._flying) >= self.lane.depth or self._must_land_first(self._todo[0]):
                 await self._land()
@@ -186,6 +191,8 @@ class Sender:
             kind = FORWARD
             request = forward_request(step, self.source, self.target, self.random_id, part=step.part, topic=topic)
             sent = dict(zip(request.random_id, request.id, strict=True))
+        if self._answers is not None and not any(message.reply_markup for message in step.messages):
+            request.read_result = self._answers.read
         if self.may_send is not None:
             await self.may_send(len(sent))
         if self.pacing.unpaced:
@@ -351,34 +358,6 @@ class Sender:
             return False
         self._todo[0] = replace(step, how=How.CARRIED)
         return True
-
-    # On purpose -----------------------------------------------------------------------------------------------
-
-    def _spoilt(self, steps: Iterable[Step]) -> list[Step]:
-        """Leave out, and send twice, as many single posts as the sabotage wants; see bybot.mirror.sabotage."""
-        result = []
-        for step in steps:
-            if step.how is not How.FORWARD:
-                result.append(step)
-                continue
-            for unit in step.units:
-                one = replace(step, units=(unit,), alone=True)
-                if len(unit.messages) == 1 and self.ledger.sabotaged("drop") < self.sabotage.drop:
-                    self.ledger.sabotaged("drop", 1)
-                    self.ledger.skipped(unit.ids, "gone")
-                elif len(unit.messages) == 1 and self.ledger.sabotaged("double") < self.sabotage.double:
-                    self.ledger.sabotaged("double", 1)
-                    result += [one, replace(one, part=DOUBLE_PART)]
-                elif result and result[-1].topic == step.topic and _may_share(result[-1], step, unit):
-                    result[-1] = replace(result[-1], units=(*result[-1].units, unit))
-                else:
-                    result.append(replace(step, units=(unit,)))
-        return result
-
-
-def _may_share(before: Step, step: Step, unit: Unit) -> bool:
-    roomy = len(before.ids) + len(unit.messages) <= MAX_IDS
-    return before.how is How.FORWARD and roomy and not before.alone and not step.alone
 
 
 def _error_of(future: asyncio.Future[Any]) -> BaseException | None:

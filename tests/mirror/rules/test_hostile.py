@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import time
 from typing import Any
 
 import pytest
 
-from bybot.errors import BadPattern
+from bybot.errors import BadPattern, PatternTimeout
 from bybot.mirror.rules import patterns
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Filter, Languages, Matching, Words
@@ -130,3 +132,26 @@ def test_time_that_the_rest_of_the_process_took_is_not_the_patterns() -> None:
         done.set()
         for other in others:
             other.join()
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_time_that_a_garbage_collection_took_is_not_the_patterns(collects: bool) -> None:
+    tries: list[bool] = []
+
+    def run(alone: bool) -> str:
+        tries.append(alone)
+        if len(tries) > 1:
+            return "found"
+        if collects:
+            gc.collect()
+        began = time.thread_time()
+        while time.thread_time() - began < patterns.LIMIT:
+            pass
+        raise TimeoutError
+
+    if collects:
+        assert patterns._limited("a", run) == "found"
+    else:
+        with pytest.raises(PatternTimeout):
+            patterns._limited("a", run)
+    assert tries == [False, True][: 1 + collects]

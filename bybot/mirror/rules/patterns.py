@@ -97,8 +97,8 @@ def matches(pattern: str, text: str, *, ignore_case: bool = True) -> Iterator[An
 def _limited(pattern: str, run: Callable[[bool], _Found]) -> _Found:
     """Run it within the limit. Time that others took meanwhile is not its own: then it runs again, with none beside.
 
-    Nor is that of a garbage collection, which runs in whichever thread it comes due, and in a large process takes longer
-    than the limit.
+    Nor is that of a garbage collection, which runs in whichever thread it comes due, and takes longer than the limit
+    where there is much to look at.
     """
     for attempt in range(_TRIES):
         began, collected = time.thread_time(), _collections()

@@ -14,14 +14,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import partial
 from typing import Literal
 
 from bybot.clock import Clock
 from bybot.errors import StoreUnavailable, TelegramUnreachable
 from bybot.mirror import ending
 from bybot.mirror.account import Account, Report
-from bybot.mirror.albums import until_whole
 from bybot.mirror.chats import input_peer
 from bybot.mirror.comments import Threads
 from bybot.mirror.copies import DELETE
@@ -29,6 +27,7 @@ from bybot.mirror.flag import Flag
 from bybot.mirror.journal import Journal
 from bybot.mirror.keeping import Running, close, keep
 from bybot.mirror.live import Heard, Inbox, Sleeper
+from bybot.mirror.looks import Look
 from bybot.mirror.model import ChannelPair, NoticeKind, Progress
 from bybot.mirror.moving import check
 from bybot.mirror.pacing import chat_key
@@ -71,7 +70,6 @@ class Engine:
     """
 
     __slots__ = (
-        "_patience",
         "_rate",
         "_resumed",
         "_running",
@@ -83,6 +81,7 @@ class Engine:
         "inbox",
         "journal",
         "pair",
+        "patience",
         "phase",
         "protection",
         "report",
@@ -122,7 +121,7 @@ class Engine:
         self._tail: Tail | None = None
         self._tools: Tools | None = None
         self._running: Running | None = None
-        self._patience = Patience(clock)
+        self.patience = Patience(clock)
         self._rate = Rate(clock)
 
     # What others ask ------------------------------------------------------------------------------------------
@@ -135,7 +134,7 @@ class Engine:
     @property
     def stopping(self) -> Flag:
         """Set when the work shall end."""
-        return self._patience.stopping
+        return self.patience.stopping
 
     @property
     def not_before(self) -> datetime | None:
@@ -177,7 +176,7 @@ class Engine:
 
     async def _run(self) -> None:
         try:
-            while await keep(self.journal, self._patience, self._work):
+            while await keep(self.journal, self.patience, self._work):
                 assert self.inbox is not None
                 if not self.inbox.stirs:
                     self._rest(self.inbox)
@@ -244,7 +243,7 @@ class Engine:
             done = self.journal.counts.copied
             attempt = 0 if done > before else attempt + 1
             before = done
-            await self._patience.before(attempt)
+            await self.patience.before(attempt)
         return False
 
     async def _copy(self, tools: Tools) -> bool:
@@ -253,13 +252,13 @@ class Engine:
             await self._catch_up(tools)
         if self.phase == "undone":
             return False
-        while not self.stopping.is_set() and not self._at_end():
+        while not self.stopping.is_set() and not self.at_end():
             self._enter_live(tools)
             if self._may_rest(tools):
                 return True
             await self._listen(tools)
-        await self._land(tools)
-        if self._at_end() and not self.stopping.is_set():
+        await tools.land()
+        if self.at_end() and not self.stopping.is_set():
             self.phase = "finished"
             counts = self.journal.counts
             self.tell.once(NoticeKind.FINISHED, copied=counts.copied, skipped=counts.left_out)
@@ -269,7 +268,7 @@ class Engine:
     async def _catch_up(self, tools: Tools) -> None:
         """Everything from the cursor on: what may have been sent, what was asked for, new posts, and changes."""
         tools.gate.close()
-        await self.protection.look()
+        seen = await self._look()
         doubt = tools.passage.doubt
         if not self.journal.orders.undone:
             await doubt.run()
@@ -280,12 +279,28 @@ class Engine:
             self._rate.begin(self.journal.counts)
             self.phase = "history"
         known = self.journal.cursor.highest
-        await self._read_on(tools, self.journal.cursor.mark)
+        if seen is not None and self._is_done(seen.top):
+            tools.reach_end()
+        else:
+            await tools.read_on(self.journal.cursor.mark)
+        self.look_back()
         if not tools.gate.shut:
             await check(self.account.client, self.pair)
         if self.pair.rules.deletions == "delete" and not tools.gate.shut:
             await doubt.find_gone()
         await self._follow_changes(tools, scan=known > 0)
+
+    async def _look(self) -> Look | None:
+        """The source as it is now, asked for together with those of other pairs."""
+        seen = await self.account.ears.look(self.pair.source.id, input_peer(self.pair.source))
+        if seen is None or not self.protection.learn(seen.chat):
+            await self.protection.look()
+        return seen
+
+    def _is_done(self, top: int) -> bool:
+        """Whether nothing is to be read of a source whose newest id this is."""
+        cursor = self.journal.cursor
+        return top <= cursor.highest and not cursor.has_holes() and not cursor.pinned
 
     async def _run_errands(self, tools: Tools) -> None:
         """What the person asked for comes first."""
@@ -296,7 +311,7 @@ class Engine:
             return
         if orders.undo:
             self.phase = "undoing"
-        if await tools.errands(partial(self._land, tools)).run():
+        if await tools.errands().run():
             self.phase = "undone"
 
     def ring(self) -> None:
@@ -313,7 +328,8 @@ class Engine:
             self.tell.once(NoticeKind.HISTORY_DONE, copied=counts.copied, skipped=counts.left_out)
         self.report.progressed(self)
 
-    def _at_end(self) -> bool:
+    def at_end(self) -> bool:
+        """Whether a range with an end was copied to its end."""
         return ending.reached(self.pair, self.journal, self.clock.now())
 
     def _may_rest(self, tools: Tools) -> bool:
@@ -345,11 +361,11 @@ class Engine:
         elif messages and not heard.look and follows(messages, cursor.next_id):
             await tools.passage.handle(messages)
         elif messages or heard.look or (heard.settle and cursor.has_holes()):
-            await self._land(tools)
-            await self._read_on(tools, cursor.mark if heard.settle else cursor.highest)
+            await tools.land()
+            await tools.read_on(cursor.mark if heard.settle else cursor.highest)
         if tools.passage.past_end:
-            await self._land(tools)
-            self._reach_end(tools)
+            await tools.land()
+            tools.reach_end()
 
     async def _follow_changes(self, tools: Tools, *, scan: bool) -> None:
         """Edits and deletions, for the copies that are known by now; with ``scan`` also those nobody heard of."""
@@ -366,34 +382,9 @@ class Engine:
             self.inbox.wake()
         return count
 
-    async def _read_on(self, tools: Tools, after: int) -> None:
-        """Copy everything above an id that is not done yet."""
-        tools.passage.past_end = False
-        async with tools.reader.batches(after) as batches:
-            async for batch in batches:
-                if self.stopping.is_set() or self._at_end() or tools.passage.past_end or tools.gate.shut:
-                    break
-                if batch.open_end:
-                    await tools.sender.drain()
-                    async for messages in until_whole(batch.messages, tools.reader, self.clock, self._patience):
-                        await tools.passage.handle(messages)
-                else:
-                    await tools.passage.handle(batch.messages)
-        await self._land(tools)
-        self._reach_end(tools)
-
-    async def _land(self, tools: Tools) -> None:
-        """Wait for what is under way, and tell how far that came."""
-        await tools.sender.drain()
-        self.look_back()
-
     def look_back(self) -> None:
         """Tell how far it came."""
         self.journal.cursor.settle(self.clock.elapsed())
         if self.journal.counts.protected:
             self.tell.once(NoticeKind.PROTECTED, whole=self.protection.on)
         self.report.progressed(self)
-
-    def _reach_end(self, tools: Tools) -> None:
-        if not self.stopping.is_set() and not tools.gate.shut:
-            ending.close(self.journal, self.clock, past_end=tools.passage.past_end)

@@ -14,18 +14,15 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from telethon import events, utils
-from telethon.tl import functions, types
+from telethon.tl import types
 
 from bybot.mirror.flag import Flag
-from bybot.mirror.lane import call
+from bybot.mirror.looks import MOST, POLL, Look, Looks, look_at
 from bybot.mirror.outcome import Meaning, judge
 from bybot.mirror.pacing import Pacing
 
 #: Seconds between two looks at the newest ids. Well below a minute, so that no post waits longer than that.
 POLL_SECONDS = 45.0
-_POLL_TIMEOUT = 20.0
-_PEERS_PER_POLL = 100
-_POLL = "GetPeerDialogs"
 #: Messages kept for a pair that does not come to take them; above that they are read again.
 _INBOX = 1_000
 _NEW = (types.UpdateNewChannelMessage, types.UpdateNewMessage)
@@ -187,6 +184,7 @@ class Ears:
         self._pacing = pacing
         self._poll_seconds = poll_seconds
         self._boxes: dict[int, list[Inbox]] = {}
+        self._looks = Looks(client, pacing)
         self._timer: asyncio.TimerHandle | None = None
         self._looking: asyncio.Task[None] | None = None
 
@@ -204,7 +202,12 @@ class Ears:
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
+        await self._looks.close()
         self._timer = self._looking = None
+
+    async def look(self, chat_id: int, peer: Any) -> Look | None:
+        """A chat as it is now, as :meth:`Looks.at`."""
+        return await self._looks.at(chat_id, peer)
 
     def open(self, chat_id: int, peer: Any) -> Inbox:
         """An inbox for one pair's source.
@@ -269,7 +272,7 @@ class Ears:
         except Exception as error:
             judgement = judge(error)
             if judgement.meaning is Meaning.WAIT:
-                self._pacing.flooded(_POLL, judgement.seconds)
+                self._pacing.flooded(POLL, judgement.seconds)
             self.hint_all()
         self._looking = None
         self._look_after(self._poll_seconds)
@@ -287,16 +290,15 @@ class Ears:
             RPCError, OSError, TimeoutError: as Telethon raises them.
         """
         chats = list(self._boxes)
-        for at in range(0, len(chats), _PEERS_PER_POLL):
-            if self._pacing.not_before(_POLL) is not None:
+        for at in range(0, len(chats), MOST):
+            if self._pacing.not_before(POLL) is not None:
                 return
-            await self._poll_some(chats[at : at + _PEERS_PER_POLL])
+            await self._poll_some(chats[at : at + MOST])
 
     async def _poll_some(self, chats: Iterable[int]) -> None:
         peers = [self._boxes[chat][0].peer for chat in chats if self._boxes.get(chat)]
-        request = functions.messages.GetPeerDialogsRequest([types.InputDialogPeer(peer) for peer in peers])
-        answer = await call(self._client, request, timeout=_POLL_TIMEOUT)
-        seen = {utils.get_peer_id(dialog.peer): int(dialog.top_message) for dialog in answer.dialogs}
+        seen = await look_at(self._client, peers)
         for chat in chats:
+            look = seen.get(chat)
             for inbox in self._boxes.get(chat, ()):
-                inbox.saw(seen.get(chat))
+                inbox.saw(None if look is None else look.top)

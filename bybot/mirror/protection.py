@@ -29,6 +29,13 @@ class Protection:
         """As far as it is known."""
         return bool(self._known)
 
+    def learn(self, source: ChatRef | None) -> bool:
+        """The source as it was told just now; None: it was not. Returns whether it was."""
+        if source is None:
+            return False
+        self._known, self._asked_at = source.protected, self._clock.elapsed()
+        return True
+
     async def look(self) -> None:
         """Ask when that is due. Raises as :meth:`ask`."""
         old = self._clock.elapsed() - self._asked_at > _SECONDS

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bybot.mirror import ending
+from bybot.mirror.albums import until_whole
 from bybot.mirror.changes import Changes
 from bybot.mirror.chats import input_peer
 from bybot.mirror.drafting import Drafting
@@ -67,15 +68,43 @@ class Tools:
         """Whether nothing is under way, held back, or waits for a word of the user."""
         return not self.sender.busy and not self.gate.shut and self.changes.idle
 
-    def errands(self, land: Callable[[], Awaitable[None]]) -> Errands:
-        """What the person asked for, to be carried out with these. ``land``: waits until nothing is under way."""
+    async def read_on(self, after: int) -> None:
+        """Copy everything above an id that is not done yet. Raises as the reader and the sender do."""
+        engine = self.engine
+        self.passage.past_end = False
+        async with self.reader.batches(after) as batches:
+            async for batch in batches:
+                if engine.stopping.is_set() or engine.at_end() or self.passage.past_end or self.gate.shut:
+                    break
+                if batch.open_end:
+                    await self.sender.drain()
+                    async for messages in until_whole(batch.messages, self.reader, engine.clock, engine.patience):
+                        await self.passage.handle(messages)
+                else:
+                    await self.passage.handle(batch.messages)
+        await self.land()
+        self.reach_end()
+
+    async def land(self) -> None:
+        """Wait for what is under way, and tell how far that came. Raises as the sender does."""
+        await self.sender.drain()
+        self.engine.look_back()
+
+    def reach_end(self) -> None:
+        """Everything up to the newest post was seen: a range with an end may be done with it."""
+        engine = self.engine
+        if not engine.stopping.is_set() and not self.gate.shut:
+            ending.close(engine.journal, engine.clock, past_end=self.passage.past_end)
+
+    def errands(self) -> Errands:
+        """What the person asked for, to be carried out with these."""
         return Errands(
             self.engine.journal,
             self.reader,
             self.changes.copies,
             handle=partial(self.passage.handle, now=True),
             send_alone=self.passage.again,
-            land=land,
+            land=self.land,
             use_epoch=self.use_epoch,
             mend=self.passage.mend,
             find_gone=self.passage.doubt.find_gone,

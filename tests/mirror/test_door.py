@@ -60,7 +60,8 @@ async def test_a_pair_whose_start_hangs_keeps_no_other_from_starting(sandbox: Sa
         for pair in pairs:
             await p.mirror.pause(ANN, pair.id)
         p.mirror._settings.door = Door(1)
-        hangs = sandbox.faults.add(kind="latency", method="channels.getChannels", seconds=30, times=1)
+        post(sandbox, "to be read")
+        hangs = sandbox.faults.add(kind="latency", method="messages.getHistory", seconds=30, times=1)
         for pair in pairs:
             await p.mirror.resume(ANN, pair.id)
         post(sandbox, "one", "Inside")

@@ -83,21 +83,21 @@ class Journal(Notes):
 
     async def open(self) -> None:
         """Take the pair over: from here on the writes of any other holder are refused. Where history waits, the same
-        write reserves its first ids.
+        write reserves its first ids. A new pair, which nobody can have sent for, is taken over by its first write.
 
         Raises:
             StaleWrite: somebody else took it over at the same moment, or the pair was removed.
             CorruptDocument: what is stored cannot be read.
             StoreUnavailable: nothing is known.
         """
-        await self.read()
-        newest = self.top_id if self.end_id is None else min(self.top_id, self.end_id)
-        ahead = self._ahead if self.cursor.highest < newest else 0
-        await self._write(ceiling=max(self._ceiling, self.cursor.highest + ahead))
+        if await self.read():
+            newest = self.top_id if self.end_id is None else min(self.top_id, self.end_id)
+            ahead = self._ahead if self.floor is not None and self.cursor.highest < newest else 0
+            await self._write(ceiling=max(self._ceiling, self.cursor.highest + ahead))
         self.held = True
 
-    async def read(self) -> None:
-        """Only look, without taking it over: nothing may be written after this. Raises as :meth:`open`."""
+    async def read(self) -> bool:
+        """Only look, without taking it over. Returns whether anybody may have sent for it. Raises as :meth:`open`."""
         document = await self._store.get(state_key(self.pair_id))
         if document is None:
             raise StaleWrite("The pair was removed.")
@@ -107,6 +107,7 @@ class Journal(Notes):
         if self.start < 0:
             self.start = await self.map.first(self.cursor.mark + 1) - 1
         self._fence = Fence(self._store, state_key(self.pair_id), document.version)
+        return bool(document.data["nonce"]) or self._ceiling > self.cursor.highest
 
     async def close(self, *, at_rest: bool = False) -> None:
         """Write everything. What is certain is not repeated after this.

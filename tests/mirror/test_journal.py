@@ -121,12 +121,20 @@ async def test_an_end_with_something_in_doubt_keeps_the_window() -> None:
     assert (await opened(store)).uncertain_until == 9
 
 
+async def held(store: MemoryStore | FaultyStore, **start: int | None) -> None:
+    """A pair that was begun, and stopped in order."""
+    await new_pair(store, **start)  # type: ignore[arg-type]
+    journal = await opened(store)
+    journal.floor = 7
+    await journal.close()
+
+
 @pytest.mark.parametrize(("end_id", "reserved"), [(None, True), (900, True), (300, False)])
 async def test_the_write_that_takes_a_pair_over_reserves_the_first_ids_of_its_history(
     end_id: int | None, reserved: bool
 ) -> None:
     store = MemoryStore(SystemClock())
-    await new_pair(store, mark=300, end_id=end_id, top_id=900)
+    await held(store, mark=300, end_id=end_id, top_id=900)
     journal = await opened(store)
     taken_over = await stored(store)
     assert (taken_over.data["ceiling"] > 300) is reserved
@@ -137,14 +145,28 @@ async def test_the_write_that_takes_a_pair_over_reserves_the_first_ids_of_its_hi
 
 async def test_taking_a_pair_over_without_history_puts_nothing_in_doubt() -> None:
     store = MemoryStore(SystemClock())
-    await new_pair(store, mark=900, top_id=900)
+    await held(store, mark=900, top_id=900)
     await opened(store)
     assert (await opened(store)).uncertain_until == 900
 
 
+async def test_a_new_pair_is_taken_over_by_the_write_before_its_first_send_which_only_one_holder_can_make() -> None:
+    store = MemoryStore(SystemClock())
+    await new_pair(store, top_id=900)
+    begun = await stored(store)
+    one, other = await opened(store), await opened(store)
+    assert (await stored(store)).version == begun.version
+    one.floor = 7
+    await one.reserve(1)
+    data = (await stored(store)).data
+    assert (data["ceiling"] >= 1, data["floor"]) == (True, 7)  # a tail can be read from there, if it dies now
+    with pytest.raises(StaleWrite):
+        await other.reserve(1)
+
+
 async def test_the_writes_of_an_older_holder_are_refused() -> None:
     store = MemoryStore(SystemClock())
-    await new_pair(store)
+    await held(store)
     old = await opened(store)
     new = await opened(store)
     old.copied({1: 1})

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.programs import program
 
 
 async def test_a_round_on_each_store_loses_doubles_tears_and_orphans_nothing() -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.chaos", "--rounds", "2", "--seed", "4", "--verbose"),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate()
-    lines = out.decode().splitlines()
+    code, lines = await program("tests.chaos", "--rounds", "2", "--seed", "4", "--verbose")
     result: dict[str, Any] = json.loads(lines[-1])
     names = ("rounds", "lost", "doubled", "torn", "orphaned", "violations", "gap_p99_seconds", "seed")
     assert all(name in result for name in names)
     assert (result["rounds"], result["violations"]) == (2, 0), "\n".join(lines)
     assert result["gap_p99_seconds"] < 2
-    assert process.returncode == 0
+    assert code == 0

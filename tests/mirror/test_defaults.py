@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -25,9 +24,10 @@ from bybot.mirror.rules.transforms import Add, RemoveLinks, Replace
 from bybot.sandbox.server import Sandbox
 from bybot.stores.base import Condition, Put
 from bybot.stores.memory import MemoryStore
-from tests.mirror import test_supervisor as supervising
-from tests.mirror.test_supervisor import post, process, texts
+from tests.mirror.test_supervisor import post, process, sandbox, store, texts
 from tests.sessions.support import ANN, LI_WEI, plant_session, until
+
+__all__ = ["sandbox", "store"]
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SOURCE, TARGET = ChatRef(-1001, "s"), ChatRef(-1002, "t", can_post=True)
@@ -46,17 +46,6 @@ def books(draw: st.DrawFn) -> Rules:
         pins=draw(st.sampled_from(["follow", "ignore"])),
         schedule=draw(st.sampled_from([Schedule(), Schedule(delay=5)])),
     )
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(seed=supervising.PLACES) as started:
-        yield started
-
-
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore(SystemClock())
 
 
 @given(books(), books(), st.sets(st.sampled_from(SLOTS)))

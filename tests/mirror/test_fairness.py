@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from bybot.clock import ManualClock, SystemClock
+from bybot.clock import ManualClock
 from bybot.mirror import Everything, New, PairState
 from bybot.mirror.pacing import OFF, PACES, SAFE, Pace, Pacing, chat_key
 from bybot.mirror.rules.book import Rules
@@ -17,24 +17,14 @@ from bybot.mirror.rules.transforms import Replace
 from bybot.sandbox.seed import find_account
 from bybot.sandbox.server import Sandbox
 from bybot.stores.memory import MemoryStore
-from tests.mirror import test_supervisor as supervising
-from tests.mirror.test_supervisor import post, process, texts
+from tests.mirror.test_supervisor import post, process, sandbox, store, texts
 from tests.sessions.support import ANN, LI_WEI, plant_session, until
+
+__all__ = ["sandbox", "store"]
 
 #: Sends of others that may come between a post and its copy: the one under way, and one that waited before.
 BETWEEN = 2
 ALONE = Rules(transforms=(Replace("history", "past"),))  # every post of a history is a request of its own
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(seed=supervising.PLACES) as started:
-        yield started
-
-
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore(SystemClock())
 
 
 @pytest.fixture(autouse=True)

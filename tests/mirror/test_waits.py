@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,31 +13,30 @@ from bybot.mirror.pacing import Pacing
 from bybot.mirror.waits import MOST, Waits, waits_key
 from bybot.sandbox.server import Sandbox
 from bybot.stores.memory import MemoryStore
-from tests.mirror import test_supervisor as supervising
 from tests.mirror.support import ground
-from tests.mirror.test_supervisor import post, process, texts
+from tests.mirror.test_supervisor import post, process, sandbox, texts
 from tests.sessions.support import ANN, FaultyStore, plant_session, until
+
+__all__ = ["sandbox"]
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(seed=supervising.PLACES) as started:
-        yield started
+def process_of(store: MemoryStore | FaultyStore, clock: ManualClock) -> tuple[Pacing, Waits]:
+    pacing = Pacing(clock)
+    return pacing, Waits(store, 5, clock, pacing)
 
 
 async def next_process(store: MemoryStore | FaultyStore, clock: ManualClock) -> Pacing:
-    pacing = Pacing(clock)
-    await Waits(store, 5, clock, pacing).restore()
+    pacing, waits = process_of(store, clock)
+    await waits.restore()
     return pacing
 
 
 async def test_a_wait_is_stored_by_its_end_and_holds_in_the_next_process() -> None:
     clock = ManualClock(NOON)
     store = MemoryStore(clock)
-    pacing = Pacing(clock)
-    waits = Waits(store, 5, clock, pacing)
+    pacing, waits = process_of(store, clock)
     pacing.flooded("ForwardMessages", 3600)
     pacing.hold("chat -1001", 900)
     await waits.close()
@@ -53,8 +51,7 @@ async def test_a_wait_is_stored_by_its_end_and_holds_in_the_next_process() -> No
 async def test_a_clock_that_was_set_back_makes_no_wait_longer() -> None:
     clock = ManualClock(NOON)
     store = MemoryStore(clock)
-    pacing = Pacing(clock)
-    waits = Waits(store, 5, clock, pacing)
+    pacing, waits = process_of(store, clock)
     pacing.flooded("ForwardMessages", 60)
     await waits.close()
     again = await next_process(store, ManualClock(NOON - timedelta(days=300)))
@@ -64,8 +61,7 @@ async def test_a_clock_that_was_set_back_makes_no_wait_longer() -> None:
 async def test_short_waits_are_not_stored_and_of_many_the_longest() -> None:
     clock = ManualClock(NOON)
     store = FaultyStore(clock)
-    pacing = Pacing(clock)
-    waits = Waits(store, 5, clock, pacing)
+    pacing, waits = process_of(store, clock)
     pacing.flooded("ForwardMessages", 5)
     await waits.close()
     assert store.commits == []
@@ -85,8 +81,7 @@ async def test_a_wait_is_stored_once_the_store_is_back_and_closing_does_not_wait
     monkeypatch.setattr("bybot.mirror.waits._CLOSE_SECONDS", 0.05)
     clock = ManualClock(NOON)
     store = FaultyStore(clock)
-    pacing = Pacing(clock)
-    waits = Waits(store, 5, clock, pacing)
+    pacing, waits = process_of(store, clock)
     store.down = True
     pacing.flooded("ForwardMessages", 3600)
     await asyncio.sleep(0)

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.programs import program
 
 
 async def model(*arguments: str) -> tuple[int, list[str]]:
-    """Run the model as people do; its exit code and its lines."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.model", *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await process.communicate()
-    return process.returncode or 0, out.decode().splitlines()
+    return await program("tests.model", *arguments)
 
 
 async def test_no_schedule_doubles_tears_loses_or_orphans_a_session() -> None:

@@ -13,6 +13,7 @@ from bybot.errors import (
 )
 from bybot.sandbox.server import Sandbox
 from bybot.sessions.login import LoggedIn, PasswordNeeded
+from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.model import login_key, session_key
 from bybot.stores.memory import MemoryStore
 from tests.sessions.support import (
@@ -41,16 +42,27 @@ async def test_a_login_goes_on_in_the_next_process(sandbox: Sandbox, store: Memo
 
 async def killed_after_sign_in(sandbox: Sandbox, store: MemoryStore) -> FaultyStore:
     """Telegram has signed the login in, and its session was never written: as if the process ended in between."""
+    faulty = without_sessions(store)
+    async with running(sandbox, faulty) as manager:
+        await sign_in_unwritten(sandbox, manager, faulty)
+    return faulty
+
+
+def without_sessions(store: MemoryStore) -> FaultyStore:
+    """A store that drops only what is written of the person's session, when told to."""
     faulty = FaultyStore(inner=store)
     faulty.matches = lambda writes: any(write.key == session_key("1") for write in writes)
-    async with running(sandbox, faulty) as manager:
-        await manager.begin_login(1, ANN_PHONE)
-        faulty.drop_next = 10_000
-        signing_in = asyncio.create_task(manager.submit_code(1, await code_of(sandbox)))
-        await until(lambda: any(k.account_id == ANN for k in sandbox.auth.keys.of_account(ANN)))
-        await until(lambda: faulty.drop_next < 10_000)
-        signing_in.cancel()
     return faulty
+
+
+async def sign_in_unwritten(sandbox: Sandbox, manager: UserSessionManager, faulty: FaultyStore) -> None:
+    await manager.begin_login(1, ANN_PHONE)
+    faulty.drop_next = 10_000
+    signing_in = asyncio.create_task(manager.submit_code(1, await code_of(sandbox)))
+    await until(lambda: any(k.account_id == ANN for k in sandbox.auth.keys.of_account(ANN)))
+    await until(lambda: faulty.drop_next < 10_000)
+    signing_in.cancel()
+    await asyncio.gather(signing_in, return_exceptions=True)
 
 
 async def test_a_kill_right_after_sign_in_neither_loses_nor_orphans_the_login(
@@ -96,15 +108,9 @@ async def test_a_login_is_completed_although_telegram_does_not_answer_at_the_sta
 
 
 async def test_who_logged_in_is_asked_for_a_bounded_time(sandbox: Sandbox, store: MemoryStore) -> None:
-    faulty = FaultyStore(inner=store)
-    faulty.matches = lambda writes: any(write.key == session_key("1") for write in writes)
+    faulty = without_sessions(store)
     async with running(sandbox, faulty) as manager:
-        await manager.begin_login(1, ANN_PHONE)
-        faulty.drop_next = 10_000
-        signing_in = asyncio.create_task(manager.submit_code(1, await code_of(sandbox)))
-        await until(lambda: faulty.drop_next < 10_000)
-        signing_in.cancel()
-        await asyncio.gather(signing_in, return_exceptions=True)
+        await sign_in_unwritten(sandbox, manager, faulty)
         faulty.drop_next = 0
         manager._desk._request_seconds = 0.3
         fault = sandbox.faults.add(kind="latency", seconds=60, method="users.getUsers")

@@ -213,9 +213,7 @@ def plan(
     for unit in units_of(posts):
         verdict = _UNCHANGED if verdicts is None else verdicts[unit.last_id]
         if not verdict.keep or verdict.fixed or (verdict.texts and not _can_write(unit, verdict.texts, may_reply)):
-            # What cannot be sent anew cannot be changed, and must not slip through as it was.
-            (result.refused if verdict.keep else result.filtered).extend(unit.ids)
-            result.unsendable += unit.messages if verdict.keep else ()
+            _leave_out(unit, verdict, result)
             continue
         result.shortened += verdict.shortened
         answered = unit.reply_to
@@ -234,6 +232,12 @@ def plan(
         planned.update(unit.ids)
     close()
     return result
+
+
+def _leave_out(unit: Unit, verdict: Verdict, result: Plan) -> None:
+    """What cannot be sent anew cannot be changed, and must not slip through as it was."""
+    (result.refused if verdict.keep else result.filtered).extend(unit.ids)
+    result.unsendable += unit.messages if verdict.keep else ()
 
 
 def _alone(

@@ -137,10 +137,7 @@ class UserSessionManager(ManagerLife, AccountCalls, LoginCalls, ReportCalls):
         self.portable = Portable(core, bot_id=bot_id, sessions_dir=sessions_dir, api_id=telegram.credentials.api_id)
         self.housework = Housework(core, self._desk, self.portable.backup, housework or HouseworkSettings())
         self._reports = Reports(core, self._desk, bot_id=bot_id, sessions_dir=sessions_dir)
-        self._erasers = {
-            "records": lambda person: self.records.erase(user_id_from_key(person)),
-            "audit": self.audit.erase,
-        }
+        self._erasers = {"records": self._erase_records, "audit": self.audit.erase}
         self._credentials: dict[str, Credentials] = {}
         self._lease = lease
         self._restored = asyncio.Event()
@@ -149,6 +146,9 @@ class UserSessionManager(ManagerLife, AccountCalls, LoginCalls, ReportCalls):
         self._restores = restore
         self._first_use = asyncio.Lock()
         self._phase = "starting"
+
+    async def _erase_records(self, person: str) -> int:
+        return await self.records.erase(user_id_from_key(person))
 
     def _owning(self, store: Store, lease: Lease, clock: Clock, *, wants_free: bool) -> Ownership:
         return Ownership(

@@ -47,6 +47,8 @@ class CommitLog:
                 if content is not None:
                     self._files.make_directory(path.parent)
                     renames[path] = self._files.write_temporary(path.parent, content)
+            for temporary in renames.values():  # all are written by then: a disk flushes many together in a moment
+                self._files.flush(temporary)
             journaled = len(renames) + len(removals) > 1
             if journaled:
                 self._write_journal(renames, removals)
@@ -100,6 +102,7 @@ class CommitLog:
         for directory in sorted({path.parent for path in renames} - {self._base}):
             self._files.flush_directory(directory)
         temporary = self._files.write_temporary(self._base, digest + b"\n" + body + b"\n")
+        self._files.flush(temporary)
         self._files.rename(temporary, self.journal)
         self._files.flush_directory(self._base)
 

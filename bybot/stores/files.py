@@ -60,7 +60,7 @@ class Files:
             self.flush_directory(path.parent)
 
     def write_temporary(self, directory: Path, content: bytes) -> Path:
-        """Write a new file, readable by its owner only, and flush it to the disk."""
+        """Write a new file, readable by its owner only; it lasts when it is flushed."""
         path = directory / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
         self.before("write", path)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -68,14 +68,17 @@ class Files:
             view = memoryview(content)
             while view:
                 view = view[os.write(descriptor, view) :]
-            self.before("flush", path)
-            _flush(descriptor)
         except OSError:
             path.unlink(missing_ok=True)
             raise
         finally:
             os.close(descriptor)
         return path
+
+    def flush(self, path: Path) -> None:
+        """Make the content of a file durable."""
+        self.before("flush", path)
+        self._flush(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def rename(self, source: Path, target: Path) -> None:
         self.before("rename", target)
@@ -100,7 +103,10 @@ class Files:
     def flush_directory(self, path: Path) -> None:
         """Make renames and removals in a directory durable."""
         self.before("flush directory", path)
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._flush(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def _flush(self, path: Path, flags: int) -> None:
+        descriptor = os.open(path, flags)
         try:
             _flush(descriptor)
         finally:

@@ -65,6 +65,10 @@ def test_counts_that_begin_anew_take_nothing_back() -> None:
     assert book.days() == {TODAY: Day(10, 0, 7, 0)}
 
 
+def test_what_was_copied_once_more_and_what_was_undone_are_part_of_a_day() -> None:
+    assert Day.of(Counts(copied=3, refilled=2, deleted=1, undone=4)) == Day(5, 0, 5, 0)
+
+
 def test_it_comes_back_as_it_was_and_goes_on() -> None:
     counts, book = Counts(), Daybook()
     for n in range(5):

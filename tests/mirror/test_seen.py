@@ -14,7 +14,7 @@ from bybot.clock import SystemClock
 from bybot.mirror.journal import Journal
 from bybot.mirror.pairstate import first_state, state_key
 from bybot.mirror.rules.book import Rules
-from bybot.mirror.rules.filters import Duplicates
+from bybot.mirror.rules.filters import Duplicates, Words
 from bybot.mirror.seen import Seen, without_repeats
 from bybot.sandbox.samples import media_of
 from bybot.stores.base import Condition, Put
@@ -49,6 +49,23 @@ def test_what_is_too_many_posts_or_days_ago_is_new() -> None:
 
 def test_posts_without_anything_to_compare_are_never_duplicates() -> None:
     assert kept([post(1, ""), post(2, "")], Seen()) == [1, 2]
+
+
+def test_what_is_older_than_the_rule_says_takes_no_place() -> None:
+    seen = Seen()
+    for n in range(3):
+        seen.note(bytes(7) + bytes([n]), n + 1, DAY + timedelta(days=n), RULE)
+    assert len(seen) == 3
+    seen.note(b"87654321", 4, DAY + timedelta(days=3.5), RULE)
+    assert len(seen) == 2
+
+
+def test_what_another_rule_leaves_out_stays_out_and_is_nobodys_first() -> None:
+    posts, seen = [post(1, "spam"), post(2, "spam"), post(3, "fine")], Seen()
+    rules = Rules((Words(("spam",)),))
+    verdicts = without_repeats(posts, {m.id: rules.judge((m,), "p") for m in posts}, seen, RULE)
+    assert [id_ for id_, verdict in verdicts.items() if verdict.keep] == [3]
+    assert len(seen) == 1
 
 
 @given(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=40), st.integers(0, 40))

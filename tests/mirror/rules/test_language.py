@@ -83,3 +83,13 @@ def test_only_some_languages_or_all_but_some_pass_and_what_is_unknown_passes_alw
         Languages(frozenset({"xx"}))
     with pytest.raises(ValueError, match="languages"):
         Languages(frozenset())
+
+
+@pytest.mark.parametrize("text", ["la casa de que no se para con por como", "en de van het is die und der das mit"])
+def test_words_that_speak_for_two_languages_alike_speak_for_none(text: str) -> None:
+    assert language_of(text) is None
+
+
+def test_a_few_kana_among_many_characters_make_a_text_japanese_and_one_does_not() -> None:
+    assert language_of("東京都知事選挙の投票日、有権者の関心高まる") == "ja"
+    assert language_of("中国人民银行发布新规の通知") == "zh"

@@ -19,6 +19,7 @@ from bybot.mirror.figures import Figures, figures_of
 from bybot.mirror.journal import Journal
 from bybot.mirror.model import ChannelPair, NoticeKind
 from bybot.mirror.reader import Reader
+from bybot.mirror.runs import NO_IDS
 from bybot.mirror.sender import Unsure
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class AuditCalls(Calls):
         missing = (await self.audit(user, pair_id, last)).missing
         if missing:
             person = self._person(user)
-            await person.order(pair_id, lambda orders: orders.asked.update(missing))
+            await person.order(pair_id, lambda orders: orders.ask(missing))
             await person.start()
         return len(missing)
 
@@ -134,7 +135,7 @@ class AuditCalls(Calls):
         """
 
         def noted(orders: Any) -> None:
-            orders.undo, orders.undone, orders.asked = True, False, set()  # what is wanted may have been sent
+            orders.undo, orders.undone, orders.asked = True, False, NO_IDS  # what is wanted may have been sent
 
         await self._book.get(user, pair_id)
         async with self._client(user):

@@ -88,10 +88,10 @@ class Gate:
                     self._hold(free)
                     break
                 if self._schedule.per_hour:
-                    self._journal.sent_at.append(now)
+                    self._journal.sent_at = (*self._journal.sent_at, now)
             going += unit.messages
         if len(self._journal.sent_at) > before:
-            del self._journal.sent_at[: -self._schedule.per_hour]
+            self._journal.sent_at = self._journal.sent_at[-self._schedule.per_hour :]
             await self._journal.flush()
         return going
 

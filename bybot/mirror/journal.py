@@ -24,6 +24,7 @@ from bybot.mirror.model import Counts
 from bybot.mirror.notes import Notes
 from bybot.mirror.orders import Orders
 from bybot.mirror.pairstate import chunk_key, delete_all, legible, state_key
+from bybot.mirror.runs import NO_IDS
 from bybot.stores.base import SERVER_TIME, Store, stretch_of
 
 #: Posts after which the journal is written, and seconds after which it is written in any case.
@@ -194,7 +195,7 @@ class Journal(Notes):
             StaleWrite: another holder took over.
         """
         self.epoch += 1
-        self.orders.wanted, self.orders.asked = self.orders.asked, set()
+        self.orders.wanted, self.orders.asked = self.orders.asked, NO_IDS
         await self.flush()
 
     async def begin_again(self) -> None:
@@ -205,7 +206,8 @@ class Journal(Notes):
         self.uncertain_until = self.start
         deleted = self.counts.undone
         self.counts = Counts(undone=deleted)
-        self.left_out, self.missing, self.doubled, self.told = set(), set(), set(), set()
+        self.left_out = self.missing = self.doubled = NO_IDS
+        self.told = frozenset()
         self.seen.clear()
         self.orders = Orders(undone=True)
         self._ceiling = self.start

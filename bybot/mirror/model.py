@@ -6,15 +6,16 @@ groups. What is stored goes through ``to_value``/``from_value``: dicts of plain 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from bybot.errors import BybotError
 from bybot.mirror.rules.book import Rules
-from bybot.mirror.rules.slots import differing, merged
+from bybot.mirror.rules.slots import NO_SLOTS, differing, merged
 
 ChatKind = Literal["channel", "megagroup", "group"]
 Role = Literal["main", "task", "comments"]
@@ -23,7 +24,7 @@ Ended = Literal["finished", "cancelled", "undone"]
 """How a task came to its end."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ChatRef:
     """A chat as one account sees it.
 
@@ -44,19 +45,19 @@ class ChatRef:
 
     @classmethod
     def from_value(cls, value: Mapping[str, Any]) -> ChatRef:
-        known = {f.name for f in fields(cls)}
-        return cls(**{name: item for name, item in value.items() if name in known})
+        known = {name: item for name, item in value.items() if name in cls.__slots__}
+        return cls(**{**known, "kind": sys.intern(str(known.get("kind", "channel")))})
 
 
 # Where a pair starts -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class New:
     """Only what is posted from now on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Last:
     """The last ``count`` posts, then what is posted from now on."""
 
@@ -67,12 +68,12 @@ class Last:
             raise ValueError("at least one post")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Everything:
     """The whole history, then what is posted from now on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ByIds:
     """From message ``first`` on; up to ``last`` and then no further, or without an end."""
 
@@ -84,7 +85,7 @@ class ByIds:
             raise ValueError("ids start at 1 and do not end before they start")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ByDates:
     """Posts of ``since`` and later; before ``until`` and then no further, or without an end. UTC-aware."""
 
@@ -129,7 +130,7 @@ def mode_from_value(value: Mapping[str, Any]) -> Mode:
 # Pairs -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a pair began, kept in its entry so that its memory can be made again when the store has lost it.
 
@@ -148,7 +149,7 @@ class Origin:
         return cls(int(value["mark"]), value.get("end_id"), int(value.get("epoch", 1)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ChannelPair:
     """One source, one target, one account. ``enabled`` is False while the user paused it.
 
@@ -218,14 +219,14 @@ class ChannelPair:
     def from_value(cls, value: Mapping[str, Any]) -> ChannelPair:
         return cls(
             id=str(value["id"]),
-            user=str(value["user"]),
+            user=sys.intern(str(value["user"])),
             source=ChatRef.from_value(value["source"]),
             target=ChatRef.from_value(value["target"]),
             mode=mode_from_value(value["mode"]),
             created_at=value["created_at"],
             enabled=bool(value.get("enabled", True)),
             rules=Rules.from_value(value.get("rules", {})),
-            own=frozenset(map(str, value["own"])) if "own" in value else None,
+            own=(frozenset(map(str, value["own"])) or NO_SLOTS) if "own" in value else None,
             parent=value.get("parent"),
             role=_known(value.get("role", "main"), get_args(Role)),
             ended=_known(value.get("ended"), (None, *get_args(Ended))),
@@ -241,7 +242,7 @@ def _known(value: Any, known: Collection[Any]) -> Any:
     return value
 
 
-@dataclass
+@dataclass(slots=True)
 class Counts:
     """What became of the source's messages so far, counted in messages (an album of four is four).
 
@@ -282,12 +283,14 @@ class Counts:
         return self.service + self.filtered + self.orphaned + self.left_out
 
     def to_value(self) -> dict[str, int]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in _COUNTED}
 
     @classmethod
     def from_value(cls, value: Mapping[str, Any]) -> Counts:
-        known = {f.name for f in fields(cls)}
-        return cls(**{name: int(item) for name, item in value.items() if name in known})
+        return cls(**{name: int(item) for name, item in value.items() if name in _COUNTED})
+
+
+_COUNTED: Final = tuple(each.name for each in fields(Counts))
 
 
 class PairState(StrEnum):
@@ -307,7 +310,7 @@ class PairState(StrEnum):
     UNDONE = "undone"  # a task whose copies were deleted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a pair is.
 
@@ -336,7 +339,7 @@ class Progress:
         return max(0.0, (self.total - self.done) / self.per_second)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PairStatus:
     """A pair and what it does now. ``reason`` is the error that stopped it, if one did."""
 
@@ -348,7 +351,7 @@ class PairStatus:
     reason: BybotError | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """What starting would mean: so many messages, so many seconds at the present pace."""
 
@@ -386,7 +389,7 @@ class NoticeKind(StrEnum):
     FAILED = "failed"  # something that should not happen; facts: error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something the user should know. ``facts`` are plain values for the text of the notice."""
 

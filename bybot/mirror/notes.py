@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from bybot.clock import Clock
 from bybot.mirror.copymap import CopyMap
@@ -19,7 +20,7 @@ from bybot.mirror.model import Counts, NoticeKind
 from bybot.mirror.orders import Orders
 from bybot.mirror.pairstate import SCHEMA
 from bybot.mirror.planner import Plan
-from bybot.mirror.runs import from_runs, to_runs
+from bybot.mirror.runs import NO_IDS, ids_of, to_runs
 from bybot.mirror.seen import Seen
 from bybot.stores.base import Store
 
@@ -27,6 +28,10 @@ from bybot.stores.base import Store
 _LEFT_OUT_IDS, _LEFT_OUT_RUNS = 5_000, 500
 _FOUND_RUNS = 200  # of ids that audits found
 _LEFT_OUT = frozenset({"protected", "filtered", "refused"})
+#: Shared: most pairs have none of these.
+_NO_COPIES: Final[Mapping[int, int]] = {}
+_NONE_SPOILT: Final[Mapping[str, int]] = {}
+_NONE_TOLD: Final = frozenset[str]()
 
 
 class Notes:
@@ -77,22 +82,22 @@ class Notes:
         self.base = 1
         self.epoch = 1
         self.floor: int | None = None
-        self.presumed: dict[int, int] = {}
+        self.presumed: Mapping[int, int] = _NO_COPIES
         self.total = 0
         self.top_id = 0
         self.end_id: int | None = None
         self.uncertain_until = 0
         self.start = 0
         self.orders = Orders()
-        self.left_out: set[int] = set()
+        self.left_out: Set[int] = NO_IDS
         self.seen = Seen()
-        self.sent_at: list[datetime] = []
-        self.missing: set[int] = set()
-        self.doubled: set[int] = set()
+        self.sent_at: Sequence[datetime] = ()
+        self.missing: frozenset[int] = NO_IDS
+        self.doubled: frozenset[int] = NO_IDS
         self.map = CopyMap(store, pair_id)
         self.kin = Kin()
-        self.told: set[str] = set()
-        self._spoilt: dict[str, int] = {}
+        self.told: frozenset[str] = _NONE_TOLD
+        self._spoilt: Mapping[str, int] = _NONE_SPOILT
         self._user = ""
 
     def _to_write(self) -> None:
@@ -114,18 +119,18 @@ class Notes:
         self.epoch, self.total, self.top_id = int(data["epoch"]), int(data["total"]), int(data["top_id"])
         self.base, self.floor = int(data.get("base", self.epoch)), data.get("floor")
         self.end_id = data["end_id"]
-        self.told = set(data["told"])
-        self._spoilt = dict(data["spoilt"])
-        self._user = str(data["user"])
+        self.told = frozenset(data["told"]) or _NONE_TOLD
+        self._spoilt = dict(data["spoilt"]) or _NONE_SPOILT
+        self._user = sys.intern(str(data["user"]))
         self.uncertain_until = int(data["ceiling"])
         self.map = CopyMap(self._store, self.pair_id, data["chunks"])
         self.map.lost = frozenset(int(number) for number in data.get("lost", ()))
         self.orders = Orders.from_value(data.get("orders", {}))
-        self.left_out = set(from_runs(data.get("left_out", ())))
+        self.left_out = ids_of(data.get("left_out", ()))
         self.seen = Seen.decode(data.get("seen", b""))
         self.start = int(data.get("start", -1))  # an older version wrote none
-        self.sent_at = [datetime.fromtimestamp(at, UTC) for at in data.get("sent_at", ())]
-        self.missing, self.doubled = (set(from_runs(data.get(name, ()))) for name in ("missing", "doubled"))
+        self.sent_at = tuple(datetime.fromtimestamp(at, UTC) for at in data.get("sent_at", ()))
+        self.missing, self.doubled = (ids_of(data.get(name, ())) for name in ("missing", "doubled"))
 
     def _encoded(self) -> dict[str, Any]:
         """What is to be stored."""
@@ -175,20 +180,22 @@ class Notes:
         fresh = [source_id for source_id in found if source_id not in self.cursor]
         self.map.put(found)
         self.counts.copied += len(fresh)
-        self.counts.refilled += len(self.orders.wanted & found.keys())
-        self.orders.wanted -= found.keys()
-        self.missing -= found.keys()
+        self.counts.refilled += self.orders.met(found)
+        if self.missing:
+            self.missing = self.missing.difference(found)
         self._done(fresh)
 
     def skipped(self, source_ids: Iterable[int], why: Why) -> None:
         """These are done without a copy."""
         ids = list(source_ids)
         fresh = [source_id for source_id in ids if source_id not in self.cursor]
-        self.orders.wanted.difference_update(ids)
+        self.orders.met(ids)
         if why in _LEFT_OUT:
-            self.left_out.update(ids)
-            if len(self.left_out) > 2 * _LEFT_OUT_IDS:
-                self.left_out = set(sorted(self.left_out)[-_LEFT_OUT_IDS:])
+            left_out = self.left_out if isinstance(self.left_out, set) else set(self.left_out)
+            left_out.update(ids)
+            self.left_out = left_out
+            if len(left_out) > 2 * _LEFT_OUT_IDS:
+                self.left_out = set(sorted(left_out)[-_LEFT_OUT_IDS:])
         setattr(self.counts, why, getattr(self.counts, why) + len(fresh))
         self._done(fresh)
 
@@ -223,10 +230,10 @@ class Notes:
 
     def audited(self, missing: Collection[int], doubled: Collection[int]) -> None:
         """All that is known to be missing (source ids) and double (target ids)."""
-        self.missing, self.doubled = set(missing), set(doubled)
+        self.missing, self.doubled = frozenset(missing) or NO_IDS, frozenset(doubled) or NO_IDS
         self._to_write()
         if not missing and not doubled:
-            self.told.discard(NoticeKind.GAPS)  # the next time is news again
+            self.told -= {NoticeKind.GAPS}  # the next time is news again
 
     def reply_lost(self, count: int = 1) -> None:
         """So many were sent without their reply header."""
@@ -243,5 +250,5 @@ class Notes:
     def sabotaged(self, what: Literal["drop", "double"], count: int = 0) -> int:
         """Add to how many posts were spoilt on purpose, and return the sum."""
         if count:
-            self._spoilt[what] = self._spoilt.get(what, 0) + count
+            self._spoilt = {**self._spoilt, what: self._spoilt.get(what, 0) + count}
         return self._spoilt.get(what, 0)

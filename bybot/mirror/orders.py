@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
-from bybot.mirror.runs import from_runs, to_runs
+from bybot.mirror.runs import NO_IDS, ids_of, to_runs
 
 
 @dataclass(slots=True)
@@ -20,13 +20,24 @@ class Orders:
         undone: they were; nothing is copied until the person says so.
     """
 
-    asked: set[int] = field(default_factory=set)
-    wanted: set[int] = field(default_factory=set)
+    asked: frozenset[int] = NO_IDS
+    wanted: frozenset[int] = NO_IDS
     undo: bool = False
     undone: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.asked or self.wanted or self.undo)
+
+    def ask(self, ids: Iterable[int]) -> None:
+        """These shall be copied once more."""
+        self.asked = self.asked.union(ids)
+
+    def met(self, ids: Iterable[int]) -> int:
+        """These are done. Returns how many of them were wanted."""
+        if not self.wanted:
+            return 0
+        before, self.wanted = len(self.wanted), self.wanted.difference(ids)
+        return before - len(self.wanted)
 
     def begin(self) -> None:
         """Copy again after all was undone."""
@@ -42,5 +53,5 @@ class Orders:
 
     @classmethod
     def from_value(cls, value: Mapping[str, Any]) -> Self:
-        asked, wanted = (set(from_runs(value.get(name, ()))) for name in ("asked", "wanted"))
+        asked, wanted = (ids_of(value.get(name, ())) for name in ("asked", "wanted"))
         return cls(asked, wanted, bool(value.get("undo")), bool(value.get("undone")))

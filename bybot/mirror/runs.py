@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
+
+#: Shared: every live pair has several sets of ids, and most of them are empty.
+NO_IDS: Final = frozenset[int]()
 
 
 def to_runs(ids: Iterable[int], *, most: int | None = None) -> list[int]:
@@ -24,3 +28,8 @@ def from_runs(ends: Sequence[int]) -> list[int]:
     """The inverse of :func:`to_runs`."""
     runs = zip(ends[::2], ends[1::2], strict=True)
     return [id_ for first, last in runs for id_ in range(int(first), int(last) + 1)]
+
+
+def ids_of(ends: Sequence[int]) -> frozenset[int]:
+    """The same as a set."""
+    return frozenset(from_runs(ends)) or NO_IDS

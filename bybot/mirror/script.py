@@ -44,6 +44,7 @@ from bybot.mirror.pacing import PACES, PaceName, Pacing
 from bybot.mirror.pairstate import first_state, state_key
 from bybot.mirror.reader import Reader
 from bybot.mirror.rules.book import Rules
+from bybot.mirror.runs import NO_IDS
 from bybot.mirror.samples import Sample, samples_of
 from bybot.mirror.sender import Unsure
 from bybot.mirror.starts import Start, estimate_of, start_of
@@ -241,7 +242,7 @@ class Mirror:
         """
         missing = (await self.audit(last)).missing
         if missing:
-            await self._order(lambda orders: orders.asked.update(missing))
+            await self._order(lambda orders: orders.ask(missing))
         return len(missing)
 
     async def remove_doubles(self, last: int = LAST) -> int:
@@ -277,7 +278,7 @@ class Mirror:
         """
 
         def noted(orders: Orders) -> None:
-            orders.undo, orders.undone, orders.asked = True, False, set()
+            orders.undo, orders.undone, orders.asked = True, False, NO_IDS
 
         await self._order(noted)
 

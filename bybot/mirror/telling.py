@@ -71,6 +71,6 @@ class Telling:
         """
         name = f"{kind}.{about}" if about else kind.value
         if name not in self.journal.told:
-            self.journal.told.add(name)
+            self.journal.told |= {name}
             self.journal.write_soon()
             self.report.notice(self.engine, kind, facts)

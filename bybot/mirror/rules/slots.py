@@ -16,6 +16,8 @@ from bybot.mirror.rules.transforms import TRANSFORMS, Add, Replace, Transform
 
 #: Fields of Rules that are one setting together with another.
 _PARTS: Final[Mapping[str, str]] = {"domains": "buttons"}
+#: Shared: most pairs set nothing themselves.
+NO_SLOTS: Final = frozenset[str]()
 _LISTS: Final = frozenset({"filters", "transforms"})
 _PLAIN: Final[Mapping[str, str]] = {
     each.name: _PARTS.get(each.name, each.name) for each in fields(Rules) if each.name not in _LISTS
@@ -50,7 +52,7 @@ def value_of(rules: Rules, slot: str) -> tuple[Any, ...]:
 def differing(one: Rules, other: Rules) -> frozenset[str]:
     """The slots in which two books of rules differ."""
     if one == other:
-        return frozenset()
+        return NO_SLOTS
     return frozenset(slot for slot in SLOTS if value_of(one, slot) != value_of(other, slot))
 
 

@@ -72,6 +72,9 @@ async def test_a_cancelled_task_stops_for_good_keeps_its_copies_and_may_go_on(
         (record,) = await p.mirror.task_history(ANN, pair.id)
         assert record.how == "cancelled"
         assert 0 < record.counts.copied <= copied
+        # Who waits for a copy that this task was to make need not wait any more.
+        ends = [part.ended for part in p.mirror._people[str(ANN)].family.parts(pair)]
+        assert ends == [None, "cancelled"]
         with pytest.raises(PairNotFound):
             await p.mirror.cancel(ANN, pair.id)
     async with process(sandbox, store) as p:
@@ -182,3 +185,20 @@ async def test_only_so_many_tasks_are_open_and_only_so_many_are_kept(
             await until_ended(p, pair.id, tasks[-1].id)
         left = [status.pair.id for status in await p.mirror.list_tasks(ANN, pair.id)]
         assert left == [tasks[4].id, tasks[3].id, tasks[0].id]  # the open one stays, the oldest ended ones go
+
+
+async def test_of_ended_tasks_those_without_copies_are_forgotten_first(
+    sandbox: Sandbox, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taskcalls, "MOST_KEPT", 2)
+    write(sandbox, 0, 5)
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", New())
+        kept = await p.mirror.add_task(ANN, pair.id, Last(1))
+        undone = await p.mirror.add_task(ANN, pair.id, Last(2))
+        await until_tasks(p, pair.id, PairState.FINISHED, PairState.FINISHED)
+        await p.mirror.undo(ANN, undone.id)
+        await until_tasks(p, pair.id, PairState.UNDONE, PairState.FINISHED)
+        last = await p.mirror.add_task(ANN, pair.id, Last(3))
+        left = [status.pair.id for status in await p.mirror.list_tasks(ANN, pair.id)]
+    assert left == [last.id, kept.id]

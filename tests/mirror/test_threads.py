@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from telethon.tl import types
 
-from bybot.clock import SystemClock
+from bybot.clock import ManualClock, SystemClock
 from bybot.mirror.chats import input_peer, resolve
-from bybot.mirror.comments import Threads, forwarded_post, thread_of
+from bybot.mirror.comments import Posts, Threads, forwarded_post, thread_of
 from bybot.mirror.pacing import PACES, Pacing
 from bybot.mirror.reader import Reader
 from bybot.sandbox.server import Sandbox
+from bybot.sandbox.world.model import Channel, Message
 from bybot.stores.memory import MemoryStore
-from tests.mirror.support import ground
+from tests.mirror.support import Ground, ground
 from tests.mirror.talk import following, message, talk_of
 from tests.mirror.test_supervisor import sandbox, store
 from tests.sessions.support import until
@@ -47,24 +50,85 @@ class Landing:
         return set() if landed else set(ids)
 
 
+class Copied:
+    """Posts that all have one copy."""
+
+    def __init__(self, copy: int) -> None:
+        self.copy = copy
+
+    async def copies(self, ids: Collection[int]) -> dict[int, int]:
+        return dict.fromkeys(ids, self.copy)
+
+    async def coming(self, ids: Collection[int]) -> set[int]:
+        return set()
+
+
+@dataclass
+class Looked:
+    """What became of a comment, and of the forward that it stands under."""
+
+    threads: Threads
+    clock: ManualClock
+    lost: list[int] = field(default_factory=list)
+    due: list[datetime] = field(default_factory=list)
+
+    async def sort(self) -> list[int]:
+        page = await self.threads.source.page(0)
+        going = await self.threads.sort(page, lambda ids, why: self.lost.extend(ids), self.due.append)
+        return [m.id for m in going if m.action is None]
+
+
+async def looked(g: Ground, groups: Sequence[Channel], posts: Posts, *, group: Channel | None = None) -> Looked:
+    """The threads of a source whose group comes first, and of a target whose group comes second."""
+    pacing, client = Pacing(SystemClock(), PACES["off"]), await g.client()
+    channel, target = await resolve(client, "@source"), await resolve(client, "@target")
+    home, other = [await resolve(client, f"-100{each.id}") for each in (groups[0], group or groups[1])]
+    reader = Reader(client, input_peer(home), pacing)
+    clock = ManualClock(SystemClock().now())
+    return Looked(Threads(reader, channel.id, target, other.id, posts, clock), clock)
+
+
+def talking(g: Ground, *, linked: bool = True) -> tuple[list[Channel], Message, Message, Message]:
+    """Groups of both ends, and a third one; a post, its copy, and a comment. ``linked``: before the copy was made."""
+    groups = [g.world.create_channel(g.ann, name, megagroup=True) for name in ("Talk", "Our talk", "Another")]
+    g.world.threads.link(g.source, groups[0])
+    if linked:
+        g.world.threads.link(g.target, groups[1])
+    post, copy = g.post("a post"), g.world.send_message(g.ann, g.target.peer, text="a post")
+    if not linked:
+        g.world.threads.link(g.target, groups[1])
+    assert post.discussion is not None
+    said = g.world.send_message(g.ann, groups[0].peer, text="a comment", reply_to=post.discussion.id)
+    return groups, post, copy, said
+
+
 async def test_a_post_that_is_copied_while_its_comment_is_looked_at_is_not_taken_for_lost() -> None:
     async with ground() as g:
-        groups = [g.world.create_channel(g.ann, name, megagroup=True) for name in ("Talk", "Our talk")]
-        for home, group in zip((g.source, g.target), groups, strict=True):
-            g.world.threads.link(home, group)
-        post, copy = g.post("a post"), g.world.send_message(g.ann, g.target.peer, text="a post")
-        assert post.discussion is not None
-        said = g.world.send_message(g.ann, groups[0].peer, text="a comment", reply_to=post.discussion.id)
-        pacing, clock = Pacing(SystemClock(), PACES["off"]), SystemClock()
-        client = await g.client()
-        channel, target = await resolve(client, "@source"), await resolve(client, "@target")
-        home, group = [await resolve(client, f"-100{each.id}") for each in groups]
-        reader = Reader(client, input_peer(home), pacing)
-        threads = Threads(reader, channel.id, target, group.id, Landing(copy.id), clock)
-        lost: list[int] = []
-        going = await threads.sort(await reader.page(0), lambda ids, why: lost.extend(ids), lambda due: None)
-        assert [m.id for m in going if m.action is None] == [said.id]
-        assert lost == [post.discussion.id]
+        groups, post, copy, said = talking(g)
+        found = await looked(g, groups, Landing(copy.id))
+        assert await found.sort() == [said.id]
+        assert found.lost == [post.discussion and post.discussion.id]
+
+
+async def test_a_forward_in_another_group_is_no_place_for_comments() -> None:
+    async with ground() as g:
+        groups, _, copy, said = talking(g)
+        found = await looked(g, groups, Copied(copy.id), group=groups[2])
+        assert await found.sort() == []
+        assert said.id in found.lost
+
+
+async def test_a_forward_that_is_not_there_yet_is_waited_for_ever_longer_but_not_for_ever() -> None:
+    async with ground() as g:
+        groups, _, copy, said = talking(g, linked=False)
+        found = await looked(g, groups, Copied(copy.id))
+        for _ in range(4):
+            assert await found.sort() == []
+        assert said.id not in found.lost
+        assert [(due - found.clock.now()).total_seconds() for due in found.due] == [0.5, 1, 2, 4]
+        found.clock.advance(70)
+        assert await found.sort() == []
+        assert said.id in found.lost
 
 
 def head(saved: Any = None, post: int | None = 7) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -17,6 +18,8 @@ from bybot.errors import BadPattern, PatternTimeout
 
 #: Seconds that one pattern may take over one text.
 LIMIT: Final = 0.05
+#: Seconds for which one may hold up all others.
+_MOMENT: Final = 0.001
 #: How often one is run whose time was taken by others: the limit counts what the whole process does meanwhile.
 _TRIES: Final = 5
 #: Longest pattern, in characters, as it is written and with all its repetitions written out.
@@ -85,25 +88,30 @@ def found_in(pattern: str, text: str, *, ignore_case: bool = True) -> bool:
         BadPattern, PatternTimeout.
     """
     search = compiled(pattern, ignore_case=ignore_case).search
-    return _limited(pattern, lambda alone: search(text, timeout=LIMIT, concurrent=not alone)) is not None
+    return _limited(pattern, lambda limit, beside: search(text, timeout=limit, concurrent=beside)) is not None
 
 
 def matches(pattern: str, text: str, *, ignore_case: bool = True) -> Iterator[Any]:
     """All occurrences, one after another, within the limit. Raises BadPattern, PatternTimeout."""
     finditer = compiled(pattern, ignore_case=ignore_case).finditer
-    yield from _limited(pattern, lambda alone: list(finditer(text, timeout=LIMIT, concurrent=not alone)))
+    yield from _limited(pattern, lambda limit, beside: list(finditer(text, timeout=limit, concurrent=beside)))
 
 
-def _limited(pattern: str, run: Callable[[bool], _Found]) -> _Found:
+def _limited(pattern: str, run: Callable[[float, bool], _Found]) -> _Found:
     """Run it within the limit. Time that others took meanwhile is not its own: then it runs again, with none beside.
+
+    Most need microseconds. To let others run beside such a one would cost it milliseconds, until it has its turn again:
+    so it may try alone first, for a moment.
 
     Nor is that of a garbage collection, which runs in whichever thread it comes due, and takes longer than the limit
     where there is much to look at.
     """
+    with suppress(TimeoutError):
+        return run(_MOMENT, False)
     for attempt in range(_TRIES):
         began, collected = time.thread_time(), _collections()
         try:
-            return run(attempt > 0)
+            return run(LIMIT, attempt == 0)
         except TimeoutError:
             if time.thread_time() - began >= LIMIT / 2 and collected == _collections():
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import is_
 from typing import Any
 
 from bybot.clock import Clock
@@ -24,6 +25,24 @@ Verdicts = Mapping[int, Verdict] | None
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules make of messages, by the last ids of their posts, found out before it is their turn.
+
+    Attributes:
+        protected: whether the source forbade forwarding then.
+    """
+
+    messages: Sequence[Any]
+    protected: bool
+    verdicts: Mapping[int, Verdict]
+
+    def holds(self, messages: Sequence[Any], protected: bool) -> bool:
+        """Whether it is about exactly these."""
+        same = len(messages) == len(self.messages) and all(map(is_, messages, self.messages))
+        return same and protected == self.protected
+
+
+@dataclass(frozen=True, slots=True)
 class Drafting:
     """Of one pair."""
 
@@ -34,12 +53,26 @@ class Drafting:
     clock: Clock
     threads: Threads | None = None
 
-    async def verdicts(self, messages: Sequence[Any]) -> Verdicts:
-        """What becomes of the posts, by their last ids; None: all go as they are."""
+    async def judge(self, messages: Sequence[Any]) -> Judged | None:
+        """What the rules make of messages; it depends on nothing else. None: there are no rules."""
         rules, protected = self.pair.rules, self.protection.on
-        verdicts = None
-        if rules.touches:
-            verdicts = await beside(self.pair.user, judged, messages, rules, self.pair.id, protected)
+        if not rules.touches:
+            return None
+        verdicts = await beside(self.pair.user, judged, messages, rules, self.pair.id, protected)
+        return Judged(messages, protected, verdicts)
+
+    async def verdicts(self, messages: Sequence[Any], known: Judged | None = None) -> Verdicts:
+        """What becomes of the posts, by their last ids; None: all go as they are.
+
+        Args:
+            known: what the rules make of them, if that was found out already.
+        """
+        rules, protected = self.pair.rules, self.protection.on
+        verdicts: Verdicts = None
+        if known is not None and known.holds(messages, protected):
+            verdicts = known.verdicts
+        elif (now := await self.judge(messages)) is not None:
+            verdicts = now.verdicts
         elif not any(may_name(m.message, m.entities) for m in messages if not is_service(m)):
             return None
         posts = sort_out(messages, Plan(), chat_protected=protected)
@@ -49,10 +82,10 @@ class Drafting:
 
     async def _linked(self, posts: Sequence[Any], verdicts: Verdicts) -> Verdicts:
         """The same, with links to posts that were copied pointing at the copies, where a post can be written anew."""
-        written = {m.id: Written(m.message or "", tuple(m.entities or ())) for m in posts if takes_text(m)}
-        for verdict in (verdicts or {}).values():
-            written |= verdict.texts
-        written = {id_: each for id_, each in written.items() if may_name(each.text, each.entities)}
+        made = {id_: each for verdict in (verdicts or {}).values() for id_, each in verdict.texts.items()}
+        own = [m for m in posts if m.id not in made and may_name(m.message, m.entities) and takes_text(m)]
+        written = {m.id: Written(m.message or "", tuple(m.entities or ())) for m in own}
+        written |= {id_: each for id_, each in made.items() if may_name(each.text, each.entities)}
         if not written:
             return verdicts
         changed = await self.links.changed(written, self.journal)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bybot.mirror.drafting import Drafting, Verdicts
+from bybot.mirror.drafting import Drafting, Judged, Verdicts
 from bybot.mirror.gate import Gate
 from bybot.mirror.journal import Journal
 from bybot.mirror.moving import check, tells_of_move
@@ -42,12 +42,16 @@ class Passage:
     doubt: Reconciliation = field(init=False)
     past_end: bool = False
 
-    async def handle(self, messages: Sequence[Any], *, now: bool = False) -> None:
-        """Copy those of these that are not done, as far as the schedule lets them go, or all of them ``now``."""
+    async def handle(self, messages: Sequence[Any], *, now: bool = False, judged: Judged | None = None) -> None:
+        """Copy those of these that are not done, as far as the schedule lets them go, or all of them ``now``.
+
+        Args:
+            judged: what the rules make of them, if that was found out already.
+        """
         journal, end = self.journal, self.journal.end_id
         new = [m for m in messages if m.id not in journal.cursor and (end is None or m.id <= end)]
         fresh = await self.gate.in_place(new)
-        verdicts = await self.drafting.verdicts(fresh) if fresh else None
+        verdicts = await self.drafting.verdicts(fresh, judged) if fresh else None
         going = fresh if now else await self.gate.let_through(fresh, verdicts)
         if going:
             left = await self._one_by_one(going, verdicts)

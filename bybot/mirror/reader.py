@@ -1,4 +1,4 @@
-"""The source, read forwards: pages in rising order of ids, the next one fetched while the last one is worked on.
+"""The source, read forwards: pages in rising order of ids, the next ones fetched while the last one is worked on.
 
 ``messages.getHistory`` lists newest first. Asking with ``offset_id = after + 1`` and ``add_offset = -limit`` gives the
 messages just above ``after``; the end is a page without any.
@@ -7,7 +7,7 @@ messages just above ``after``; the end is a page without any.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ from bybot.mirror.outcome import Judgement, Meaning, judge
 from bybot.mirror.pacing import Pacing
 
 PAGE = 100
-#: Pages fetched before they are asked for.
+#: Batches made ready before they are asked for.
 _PAGES_AHEAD = 3
 #: Seconds for one page, and how often it is asked for again when the answer stays away.
 _READ_TIMEOUT = 30.0
@@ -123,54 +123,65 @@ class Reader:
                 raise ChatNotReadable(f"The account cannot read this chat ({judgement.name}).") from error
 
     @asynccontextmanager
-    async def batches(self, after: int) -> AsyncIterator[AsyncIterator[Batch]]:
-        """Everything above an id, as batches of whole posts; pages are fetched ahead meanwhile.
+    async def batches(
+        self, after: int, prepare: Callable[[Sequence[Any]], Awaitable[Any]] | None = None
+    ) -> AsyncIterator[AsyncIterator[Batch]]:
+        """Everything above an id, as batches of whole posts; the next ones are fetched meanwhile.
 
         Usage: ``async with reader.batches(mark) as batches: async for batch in batches: ...``. Raises as :meth:`page`.
+
+        Args:
+            prepare: what can be found out about the messages of a batch before it is their turn.
         """
-        pages: asyncio.Queue[list[Any] | Exception] = asyncio.Queue(_PAGES_AHEAD)
-        fetching = asyncio.create_task(self._fetch(after, pages))
+        ready: asyncio.Queue[Batch | Exception | None] = asyncio.Queue(_PAGES_AHEAD)
+        fetching = asyncio.create_task(self._fetch(after, ready, prepare))
         try:
-            yield _whole_posts(pages)
+            yield _each(ready)
         finally:
             fetching.cancel()
             await asyncio.gather(fetching, return_exceptions=True)
 
-    async def _fetch(self, after: int, pages: asyncio.Queue[list[Any] | Exception]) -> None:
+    async def _fetch(
+        self,
+        after: int,
+        ready: asyncio.Queue[Batch | Exception | None],
+        prepare: Callable[[Sequence[Any]], Awaitable[Any]] | None,
+    ) -> None:
+        carried: list[Any] = []
         try:
-            while True:
-                found = await self.page(after)
-                await pages.put(found)
-                if not found:
-                    return
+            while found := await self.page(after):
                 after = found[-1].id
+                messages = carried + found
+                cut = open_album(messages)
+                whole, carried = messages[:cut], messages[cut:]
+                if whole:
+                    await ready.put(Batch(whole, prepared=None if prepare is None else await prepare(whole)))
+            if carried:
+                await ready.put(Batch(carried, open_end=True))
+            await ready.put(None)
         except Exception as error:
-            await pages.put(error)
+            await ready.put(error)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Messages in rising order. ``open_end``: the last ones are an album at the very end, which may still grow."""
+    """Messages in rising order.
+
+    Attributes:
+        open_end: the last ones are an album at the very end, which may still grow.
+        prepared: what was found out about them.
+    """
 
     messages: list[Any]
     open_end: bool = False
+    prepared: Any = None
 
 
-async def _whole_posts(pages: asyncio.Queue[list[Any] | Exception]) -> AsyncIterator[Batch]:
-    carried: list[Any] = []
-    while True:
-        page = await pages.get()
-        if isinstance(page, Exception):
-            raise page
-        if not page:
-            if carried:
-                yield Batch(carried, open_end=True)
-            return
-        messages = carried + page
-        cut = open_album(messages)
-        carried = messages[cut:]
-        if cut:
-            yield Batch(messages[:cut])
+async def _each(ready: asyncio.Queue[Batch | Exception | None]) -> AsyncIterator[Batch]:
+    while (batch := await ready.get()) is not None:
+        if isinstance(batch, Exception):
+            raise batch
+        yield batch
 
 
 def follows(messages: Sequence[Any], expected: int) -> bool:

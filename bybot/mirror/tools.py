@@ -72,7 +72,7 @@ class Tools:
         """Copy everything above an id that is not done yet. Raises as the reader and the sender do."""
         engine = self.engine
         self.passage.past_end = False
-        async with self.reader.batches(after) as batches:
+        async with self.reader.batches(after, self.passage.drafting.judge) as batches:
             async for batch in batches:
                 if engine.stopping.is_set() or engine.at_end() or self.passage.past_end or self.gate.shut:
                     break
@@ -81,7 +81,7 @@ class Tools:
                     async for messages in until_whole(batch.messages, self.reader, engine.clock, engine.patience):
                         await self.passage.handle(messages)
                 else:
-                    await self.passage.handle(batch.messages)
+                    await self.passage.handle(batch.messages, judged=batch.prepared)
         await self.land()
         self.reach_end()
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from telethon.tl import types
 
-from bybot.mirror.rules.book import Rules
+from bybot.mirror.drafting import Judged
+from bybot.mirror.rules.book import Rules, Verdict
 from bybot.mirror.rules.filters import Kinds, Words
 from bybot.mirror.rules.post import Media
 from bybot.mirror.rules.rich import from_telegram
 from bybot.mirror.rules.transforms import Add, RemoveHashtags, RemoveLinks, Replace
 from bybot.sandbox.samples import media_of
+from tests.mirror.rules.posts import message
 from tests.mirror.support import Ground, ground, until
 
 FOOTER = from_telegram("— Harbour 🐙", [types.MessageEntityBold(0, 12)])
@@ -95,3 +99,30 @@ async def test_what_cannot_be_changed_is_left_out_and_counted() -> None:
         async with g.running_mirror(await g.client(), rules=rules) as mirror:
             await until(lambda: mirror.progress is not None and mirror.progress.done >= 2)
         assert len(texts(g)) == 1
+
+
+async def test_rules_see_every_post_of_a_history_once_before_it_is_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    judge = Rules.judge
+
+    def noted(self: Rules, messages: Sequence[Any], pair_id: str) -> Verdict:
+        seen.extend(message.id for message in messages)
+        return judge(self, messages, pair_id)
+
+    monkeypatch.setattr(Rules, "judge", noted)
+    async with ground() as g:
+        for number in range(250):
+            g.post(f"old {number}")
+        async with g.running_mirror(await g.client(), rules=Rules(transforms=(Replace("old", "new"),))):
+            await until(lambda: len(g.copies()) == 250)
+        assert texts(g) == [f"new {number}" for number in range(250)]
+        assert sorted(seen) == [m.id for m in g.originals()]
+
+
+def test_what_was_found_out_ahead_holds_only_for_the_same_messages_and_protection() -> None:
+    one, other = message("one"), message("one")
+    known = Judged([one], False, {})
+    assert known.holds([one], False)
+    assert not known.holds([other], False)
+    assert not known.holds([one, other], False)
+    assert not known.holds([one], True)

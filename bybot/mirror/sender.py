@@ -41,6 +41,8 @@ _NO_REFERENCE: Final = frozenset(
     {"MediaEmptyError", "MediaInvalidError", "DocumentInvalidError", "PhotoInvalidError", "PhotoIdInvalidError"}
     | {"FileIdInvalidError"}
 )
+#: Requests that are given away before others have their turn.
+_TOGETHER: Final = 4
 
 
 class Unsure(Exception):
@@ -130,11 +132,15 @@ class Sender:
             StaleWrite: another process took the pair over.
         """
         self._todo.extend(self.sabotage.spoil(steps, self.ledger) if self.sabotage else steps)
+        made = 0
         while self._todo and not self.stopping:
             if len(self._flying) >= self.lane.depth or self._must_land_first(self._todo[0]):
                 await self._land()
             else:
                 await self._launch(self._todo.pop(0))
+                made += 1
+                if made % _TOGETHER == 0:
+                    await asyncio.sleep(0)  # they go out now: Telegram is busy with them while the next are made
 
     async def drain(self) -> None:
         """Wait until everything fed is done, or with ``stopping`` until nothing is under way. Raises as feed."""

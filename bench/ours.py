@@ -1,4 +1,7 @@
-"""The same jobs done by the product: manager, mirror and the sealed store on disk, as a local deployment wires them."""
+"""The same jobs done by the product: manager, mirror and the sealed store on disk, as a local deployment wires them.
+
+With its garbage collector, too.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from bench.raw import until_stdin_ends
 from bench.spec import MARK, Spec, emit
 from bench.stored import pair_writes, write_ours
 from bybot.clock import SystemClock
+from bybot.collector import Collector
 from bybot.mirror.model import ChannelPair, Everything, New, Notice, NoticeKind, PairState, Progress
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.transforms import Replace
@@ -50,6 +54,8 @@ async def mirroring(spec: Spec, bell: Bell) -> AsyncIterator[tuple[Supervisor, C
         store = Counting(inner)
         manager = manager_of(spec, store)
         mirror = Supervisor(manager, store, SystemClock(), pace="safe" if spec.paced else "off", notices=bell)
+        collector = Collector(SystemClock())
+        collector.start()
         await mirror.start()
         try:
             async with asyncio.timeout(_READY_SECONDS):
@@ -59,6 +65,7 @@ async def mirroring(spec: Spec, bell: Bell) -> AsyncIterator[tuple[Supervisor, C
         finally:
             await mirror.stop()
             await manager.close_all_sessions()
+            await collector.stop()
 
 
 async def clone(spec: Spec) -> None:

@@ -278,7 +278,7 @@ class Engine:
         if self.phase == "starting":
             self._rate.begin(self.journal.counts)
             self.phase = "history"
-        known = self.journal.cursor.highest
+        scan = max(self.journal.cursor.highest, self.journal.uncertain_until) > 0  # there may be copies already
         if seen is not None and self._is_done(seen.top):
             tools.reach_end()
         else:
@@ -286,9 +286,8 @@ class Engine:
         self.look_back()
         if not tools.gate.shut:
             await check(self.account.client, self.pair)
-        if self.pair.rules.deletions == "delete" and not tools.gate.shut:
             await doubt.find_gone()
-        await self._follow_changes(tools, scan=known > 0)
+        await self._follow_changes(tools, scan=scan)
 
     async def _look(self) -> Look | None:
         """The source as it is now, asked for together with those of other pairs."""

@@ -202,8 +202,9 @@ class Journal(Notes):
         """Durably: all copies are gone, and the source shall be copied from where the pair began. Raises StaleWrite."""
         self.epoch += 1
         self.base, self.floor = self.epoch, None
+        self.certain, self._newest = None, 0
         self.cursor = Cursor(self.start)
-        self.uncertain_until = self.start
+        self.uncertain_until, self.contested_until = self.start, 0
         deleted = self.counts.undone
         self.counts = Counts(undone=deleted)
         self.left_out = self.missing = self.doubled = NO_IDS

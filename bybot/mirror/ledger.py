@@ -9,7 +9,13 @@ Why = Literal["service", "protected", "filtered", "refused", "gone", "orphaned"]
 
 
 class Ledger(Protocol):
-    """Where the sender notes what became of each source message."""
+    """Where the sender notes what became of each source message.
+
+    Attributes:
+        contested_until: Telegram may still be carrying out requests of an earlier connection, for ids up to this one.
+    """
+
+    contested_until: int
 
     def nearest(self, source_id: int) -> int | None:
         """The copy that a reply points at."""

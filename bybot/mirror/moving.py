@@ -66,7 +66,7 @@ async def follow(store: Store, book: PairBook, pair: ChannelPair, moved: ChatMov
         state = {**data, **_BEGINNING}
     else:
         kept = {}
-        state = {**data, "floor": None, "doubled": [], "missing": []}
+        state = {**data, "floor": None, "certain": None, "doubled": [], "missing": []}
     state |= {"chunks": sorted(kept), "nonce": f"moved to {chat.id}"}
     writes: list[Write] = [Put(state_key(pair.id), state, document.version)]
     writes += [Put(chunk_key(pair.id, number), {"pair": pair.id, "runs": r.encode()}) for number, r in kept.items()]
@@ -91,6 +91,7 @@ _BEGINNING: Final[Mapping[str, Any]] = {
     "top_id": 0,
     "end_id": None,
     "floor": None,
+    "certain": None,
     "left_out": [],
     "missing": [],
 }

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from bybot.clock import Clock
+from bybot.mirror.certain import Certain
 from bybot.mirror.copymap import CopyMap
 from bybot.mirror.cursor import Cursor
 from bybot.mirror.daybook import Daybook
@@ -45,10 +46,13 @@ class Notes:
 
     __slots__ = (
         "_clock",
+        "_newest",
         "_spoilt",
         "_store",
         "_user",
         "base",
+        "certain",
+        "contested_until",
         "counts",
         "cursor",
         "days",
@@ -82,11 +86,13 @@ class Notes:
         self.base = 1
         self.epoch = 1
         self.floor: int | None = None
+        self.certain: Certain | None = None
+        self._newest = 0  # the newest copy that was noted
         self.presumed: Mapping[int, int] = _NO_COPIES
         self.total = 0
         self.top_id = 0
         self.end_id: int | None = None
-        self.uncertain_until = 0
+        self.uncertain_until = self.contested_until = 0
         self.start = 0
         self.orders = Orders()
         self.left_out: Set[int] = NO_IDS
@@ -118,11 +124,14 @@ class Notes:
         self.days = Daybook.from_value(data.get("days", {}), self.counts)
         self.epoch, self.total, self.top_id = int(data["epoch"]), int(data["total"]), int(data["top_id"])
         self.base, self.floor = int(data.get("base", self.epoch)), data.get("floor")
+        self.certain = Certain.from_value(data.get("certain"))
+        self._newest = self.certain.copy if self.certain is not None else 0
         self.end_id = data["end_id"]
         self.told = frozenset(data["told"]) or _NONE_TOLD
         self._spoilt = dict(data["spoilt"]) or _NONE_SPOILT
         self._user = sys.intern(str(data["user"]))
         self.uncertain_until = int(data["ceiling"])
+        self.contested_until = self.uncertain_until if self.uncertain_until > self.cursor.highest else 0
         self.map = CopyMap(self._store, self.pair_id, data["chunks"])
         self.map.lost = frozenset(int(number) for number in data.get("lost", ()))
         self.orders = Orders.from_value(data.get("orders", {}))
@@ -135,12 +144,15 @@ class Notes:
     def _encoded(self) -> dict[str, Any]:
         """What is to be stored."""
         self.days.note(self.counts, self._clock.now())
+        if self.uncertain_until <= self.cursor.highest and (newest := max(self._newest, self.floor or 0)):
+            self.certain = Certain(self.cursor.mark, newest)
         return {
             "schema": SCHEMA,
             "user": self._user,
             "epoch": self.epoch,
             "base": self.base,
             **({"floor": self.floor} if self.floor is not None else {}),
+            **({"certain": list(self.certain)} if self.certain is not None else {}),
             **({"lost": sorted(self.map.lost)} if self.map.lost else {}),
             **self.cursor.to_value(),
             "end_id": self.end_id,
@@ -179,6 +191,7 @@ class Notes:
         """These source ids have these copies."""
         fresh = [source_id for source_id in found if source_id not in self.cursor]
         self.map.put(found)
+        self._newest = max(self._newest, *found.values(), 0)
         self.counts.copied += len(fresh)
         self.counts.refilled += self.orders.met(found)
         if self.missing:
@@ -244,8 +257,9 @@ class Notes:
         self.counts.buttons_lost += count
 
     def uncertain(self, source_id: int) -> None:
-        """Ids up to this one may have been sent without an answer."""
-        self.uncertain_until = max(self.uncertain_until, source_id)
+        """Ids up to this one may have been sent without an answer, be it one that came late."""
+        self.uncertain_until = max(self.uncertain_until, source_id, self.cursor.highest + 1)
+        self.contested_until = max(self.contested_until, source_id)
 
     def sabotaged(self, what: Literal["drop", "double"], count: int = 0) -> int:
         """Add to how many posts were spoilt on purpose, and return the sum."""

@@ -13,7 +13,8 @@ A message that nothing explains may be the copy of a post that is gone from the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from bisect import bisect
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -22,6 +23,7 @@ from telethon.tl import functions, types
 
 from bybot.mirror import requests
 from bybot.mirror.audit import wanted_of
+from bybot.mirror.certain import Certain
 from bybot.mirror.copies import Copies
 from bybot.mirror.drafting import Drafting, Verdicts
 from bybot.mirror.flag import Flag
@@ -36,7 +38,9 @@ _SEGMENT: Final = 1_000
 #: Copies among which the newest is looked for.
 _LAST: Final = 200
 #: Ids without a copy that are asked for in vain before that ends.
-_MISSES: Final = 20
+_MISSES: Final = 40
+#: How many ids above the newest post may have been posts that are gone.
+_BEYOND: Final = 20
 #: Ids among which those are looked for.
 _LOOKED: Final = 2_000
 _IDS: Final = 100
@@ -103,15 +107,15 @@ class Reconciliation:
         journal = self.journal
         if journal.uncertain_until <= journal.cursor.highest or journal.orders.wanted:
             return
-        known = await self._newest_known()
-        if known is None or (self.shared is not None and await self.shared()):
+        certain = await self._certain()
+        if certain is None or (self.shared is not None and await self.shared()):
             return
         self._at, more = journal.cursor.mark, True
         while more and not self.stopping.is_set():
             units, more = await self._window()
-            messages = await self._read(known, sum(len(unit.messages) for unit in units))
+            messages = await self._read(certain, sum(len(unit.messages) for unit in units))
             found = await self._prove(units, await self._match(units, messages))
-            known = max(found, default=known)
+            certain = Certain(certain.source, max(found, default=certain.copy))
             more = more and bool(found)
 
     def learn(self, source_ids: Collection[int]) -> None:
@@ -126,14 +130,17 @@ class Reconciliation:
 
     # Reading --------------------------------------------------------------------------------------------------
 
-    async def _newest_known(self) -> int | None:
-        """The newest copy below every id that is not certain: whatever else was sent stands above it.
+    async def _certain(self) -> Certain | None:
+        """Up to where all is certain. Where the journal does not say it, that is about where its mark is.
 
         An id above the mark without a copy may be a post that is gone, and whose copy nobody has found yet.
         """
-        ids = await self.journal.map.last(self.journal.cursor.mark, _LAST)
-        known = (await self.journal.map.peek(ids)).values()
-        return max(known, default=self.journal.floor)
+        journal = self.journal
+        if journal.certain is not None:
+            return journal.certain
+        ids = await journal.map.last(journal.cursor.mark, _LAST)
+        newest = max((await journal.map.peek(ids)).values(), default=journal.floor)
+        return None if newest is None else Certain(journal.cursor.mark, newest)
 
     async def _window(self) -> tuple[list[Unit], bool]:
         """The next posts that may have been sent, and whether there are more."""
@@ -155,10 +162,10 @@ class Reconciliation:
                     return units, True
         return units, False
 
-    async def _read(self, known: int, posts: int) -> list[Any]:
+    async def _read(self, certain: Certain, posts: int) -> list[Any]:
         """What may be copies above the last certain one. When that was read to its end, it is the new tail."""
-        reader, journal = self.copies.reader, self.journal
-        named = set((await journal.map.peek(journal.cursor.above())).values())
+        reader, journal, known = self.copies.reader, self.journal, certain.copy
+        named = set((await journal.map.peek(range(certain.source + 1, journal.cursor.highest + 1))).values())
         found: list[Any] = []
         at_end = False
         for _ in range(2 + 2 * (posts + len(named)) // PAGE):
@@ -171,7 +178,7 @@ class Reconciliation:
         whole = isinstance(reader.peer, types.InputPeerChannel) and len(found) == top - known
         before = self.tail.unexplained if self.tail is not None else set()
         unexplained = {id_ for id_ in before if id_ <= known} | {message.id for message in ours}
-        self.tail = Tail(top, whole, unexplained, journal.cursor.mark, journal.uncertain_until) if at_end else None
+        self.tail = Tail(top, whole, unexplained, certain.source, journal.uncertain_until) if at_end else None
         return ours
 
     async def _match(self, units: Sequence[Unit], messages: Sequence[Any]) -> list[dict[int, int]]:
@@ -232,7 +239,7 @@ class Reconciliation:
     async def find_gone(self) -> None:
         """Find the copies of posts that were deleted from the source, or are left out, before anybody noted them.
 
-        Raises as the sender and the reader do.
+        What is not explained after that is somebody else's. Raises as the sender and the reader do.
         """
         tail = self.tail
         if tail is None or not tail.unexplained:
@@ -247,27 +254,21 @@ class Reconciliation:
                 await self.journal.load([source_id])
                 self.journal.copied({source_id: copy})
                 tail.learn([copy])
+        if not self.stopping.is_set():
+            tail.unexplained.clear()
 
     async def _without_copies(self, tail: Tail) -> list[int]:
-        """Ids whose copies may be among what nothing explains, going by their neighbours' copies; gone posts first."""
+        """Ids whose copies may be among what nothing explains, the likeliest first: see :func:`by_likelihood`."""
         journal = self.journal
-        last = min(tail.until, max(await self.source.newest(), journal.cursor.highest) + _MISSES)
+        last = min(tail.until, max(await self.source.newest(), journal.cursor.highest) + _BEYOND)
         ids = range(max(tail.since, last - _LOOKED) + 1, last + 1)
         there: dict[int, Any] = {}
         for at in range(0, len(ids), _IDS):
             there |= await self.source.by_ids(ids[at : at + _IDS])
         known = await journal.map.peek(ids)
-        above, high = {}, tail.top + 1  # the nearest copy of a post above each id
-        for source_id in reversed(ids):
-            above[source_id] = high
-            high = known.get(source_id, high)
-        found, low = [], 0
-        for source_id in ids:
-            low = known.get(source_id, low)
-            if source_id not in known and any(low < id_ < above[source_id] for id_ in tail.unexplained):
-                found.append(source_id)
-        posts = [id_ for id_ in found if id_ in there and not is_service(there[id_])]
-        return [id_ for id_ in found if id_ not in there] + posts
+        posts = {id_ for id_, message in there.items() if not is_service(message)}
+        open_ids = {id_: id_ in posts for id_ in ids if id_ not in known and (id_ in posts or id_ not in there)}
+        return by_likelihood(open_ids, known, tail.unexplained)
 
     async def ask(self, source_id: int) -> int | None:
         """The copy that has the random id of a post, if any. What is forwarded is no message: it sends nothing."""
@@ -284,3 +285,29 @@ class Reconciliation:
             requests.FORWARD,
         )
         return requests.copies(answer, {random_id: source_id}).get(source_id)
+
+
+def by_likelihood(open_ids: Mapping[int, bool], known: Mapping[int, int], unexplained: Collection[int]) -> list[int]:
+    """Ids in the order in which to ask for their copies.
+
+    Posts are sent in the order of their ids, but for those that became visible late. So what stands between two
+    copies is likely the copy of a post between theirs; if not, of one near by.
+
+    Args:
+        open_ids: source ids without a known copy, rising; whether the post is there.
+        known: source ids of the same range to their copies.
+        unexplained: target ids that may be copies of them.
+    """
+    sources = [source for source, _ in sorted(known.items(), key=lambda pair: pair[1])]
+    copies = sorted(known.values())
+    first, last = min(open_ids, default=0) - 1, max(open_ids, default=0) + 1
+    gaps = set()
+    for place in {bisect(copies, copy) for copy in unexplained}:
+        below = sources[place - 1] if place else first
+        above = sources[place] if place < len(sources) else last
+        gaps.add((min(below, above), max(below, above)))
+
+    def distance(source_id: int) -> int:
+        return min((max(low - source_id, source_id - high, -1) for low, high in gaps), default=0) + 1
+
+    return sorted(open_ids, key=lambda id_: (distance(id_), open_ids[id_]))

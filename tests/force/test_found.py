@@ -30,6 +30,12 @@ async def test_the_copy_of_a_post_that_is_gone_is_found_though_looking_for_it_wa
     assert await play([*_IN_DOUBT, then, ("many", 3)], deletions=deletions) == []
 
 
+async def test_the_copy_of_a_post_that_is_gone_is_found_beside_the_copy_of_one_that_came_late() -> None:
+    steps: list[Step] = [("post", 1), ("hurried", 65), ("late", 28), ("post", 53), ("post", 52), ("reply", 75)]
+    steps += [("delete", 25), ("post", 64), ("many", 33), ("crash", 84), ("crash", 51)]
+    assert await play(steps, repeated="refuse") == []
+
+
 async def test_the_copy_of_a_post_that_is_gone_is_found_above_many_that_are_certain() -> None:
     async with ground() as g:
         hole = g.post("a hole, below which the mark stays for a minute")

@@ -121,8 +121,9 @@ class CopyMap:
     async def mended(self, number: int) -> None:
         """All that could be found of a lost chunk is here; it goes with the next write."""
         await self.load([number * CHUNK_IDS])
-        self._dirty |= {number}
         self.lost -= {number}
+        if number in self._chunks:  # else there was never a copy in its range
+            self._dirty |= {number}
 
     def take_writes(self) -> tuple[list[Write], set[int]]:
         """What is to be written now, and its chunk numbers for :meth:`give_back`; it counts as written."""

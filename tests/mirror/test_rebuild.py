@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from bybot.errors import StaleWrite
@@ -15,7 +17,7 @@ from bybot.sandbox.server import Sandbox
 from bybot.stores.base import Delete, Put
 from bybot.stores.memory import MemoryStore
 from tests.mirror.tasks import N, ann, killed, shown, write
-from tests.mirror.test_supervisor import channel, process, sandbox, store, texts
+from tests.mirror.test_supervisor import Process, channel, process, sandbox, store, texts
 from tests.sessions.support import ANN, until
 
 __all__ = ["ann", "sandbox", "store"]
@@ -44,9 +46,9 @@ async def lose(store: MemoryStore, pair_id: str, what: str, number: int = 1, *, 
     """Delete or damage the state, one chunk or all chunks."""
     document = await store.get(state_key(pair_id))
     assert document is not None
-    numbers = document.data["chunks"] if what in ("chunks", "all") else [number] if what == "chunk" else []
+    numbers = document.data["chunks"] if what in ("chunks", "all") else [number] if "chunk" in what else []
     keys = [chunk_key(pair_id, each) for each in numbers]
-    keys += [state_key(pair_id)] if what in ("state", "all") else []
+    keys += [state_key(pair_id)] if "state" in what or what == "all" else []
     assert all([await store.get(key) for key in keys])
     await store.commit([Delete(key) if how == "gone" else Put(key, {"nonce": "x", "runs": b"\xff"}) for key in keys])
 
@@ -59,6 +61,7 @@ async def lose(store: MemoryStore, pair_id: str, what: str, number: int = 1, *, 
         ("chunks", "gone", "killed"),
         ("state", "gone", "killed"),
         ("state", "damaged", "in order"),
+        ("state and chunk", "gone", "in order"),
         ("all", "gone", "killed"),
         ("all", "damaged", "in order"),
     ],
@@ -145,6 +148,34 @@ async def test_copies_that_were_made_again_after_an_undo_are_not_made_a_third_ti
     async with process(sandbox, store):
         await until(lambda: N[21] in texts(sandbox))
     assert texts(sandbox) == N[10:22]
+
+
+async def test_what_is_filled_in_after_a_loss_gets_random_ids_that_were_never_used(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    write(sandbox, 0, 10)
+    target = channel(sandbox, "@target")
+
+    async def fill_in_the_fifth(p: Process) -> None:
+        await until(lambda: len(texts(sandbox)) == 10)
+        copy = next(message for message in shown(sandbox) if message.text == N[5])
+        sandbox.world.delete_messages(sandbox.world.account(target.creator_id), target.peer, [copy.id])
+        (status,) = await p.mirror.list_pairs(ANN)
+
+        async def missing() -> bool:
+            return await p.mirror.fill_in(ANN, status.pair.id) == 1
+
+        await until(missing)
+        await until(lambda: N[5] in texts(sandbox))
+
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
+        await fill_in_the_fifth(p)
+    await lose(store, pair.id, "state", how="gone")
+    async with process(sandbox, store) as p:
+        await until(lambda: NoticeKind.REBUILT in p.heard.kinds)
+        await fill_in_the_fifth(p)
+    assert Counter(texts(sandbox)) == Counter(N[:10])
 
 
 async def test_a_pair_that_was_removed_is_not_made_again(sandbox: Sandbox, store: MemoryStore) -> None:

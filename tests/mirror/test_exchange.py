@@ -22,7 +22,7 @@ from bybot.stores.memory import MemoryStore
 from tests.mirror.talk import talk_of
 from tests.mirror.test_supervisor import Process, process, sandbox
 from tests.sessions.conftest import store
-from tests.sessions.support import ANN, LI_WEI, plant_session, until
+from tests.sessions.support import ANN, LI_WEI, FaultyStore, plant_session, until
 
 __all__ = ["sandbox", "store"]
 
@@ -221,6 +221,21 @@ async def test_what_telegram_does_not_answer_now_can_be_imported_again(sandbox: 
     assert [item.fate for item in again.items] == [Fate.EXISTS, Fate.FAILED, Fate.FAILED]
 
 
+async def test_after_the_store_went_away_nothing_more_is_made_and_the_file_can_be_imported_again(
+    sandbox: Sandbox, store: MemoryStore
+) -> None:
+    await plant_session(sandbox, store, ANN)
+    faulty = FaultyStore(inner=store)
+    data = file(pair("@source", "@target"), pair("@source", "@second_copy"))
+    async with process(sandbox, faulty) as p:
+        faulty.matches = lambda writes: any(write.key.collection == "pair_states" for write in writes)
+        faulty.drop_next = 1
+        done = await p.mirror.import_pairs(ANN, read(data))
+        assert told(done) == [(Fate.FAILED, ["store_unavailable"])] * 2
+        assert await p.mirror.list_pairs(ANN) == []
+        assert told(await p.mirror.import_pairs(ANN, read(data))) == [(Fate.NEW, [])] * 2
+
+
 async def test_a_tgcf_configuration_is_taken_over(sandbox: Sandbox, ann: Process) -> None:
     post(sandbox, "before")
     data = b"""
@@ -252,6 +267,20 @@ async def test_comments_follow_where_the_file_says_so_and_there_are_any(sandbox:
     await until(lambda: talk.shown() == [("a post", "a comment", "a post")])
     written = json.loads((await ann.mirror.export_pairs(ANN))[0])
     assert [entry.get("comments", False) for entry in written["pairs"]] == [True, False]
+
+
+async def test_comments_of_a_pair_that_is_paused_in_the_file_wait_for_it(sandbox: Sandbox, ann: Process) -> None:
+    talk_of(sandbox)
+    done = await ann.mirror.import_pairs(ANN, read(file(pair("@source", "@target", comments=True, enabled=False))))
+    made = done.items[0].pair_id
+    assert made is not None
+    comments = await ann.mirror.comments_of(ANN, made)
+    assert comments is not None
+    assert (comments.state, comments.pair.along) == (PairState.PAUSED, True)
+    await ann.mirror.resume(ANN, made)
+    comments = await ann.mirror.comments_of(ANN, made)
+    assert comments is not None
+    assert comments.pair.enabled
 
 
 async def test_where_nothing_may_run_pairs_are_only_written_down(sandbox: Sandbox, store: MemoryStore) -> None:

@@ -13,10 +13,10 @@ from telethon.tl import functions, types
 from bybot.mirror.chats import input_peer
 from bybot.mirror.lane import call
 from bybot.mirror.model import ChannelPair
-from bybot.mirror.outcome import Judgement, Meaning, judge
+from bybot.mirror.outcome import Judgement, Meaning, judge, stop_error
 from bybot.mirror.pacing import Pacing, chat_key
 from bybot.mirror.reader import Reader
-from bybot.mirror.sender import Unsure, stop_error
+from bybot.mirror.sender import Unsure
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,8 @@ from enum import Enum
 
 from telethon import errors
 
+from bybot.errors import AccountLimited, ChatNotReadable, ChatNotWritable, SessionRevoked
+
 
 class Meaning(Enum):
     """What to do about it."""
@@ -126,3 +128,15 @@ _UNNAMED = (
     errors.FloodError,
     errors.TimedOutError,
 )
+
+
+def stop_error(judgement: Judgement) -> Exception:
+    """The error for what nobody but the user can change."""
+    name = judgement.name
+    if judgement.meaning is Meaning.LIMITED:
+        return AccountLimited(f"Telegram limits this account ({name}).", frozen=judgement.frozen)
+    if judgement.meaning is Meaning.NO_TARGET:
+        return ChatNotWritable(f"The account may not post in the target ({name}).")
+    if judgement.meaning is Meaning.NO_SOURCE:
+        return ChatNotReadable(f"The account cannot read a chat of the pair ({name}).")
+    return SessionRevoked(f"The login has ended ({name}).", reason=name)

@@ -13,12 +13,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from bybot.errors import AccountLimited, ChatNotReadable, ChatNotWritable, SessionRevoked
 from bybot.mirror.answers import Answers
 from bybot.mirror.lane import Lane
 from bybot.mirror.ledger import Ledger, Why
 from bybot.mirror.model import Lack
-from bybot.mirror.outcome import Judgement, Meaning, judge
+from bybot.mirror.outcome import Judgement, Meaning, judge, stop_error
 from bybot.mirror.pacing import Pacing
 from bybot.mirror.planner import How, Step
 from bybot.mirror.requests import (
@@ -43,6 +42,8 @@ _NO_REFERENCE: Final = frozenset(
 )
 #: Requests that are given away before others have their turn.
 _TOGETHER: Final = 4
+#: Telegram named no copy of a post, for whatever reason.
+_NO_COPY: Final = Judgement(Meaning.UNKNOWN, "no copy")
 
 
 class Unsure(Exception):
@@ -172,7 +173,12 @@ class Sender:
     # Sending --------------------------------------------------------------------------------------------------
 
     def _must_land_first(self, step: Step) -> bool:
-        """A reply needs the id of the copy that it replies to; a file may take long, and nothing waits for it."""
+        """A reply needs the id of the copy that it replies to; a file may take long, and nothing waits for it.
+
+        Nothing overtakes what may be on its way from an earlier connection too: it may be refused for that.
+        """
+        if step.ids[0] <= self.ledger.contested_until:
+            return bool(self._flying)
         if step.how is How.CARRIED and not step.made:
             return bool(self._flying)
         wanted = step.reply_to
@@ -244,17 +250,30 @@ class Sender:
             await self._settle(judge(error))
             return
         self._flying.pop(0)
-        self._note(flight, flight.future.result())
+        if not self._note(flight, flight.future.result()):
+            await self._settle(_NO_COPY)
 
-    def _note(self, flight: _Flight, answer: Any) -> None:
+    def _note(self, flight: _Flight, answer: Any) -> bool:
+        """Note what an answer says. False: some posts have no copy, although others of the same request have.
+
+        Those may be gone by now, or were held back since what they travelled with had been sent before, or cannot be
+        copied: each of them alone will tell.
+        """
         self.pacing.sent(len(flight.sent))
         if flight.step.part:
-            return
+            return True
         found = copies(answer, flight.sent)
         self.ledger.copied(found)
-        if len(found) < len(flight.sent):
-            self.ledger.skipped([i for i in flight.sent.values() if i not in found], "gone")
         self._look_for_buttons(flight, answer, found)
+        if len(found) == len(flight.sent):
+            return True
+        units = flight.step.units
+        apart = [unit for unit in units if found.keys().isdisjoint(unit.ids)] if len(units) > 1 else []
+        again = {id_ for unit in apart for id_ in unit.ids}
+        self.ledger.skipped([id_ for id_ in flight.sent.values() if id_ not in found and id_ not in again], "gone")
+        if again:
+            self.ledger.uncertain(max(again))
+        return not again
 
     def _look_for_buttons(self, flight: _Flight, answer: Any, found: Mapping[int, int]) -> None:
         """A user sends no buttons, and a forward keeps some at most: what is lost is counted and told."""
@@ -272,20 +291,21 @@ class Sender:
     async def _settle(self, first: Judgement) -> None:
         """The oldest under way failed. Learn what became of the others, put back what was not sent, decide."""
         flights = list(self._flying)
-        await asyncio.wait([flight.future for flight in flights])
+        if flights:
+            await asyncio.wait([flight.future for flight in flights])
         self._flying.clear()
         self.lane.restart()
         failed, unsure = [], first.meaning in (Meaning.UNKNOWN, Meaning.BUSY)
         for flight in flights:
             error = _error_of(flight.future)
             if error is None:
-                self._note(flight, flight.future.result())
+                unsure = not self._note(flight, flight.future.result()) or unsure
                 continue
             failed.append(flight)
             unsure = unsure or judge(error).meaning in (Meaning.UNKNOWN, Meaning.BUSY)
         self._todo[:0] = [flight.step for flight in failed]
         if unsure:
-            self.ledger.uncertain(max(flight.step.last_id for flight in flights))
+            self.ledger.uncertain(max((flight.step.last_id for flight in flights), default=0))
             self._todo.clear()
             raise Unsure(first)
         await self._decide(first, failed[0])
@@ -370,15 +390,3 @@ def _error_of(future: asyncio.Future[Any]) -> BaseException | None:
     if future.cancelled():
         return ConnectionError("given up")
     return future.exception()
-
-
-def stop_error(judgement: Judgement) -> Exception:
-    """The error for what nobody but the user can change."""
-    name = judgement.name
-    if judgement.meaning is Meaning.LIMITED:
-        return AccountLimited(f"Telegram limits this account ({name}).", frozen=judgement.frozen)
-    if judgement.meaning is Meaning.NO_TARGET:
-        return ChatNotWritable(f"The account may not post in the target ({name}).")
-    if judgement.meaning is Meaning.NO_SOURCE:
-        return ChatNotReadable(f"The account cannot read a chat of the pair ({name}).")
-    return SessionRevoked(f"The login has ended ({name}).", reason=name)

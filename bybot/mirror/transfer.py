@@ -39,9 +39,9 @@ from bybot.mirror.files import (
     uploaded,
 )
 from bybot.mirror.lane import call
-from bybot.mirror.outcome import Judgement, Meaning, judge
+from bybot.mirror.outcome import Judgement, Meaning, judge, stop_error
 from bybot.mirror.reader import Reader
-from bybot.mirror.sender import NotCarried, Unsure, stop_error
+from bybot.mirror.sender import NotCarried, Unsure
 
 log = logging.getLogger(__name__)
 

@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from telethon import TelegramClient
+from telethon import TelegramClient, utils
+from telethon.tl import types
 
 from bybot.clock import SystemClock
 from bybot.errors import StaleWrite, StoreUnavailable
-from bybot.mirror import Mirror
+from bybot.mirror import Mirror, New
 from bybot.mirror.pacing import PACES, Pace
+from bybot.mirror.random_ids import random_ids
 from bybot.sandbox.mtproto.switches import Switches
 from bybot.stores.base import Committed, Write
 from bybot.stores.memory import MemoryStore
@@ -176,3 +178,19 @@ async def test_a_store_that_loses_answers_loses_no_posts() -> None:
             await g.mirror(await g.client(), store=store).run()  # the very first write is the caller's
         async with g.running_mirror(await g.client(), store=store):
             await g.wait_same(30)
+
+
+@pytest.mark.parametrize("repeated", ["replay", "partly", "refuse"])
+async def test_what_telegram_holds_back_because_another_post_was_sent_before_is_sent_alone(repeated: Any) -> None:
+    async with ground(switches=Switches(repeated_forward=repeated)) as g:
+        async with g.running_mirror(await g.client(), mode=New()) as mirror:
+            await until(lambda: mirror.progress and mirror.progress.phase == "live")
+        posts = [g.post(f"post {n}") for n in range(12)]
+        (state,) = (each.key.id for each in await g.store.query("pair_states") if ":" not in each.key.id)
+        random_id = random_ids(state, 1, utils.get_peer_id(types.PeerChannel(g.source.id)))
+        # A request of an earlier connection, which Telegram carried out late: nobody knows of it.
+        g.world.forward_messages(
+            g.ann, g.source.peer, [posts[0].id], g.target.peer, random_ids=[random_id(posts[0].id)], drop_author=True
+        )
+        async with g.running_mirror(await g.client(), mode=New()):
+            await g.wait_same()

@@ -143,6 +143,12 @@ def _forbids(rights: Any) -> bool:
     return bool(rights and (rights.send_messages or rights.view_messages))
 
 
+async def own_id(client: Any) -> int:
+    """The id of the client's account. Raises SessionRevoked, TelegramUnreachable."""
+    (me,) = await _ask(client, functions.users.GetUsersRequest([types.InputUserSelf()]))
+    return int(me.id)
+
+
 async def resolve(client: Any, text: str | int, *, search: bool = True) -> ChatRef:
     """The chat that a text names, as the client's account sees it now.
 

@@ -23,7 +23,7 @@ from bybot.mirror.account import Account
 from bybot.mirror.allowance import Allowance
 from bybot.mirror.audit import Audit
 from bybot.mirror.auditor import LAST, Auditor
-from bybot.mirror.chats import input_peer, resolve
+from bybot.mirror.chats import input_peer, own_id, resolve
 from bybot.mirror.copies import Copies
 from bybot.mirror.engine import Engine
 from bybot.mirror.journal import Journal
@@ -120,6 +120,7 @@ class Mirror:
             ConnectionError: the client was disconnected.
             StaleWrite: another process runs the same pair on the same store.
             AccountLimited, SessionRevoked: the account cannot go on.
+            TelegramUnreachable: no answer when it began.
             StoreUnavailable: the store does not answer.
         """
         pair = await self._begun(fresh=True)
@@ -294,7 +295,7 @@ class Mirror:
             source = await resolve(self._client, self._names[0])
             target = await resolve(self._client, self._names[1])
             check_chats(source, target)
-            me = (await self._client.get_me()).id
+            me = await own_id(self._client)
             pair_id = _pair_id(me, source, target, self._name)
             self._pair = ChannelPair(pair_id, str(me), source, target, self._mode, self._clock.now())
         return replace(self._pair, rules=self._rules)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bybot.errors import PairNotFound
+from bybot.errors import PairNotFound, TelegramUnreachable
 from bybot.mirror import ByIds, Everything, Last, New, NoticeKind
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Words
@@ -51,6 +51,16 @@ async def test_one_looks_first_and_nothing_is_sent(g: Ground) -> None:
     assert texts(g) == []
 
 
+async def test_it_does_not_wait_for_ever_for_an_answer_when_it_begins(
+    g: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bybot.mirror.chats._TIMEOUT", 0.2)
+    client = await g.client()
+    g.faults.add(kind="latency", method="users.getUsers", seconds=60)
+    with pytest.raises(TelegramUnreachable):
+        await asyncio.wait_for(g.mirror(client).run(), 10)
+
+
 async def test_what_is_missing_is_filled_in_while_it_copies_and_while_it_does_not(g: Ground) -> None:
     for n in range(12):
         g.post(f"post {n}")
@@ -85,6 +95,9 @@ async def test_second_copies_are_deleted(g: Ground) -> None:
         assert len((await mirror.audit()).doubled) == 2
         assert await mirror.remove_doubles() == 2
         assert texts(g) == ["once"]
+        engine = mirror._engine
+        assert engine is not None
+        assert engine.journal.doubled == set()
         assert await mirror.remove_doubles() == 0
 
 

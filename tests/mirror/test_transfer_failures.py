@@ -9,6 +9,7 @@ import pytest
 from telethon.tl import types
 
 from bybot.clock import ManualClock
+from bybot.mirror.files import PART
 from bybot.mirror.pacing import SAFE, Pacing
 from bybot.mirror.rules.book import Rules
 from bybot.sandbox.mtproto.switches import Switches
@@ -91,6 +92,17 @@ async def test_server_errors_are_repeated_and_a_file_that_is_never_given_goes_by
             second = g.post(media=media_of(g.world, "document", 2))
             await until(lambda: len(g.copies()) == 2, 20)
         assert file_of(g.copies()[1]) is file_of(second)
+
+
+@pytest.mark.parametrize("missing", [1, PART // 2, PART + 1])
+async def test_a_file_that_comes_shorter_than_telegram_says_goes_by_reference(missing: int) -> None:
+    async with ground() as g:
+        file = big(g, 3)
+        file.data = file.data[:-missing]
+        g.post("a file", media=Media(file))
+        async with mirrored(g):
+            assert file_of(g.copies()[0]) is file
+        assert "uploadMedia" not in transfers(g)
 
 
 @pytest.mark.parametrize("at", [("getFile", 3), ("saveFilePart", 3), ("uploadMedia", 1), ("sendMedia", 1)])

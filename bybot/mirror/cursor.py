@@ -8,7 +8,7 @@ is 200 ids away. Until then every look at the source reads the open window again
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any
+from typing import Any, Final
 
 from bybot.mirror.runs import from_runs, to_runs
 
@@ -16,6 +16,8 @@ from bybot.mirror.runs import from_runs, to_runs
 SETTLE_IDS = 200
 #: So are holes below an id that was done this many seconds ago.
 SETTLE_SECONDS = 60.0
+#: Nothing is to be done. Shared, since that holds for nearly all pairs nearly always; never changed.
+_NONE: Final[set[int]] = set()
 
 
 class Cursor:
@@ -27,7 +29,7 @@ class Cursor:
         self.mark = mark
         self._above = {source_id: now for source_id in above if source_id > mark}
         self._highest = max(self._above, default=mark)
-        self._pinned: set[int] = set()
+        self._pinned = _NONE
 
     @property
     def highest(self) -> int:
@@ -48,6 +50,8 @@ class Cursor:
 
     def pin(self, source_ids: Iterable[int]) -> None:
         """These were read and are still to be done: the mark stays below them, however long that takes."""
+        if self._pinned is _NONE:
+            self._pinned = set()
         self._pinned.update(source_id for source_id in source_ids if source_id not in self)
 
     @property
@@ -57,12 +61,13 @@ class Cursor:
 
     def unpin_all(self) -> None:
         """Forget what was to be done; it will be read again."""
-        self._pinned.clear()
+        self._pinned = _NONE
 
     def done(self, source_ids: Iterable[int], now: float) -> None:
         """These are copied, or rightly skipped."""
         for source_id in source_ids:
-            self._pinned.discard(source_id)
+            if self._pinned:
+                self._pinned.discard(source_id)
             if source_id > self.mark:
                 self._above[source_id] = now
                 if source_id > self._highest:
@@ -78,6 +83,8 @@ class Cursor:
         mark = max(self.mark, limit)
         while mark + 1 in self._above:
             mark += 1
+        if not self._pinned:
+            self._pinned = _NONE
         if mark != self.mark:
             self.mark = mark
             self._above = {i: t for i, t in self._above.items() if i > mark}

@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from bybot.clock import Clock
 from bybot.errors import StoreUnavailable, TelegramUnreachable
@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds that stopping waits for what is under way.
 _STOP_SECONDS = 5.0
+
+_NO_SABOTAGE: Final = Sabotage()
 
 Phase = Literal["starting", "undoing", "history", "live", "finished", "undone"]
 
@@ -111,7 +113,7 @@ class Engine:
         self.clock = clock
         self.report = report
         self.shared = shared
-        self.sabotage = sabotage or Sabotage()
+        self.sabotage = sabotage or _NO_SABOTAGE
         self.threads = threads
         self.protection = Protection(account.client, pair.source, clock)
         self.inbox: Inbox | None = None

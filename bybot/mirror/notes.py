@@ -133,7 +133,7 @@ class Notes:
         self.uncertain_until = int(data["ceiling"])
         self.contested_until = self.uncertain_until if self.uncertain_until > self.cursor.highest else 0
         self.map = CopyMap(self._store, self.pair_id, data["chunks"])
-        self.map.lost = frozenset(int(number) for number in data.get("lost", ()))
+        self.map.lost = frozenset(int(number) for number in data.get("lost", ())) or NO_IDS
         self.orders = Orders.from_value(data.get("orders", {}))
         self.left_out = ids_of(data.get("left_out", ()))
         self.seen = Seen.decode(data.get("seen", b""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -185,7 +186,7 @@ class Person:
 
     def _journal(self, pair_id: str) -> Journal:
         s = self.settings
-        return Journal(s.store, pair_id, f"token {s.sessions.token(self.user)}", s.clock)
+        return Journal(s.store, pair_id, sys.intern(f"token {s.sessions.token(self.user)}"), s.clock)
 
     async def _end_runs(self, pair_ids: Iterable[str]) -> None:
         runs = [run for run in (self.runs.pop(pair_id, None) for pair_id in pair_ids) if run is not None]
@@ -194,8 +195,7 @@ class Person:
             self.family.forget(run.pair.id)
 
     def _open_journal(self, pair_id: str) -> Journal | None:
-        run = self.runs.get(pair_id)
-        engine = run.open_engine if run is not None else None
+        engine = run.open_engine if (run := self.runs.get(pair_id)) is not None else None
         return engine.journal if engine is not None else None
 
     # One pair -------------------------------------------------------------------------------------------------
@@ -215,7 +215,6 @@ class Person:
                 await self._came_to_end(run.pair, engine)
                 return
             except Exception as error:
-                door.leave(run.pair.id)
                 if not await self._goes_on(run.pair, error):
                     return
             finally:
@@ -349,11 +348,8 @@ class Person:
         for other in list(self.runs.values()):
             self.stopped[other.pair.id] = (PairState.LIMITED, error)
         await self._switch_off(list(self.runs), along=True)
-        for pair_id, run in list(self.runs.items()):
-            if pair_id != pair.id and run.task is not None:
-                run.task.cancel()
-            elif pair_id != pair.id:
-                await run.end()
+        for run in [run for pair_id, run in self.runs.items() if pair_id != pair.id]:
+            await run.give_up()
         if not error.frozen:
             self._notice(pair, NoticeKind.LIMITED, {"error": error.message})
 

@@ -117,6 +117,13 @@ class Run:
         if self.task is None:
             self.runner.go(self)
 
+    async def give_up(self) -> None:
+        """End it without waiting for what is under way."""
+        if self.task is not None:
+            self.task.cancel()
+        else:
+            await self.end()
+
     async def end(self) -> None:
         """Stop it in order, unless it is the one that asks."""
         task = self.task

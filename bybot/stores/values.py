@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 from bybot.errors import DocumentTooLarge
@@ -100,13 +101,23 @@ def _copied_time(value: datetime, path: str) -> datetime:
 def _check_name(name: Any, prefix: str) -> None:
     if type(name) is not str:
         raise ValueError(f"{prefix}{name!r}: a name must be a str")
-    _check_text(name, f"{prefix}{name!r}")
+    fault = _fault_of_name(name)
+    if fault:
+        raise ValueError(f"{prefix}{fault}")
+
+
+@lru_cache(2_048)
+def _fault_of_name(name: str) -> str:
+    """What is wrong with a name, or nothing. Remembered: the same few dozen names stand in nearly all documents."""
     if not name:
-        raise ValueError(f"{prefix}'': an empty name")
+        return "'': an empty name"
     if _RESERVED_NAME.match(name):
-        raise ValueError(f"{prefix}{name}: names between double underscores are reserved")
-    if len(name.encode()) > _MAX_NAME_BYTES:
-        raise ValueError(f"{prefix}{name[:20]}…: a name longer than {_MAX_NAME_BYTES} bytes")
+        return f"{name}: names between double underscores are reserved"
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        return f"{name!r}: text with half a surrogate pair"
+    return f"{name[:20]}…: a name longer than {_MAX_NAME_BYTES} bytes" if size > _MAX_NAME_BYTES else ""
 
 
 def _check_text(text: str, path: str) -> None:

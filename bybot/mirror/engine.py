@@ -337,7 +337,7 @@ class Engine:
         """Whether nothing is left but to wait for what comes into the inbox."""
         if self._sleeper is None or self.phase != "live" or self.inbox is None or self.inbox.stirs:
             return False
-        return tools.idle and self.journal.settled
+        return self.journal.settled and tools.idle
 
     async def _listen(self, tools: Tools) -> None:
         assert self.inbox is not None

@@ -164,8 +164,9 @@ class Journal(Notes):
     @property
     def settled(self) -> bool:
         """Whether all that was noted is stored and nothing is open: no post under way, no id that may still show up."""
-        open_ids = self.cursor.pinned or self.cursor.has_holes()
-        return not (self._unwritten or open_ids or self.map.lost or self.orders or self._writing.locked())
+        if self._unwritten or self.cursor.pinned or self.cursor.has_holes():
+            return False
+        return not (self.map.lost or self.orders or self._writing.locked())
 
     async def reserve(self, source_id: int) -> None:
         """Returns once it is durable that ids up to this one may have been sent.

@@ -314,6 +314,8 @@ class Engine:
             self.phase = "undoing"
         if await tools.errands().run():
             self.phase = "undone"
+        else:
+            await tools.passage.doubt.run()
 
     def ring(self) -> None:
         """What was held back may go."""

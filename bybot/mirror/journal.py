@@ -121,7 +121,7 @@ class Journal(Notes):
             StoreUnavailable: as it says; the next start repeats the uncertain window.
         """
         self.held = False
-        ceiling = max(self.cursor.highest, self.uncertain_until)
+        ceiling = max(self.cursor.highest + self.searching, self.uncertain_until)
         if at_rest and self.settled and ceiling == self._ceiling:
             return
         try:
@@ -205,7 +205,7 @@ class Journal(Notes):
         self.base, self.floor = self.epoch, None
         self.certain, self._newest = None, 0
         self.cursor = Cursor(self.start)
-        self.uncertain_until, self.contested_until = self.start, 0
+        self.uncertain_until, self.contested_until, self.searching = self.start, 0, False
         deleted = self.counts.undone
         self.counts = Counts(undone=deleted)
         self.left_out = self.missing = self.doubled = NO_IDS

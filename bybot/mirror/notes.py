@@ -67,6 +67,7 @@ class Notes:
         "orders",
         "pair_id",
         "presumed",
+        "searching",
         "seen",
         "sent_at",
         "start",
@@ -88,6 +89,7 @@ class Notes:
         self.floor: int | None = None
         self.certain: Certain | None = None
         self._newest = 0  # the newest copy that was noted
+        self.searching = False  # the target holds messages that may be copies of posts that are gone
         self.presumed: Mapping[int, int] = _NO_COPIES
         self.total = 0
         self.top_id = 0
@@ -144,7 +146,7 @@ class Notes:
     def _encoded(self) -> dict[str, Any]:
         """What is to be stored."""
         self.days.note(self.counts, self._clock.now())
-        if self.uncertain_until <= self.cursor.highest and (newest := max(self._newest, self.floor or 0)):
+        if not self.in_doubt and (newest := max(self._newest, self.floor or 0)):
             self.certain = Certain(self.cursor.mark, newest)
         return {
             "schema": SCHEMA,
@@ -260,6 +262,11 @@ class Notes:
         """Ids up to this one may have been sent without an answer, be it one that came late."""
         self.uncertain_until = max(self.uncertain_until, source_id, self.cursor.highest + 1)
         self.contested_until = max(self.contested_until, source_id)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether something may have been sent that is not noted."""
+        return self.searching or self.uncertain_until > self.cursor.highest
 
     def sabotaged(self, what: Literal["drop", "double"], count: int = 0) -> int:
         """Add to how many posts were spoilt on purpose, and return the sum."""

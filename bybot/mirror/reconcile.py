@@ -105,11 +105,13 @@ class Reconciliation:
         """Note what was sent, as far as the tail tells. Raises as the sender and the reader do."""
         self.tail = None
         journal = self.journal
-        if journal.uncertain_until <= journal.cursor.highest or journal.orders.wanted:
+        if not journal.in_doubt or journal.orders.wanted:
             return
         certain = await self._certain()
         if certain is None or (self.shared is not None and await self.shared()):
+            journal.searching = False
             return
+        journal.searching = True
         self._at, more = journal.cursor.mark, True
         while more and not self.stopping.is_set():
             units, more = await self._window()
@@ -117,6 +119,8 @@ class Reconciliation:
             found = await self._prove(units, await self._match(units, messages))
             certain = Certain(certain.source, max(found, default=certain.copy))
             more = more and bool(found)
+        if not self.stopping.is_set():
+            journal.searching = self.tail is not None and bool(self.tail.unexplained)
 
     def learn(self, source_ids: Collection[int]) -> None:
         """Answers came for these posts, and nothing is under way."""
@@ -126,6 +130,7 @@ class Reconciliation:
         named = (journal.map.get(source_id) for source_id in source_ids)
         if tail.learn([copy for copy in named if copy is not None]):
             journal.uncertain_until = min(journal.uncertain_until, journal.cursor.highest)
+            journal.searching = False
             self.tail = None
 
     # Reading --------------------------------------------------------------------------------------------------
@@ -173,6 +178,8 @@ class Reconciliation:
             found += page
             if at_end := not page:
                 break
+        if journal.epoch != journal.base:  # what was filled in stands above what came after it
+            named |= await journal.map.named({message.id for message in found})
         ours = [message for message in found if may_be_ours(message) and message.id not in named]
         top = found[-1].id if found else known
         whole = isinstance(reader.peer, types.InputPeerChannel) and len(found) == top - known
@@ -243,6 +250,7 @@ class Reconciliation:
         """
         tail = self.tail
         if tail is None or not tail.unexplained:
+            self.journal.searching = False
             return
         misses = 0
         for source_id in await self._without_copies(tail):
@@ -256,6 +264,7 @@ class Reconciliation:
                 tail.learn([copy])
         if not self.stopping.is_set():
             tail.unexplained.clear()
+            self.journal.searching = False
 
     async def _without_copies(self, tail: Tail) -> list[int]:
         """Ids whose copies may be among what nothing explains, the likeliest first: see :func:`by_likelihood`."""

@@ -35,11 +35,21 @@ class Day:
         return self.copied, self.edited, self.deleted, self.left_out
 
     def __add__(self, other: Day) -> Day:
-        return Day(*(one + more for one, more in zip(self.values(), other.values(), strict=True)))
+        return Day(
+            self.copied + other.copied,
+            self.edited + other.edited,
+            self.deleted + other.deleted,
+            self.left_out + other.left_out,
+        )
 
     def since(self, before: Day) -> Day:
         """What came since. Counts that began anew say nothing of the time before."""
-        return Day(*(max(0, one - less) for one, less in zip(self.values(), before.values(), strict=True)))
+        return Day(
+            max(0, self.copied - before.copied),
+            max(0, self.edited - before.edited),
+            max(0, self.deleted - before.deleted),
+            max(0, self.left_out - before.left_out),
+        )
 
 
 Days = Mapping[date, Day]

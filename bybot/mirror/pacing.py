@@ -172,6 +172,8 @@ class Pacing:
         self._spent_until += cost
 
     def _wait(self, keys: tuple[str, ...]) -> float:
+        if not self._not_before:
+            return 0.0
         now = self._clock.elapsed()
         for key in [key for key, due in self._not_before.items() if due <= now]:
             del self._not_before[key]

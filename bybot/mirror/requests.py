@@ -217,6 +217,14 @@ def _sized_page(media: Any) -> Any | None:
     )
 
 
+def random_ids_in(request: Any) -> list[int]:
+    """The random ids that a request to send carries, in the order of its posts."""
+    if isinstance(request, functions.messages.SendMultiMediaRequest):
+        return [part.random_id for part in request.multi_media]
+    found = request.random_id
+    return found if isinstance(found, list) else [found]
+
+
 def copies(answer: Any, sent: Mapping[int, int]) -> dict[int, int]:
     """Which copy belongs to which source message.
 

@@ -29,6 +29,7 @@ from bybot.mirror.requests import (
     copies,
     forward_request,
     new_messages,
+    random_ids_in,
 )
 from bybot.mirror.sabotage import Sabotage
 from bybot.mirror.topics import Topics
@@ -198,11 +199,10 @@ class Sender:
         await self.ledger.reserve(step.last_id)
         if step.how is not How.FORWARD:
             kind, request = ANEW, anew_request(step, self.target, reply_to, self.random_id, topic=topic)
-            sent = {self.random_id(source_id, step.part): source_id for source_id in step.ids}
         else:
             kind = FORWARD
             request = forward_request(step, self.source, self.target, self.random_id, part=step.part, topic=topic)
-            sent = dict(zip(request.random_id, request.id, strict=True))
+        sent = dict(zip(random_ids_in(request), step.ids, strict=True))
         if self._answers is not None and not any(message.reply_markup for message in step.messages):
             request.read_result = self._answers.read
         if self.may_send is not None:

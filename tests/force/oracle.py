@@ -130,6 +130,8 @@ class Oracle:
                 continue
             if not post.settled or (post.edited and self._edits != "ignore" and now is not None):
                 post.may.add(now)
+                if now is None:
+                    post.may |= post.before  # an edit that is still under way does not reach its copy any more
                 # Left out at first, it may come after others that were not.
                 post.loose = post.loose or (None in post.may and len(post.may) > 1)
 
@@ -186,6 +188,11 @@ class Oracle:
         for copies in groups.values():
             if len({copy.group for copy in copies}) > 1:
                 yield f"{[copy.key for copy in copies]} are not one album"
+
+    @property
+    def open(self) -> bool:
+        """Whether more than one result is right for some post: what is seen may still change by itself."""
+        return any(not post.settled and len(post.may) > 1 for post in self.posts.values())
 
     def settle(self, copies: Sequence[Copy]) -> None:
         """A target in which nothing is wrong: what became of each post stays."""

@@ -24,6 +24,8 @@ Step = tuple[str, int]
 
 #: Seconds in which everything must have fallen quiet.
 QUIET: Final = 15.0
+#: Seconds after which nothing is taken to be under way any more, where more than one result is right.
+STILL: Final = 0.3
 _SENDS: Final = ("forwardMessages", "forwardMessages", "sendMessage", "sendMedia")
 SWITCHES: Final = ("replay", "partly", "refuse")
 #: How likely each step is; :func:`sequence` and the properties both draw from it.
@@ -302,10 +304,20 @@ class Play:
             await self._restart(0)
             self._deaf = False
         await self._until(lambda: not self._wrong(), QUIET)
+        if self._oracle.open:
+            await self._until(self._is_live, QUIET)
+            await self._until_still()
         self.found = self._wrong()
         if not self.found:
             self._oracle.settle(self._stage.copies())
         self.found += self.life.failures
+
+    async def _until_still(self) -> None:
+        """Until nothing has changed for a while."""
+        before = None
+        while (now := self._stage.copies()) != before:
+            before = now
+            await asyncio.sleep(STILL)
 
     def _wrong(self) -> list[str]:
         return self._oracle.wrong(self._stage.copies())

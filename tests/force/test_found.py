@@ -36,6 +36,18 @@ async def test_the_copy_of_a_post_that_is_gone_is_found_beside_the_copy_of_one_t
     assert await play(steps, repeated="refuse") == []
 
 
+#: A process dies before it wrote anything down, and the author deletes or edits the post that it copied.
+_STOPS: tuple[tuple[Step, ...], ...] = (
+    (("post", 1), ("crash", 50), ("crash", 57), ("edit", 50), ("crash", 91)),
+    (("post", 1), ("crash", 50), ("crash", 54), ("edit", 50), ("crash", 91)),
+)
+
+
+@pytest.mark.parametrize("steps", _STOPS, ids=["deleted", "edited"])
+async def test_what_changes_after_the_very_first_stop_is_carried_over(steps: tuple[Step, ...]) -> None:
+    assert await play(steps) == []
+
+
 async def test_the_copy_of_a_post_that_is_gone_is_found_above_many_that_are_certain() -> None:
     async with ground() as g:
         hole = g.post("a hole, below which the mark stays for a minute")

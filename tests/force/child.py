@@ -74,9 +74,9 @@ def _between_reservation_and_send(point: Counted) -> None:
 def _between_answer_and_note(point: Counted) -> None:
     note = Sender._note
 
-    def noted(self: Sender, flight: Any, answer: Any) -> None:
+    def noted(self: Sender, flight: Any, answer: Any) -> bool:
         point.here()
-        note(self, flight, answer)
+        return note(self, flight, answer)
 
     Sender._note = noted  # type: ignore[method-assign]
 

@@ -98,7 +98,7 @@ async def test_a_revoked_login_is_told_with_what_to_do(product: Product, wei: Pe
     await wei.log_in()
     await control.revoke(wei.id)
     await wei.say("/my_channels")  # the next request finds out
-    await wei.wait("Telegram 结束了你帐号的登录", button="登录")
+    await wei.wait("Telegram 结束了你账号的登录", button="登录")
     await wei.say_and_wait("/status", "🔴 已被 Telegram 结束")
 
 

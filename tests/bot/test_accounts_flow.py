@@ -24,7 +24,7 @@ async def tap_code(wei: Person, control: ControlClient, phone: str, keypad: Mess
 
 async def add_account(wei: Person, control: ControlClient) -> None:
     """The editor's account, as Wei's second one."""
-    await wei.press(await wei.say_and_wait("/accounts", "你的帐号"), "添加帐号")
+    await wei.press(await wei.say_and_wait("/accounts", "你的账号"), "添加账号")
     await wei.wait("你的手机号")
     sent = await wei.say(PHONES[EDITOR])
     keypad = await wei.wait("输入验证码", button="⌫")
@@ -44,14 +44,14 @@ async def test_a_second_account_is_added_and_both_are_listed(
 ) -> None:
     await wei.say_and_wait("/accounts", "还没有在这里登录任何", button="登录")
     await with_two(wei, control)
-    listed = await wei.say_and_wait("/accounts", "你的帐号", "伟 李 (@liwei)", "Editor (@editor)")
+    listed = await wei.say_and_wait("/accounts", "你的账号", "伟 李 (@liwei)", "Editor (@editor)")
     assert [label for label in labels_of(listed) if label.isdigit()] == ["1", "2"]
     await wei.press(listed, "2")
     await wei.wait("Editor (@editor)", "已连接", "配对：0 个", button="登出")
     assert sorted(product.manager.ready_users()) == [str(WEI), SECOND]
     await wei.say_and_wait("/start", "伟 李 (@liwei)", "Editor (@editor)")
     await wei.say_and_wait("/status", "伟 李 (@liwei)", "Editor (@editor)", "配对：0 个")
-    await wei.say_and_wait("/login", "已经登录", "Editor (@editor)", button="添加帐号")
+    await wei.say_and_wait("/login", "已经登录", "Editor (@editor)", button="添加账号")
 
 
 async def test_the_same_account_twice_is_refused_and_the_first_login_stays(
@@ -59,12 +59,12 @@ async def test_the_same_account_twice_is_refused_and_the_first_login_stays(
 ) -> None:
     await wei.log_in()
     code = await control.code(wei.phone)
-    await wei.press(await wei.say_and_wait("/accounts", "你的帐号"), "添加帐号")
+    await wei.press(await wei.say_and_wait("/accounts", "你的账号"), "添加账号")
     await wei.wait("你的手机号")
     await wei.say(wei.phone)
     keypad = await wei.wait("输入验证码", button="⌫")
     await wei.tap(keypad, await control.wait_code(wei.phone, other_than=code))
-    await wei.wait("这个帐号已经登录了", button="我的帐号")
+    await wei.wait("这个账号已经登录了", button="我的账号")
     assert len(await control.authorizations(WEI)) == 1
     await wei.say_and_wait("/status", "已连接")
 
@@ -75,13 +75,13 @@ async def test_a_pair_belongs_to_the_account_that_was_chosen(
     await with_two(wei, control)
     asked = await wei.say_and_wait("/pairs", "还没有配对")
     await wei.press(asked, "添加配对")
-    which = await wei.wait("用你的哪个帐号", button="Editor")
-    await wei.say_and_wait("@harbour_news", "用你的哪个帐号")  # nothing may be typed here: asked again
-    which = await wei.wait("用你的哪个帐号", button="Editor")
+    which = await wei.wait("用你的哪个账号", button="Editor")
+    await wei.say_and_wait("@harbour_news", "用你的哪个账号")  # nothing may be typed here: asked again
+    which = await wei.wait("用你的哪个账号", button="Editor")
     await wei.press(which, "伟 李")
     source = await wei.wait("第 1 步", button="返回")
     await wei.press(source, "返回")
-    await wei.press(await wei.wait("用你的哪个帐号"), "伟 李")
+    await wei.press(await wei.wait("用你的哪个账号"), "伟 李")
     await wei.wait("第 1 步")
     await wei.say_and_wait("@harbour_news", "第 2 步")
     await wei.say_and_wait(f"-100{BACKUP}", "第 3 步")
@@ -109,18 +109,18 @@ async def test_one_account_is_logged_out_and_the_other_stays(
     product: Product, wei: Person, control: ControlClient
 ) -> None:
     await with_two(wei, control)
-    which = await wei.say_and_wait("/logout", "要登出哪个帐号", button="Editor")
+    which = await wei.say_and_wait("/logout", "要登出哪个账号", button="Editor")
     await wei.press(which, "伟 李")
     await wei.press(await wei.wait("要登出吗", "伟 李"), "是，登出")
-    await wei.wait("已登出", "已在 Telegram 登出", button="我的帐号")
+    await wei.wait("已登出", "已在 Telegram 登出", button="我的账号")
     assert await control.authorizations(WEI) == []
     assert len(await control.authorizations(EDITOR)) == 1
     await wei.say_and_wait("/status", "Editor (@editor)", "已连接")
     await wei.press(await wei.say_and_wait("/logout", "要登出吗", "Editor"), "保留")
     # The first place stays that of the account that had it: another one does not inherit its pairs.
-    listed = await wei.say_and_wait("/accounts", "你的帐号", "Editor")
+    listed = await wei.say_and_wait("/accounts", "你的账号", "Editor")
     code = await control.code(wei.phone)
-    await wei.press(listed, "添加帐号")
+    await wei.press(listed, "添加账号")
     await wei.wait("你的手机号")
     await wei.say(wei.phone)
     keypad = await wei.wait("输入验证码", button="⌫")
@@ -135,8 +135,8 @@ async def test_an_account_that_telegram_ended_is_logged_in_again_and_no_other_ta
     await with_two(wei, control)
     await control.revoke(EDITOR)
     await wei.press(await wei.say_and_wait("/my_channels", "备份"), "Editor")
-    await wei.wait("Telegram 结束了这个帐号的登录", "👤 Editor", button="我的帐号")
-    listed = await wei.say_and_wait("/accounts", "你的帐号", "已被 Telegram 结束", "已连接")
+    await wei.wait("Telegram 结束了这个账号的登录", "👤 Editor", button="我的账号")
+    listed = await wei.say_and_wait("/accounts", "你的账号", "已被 Telegram 结束", "已连接")
     await wei.press(listed, "2")
     await wei.press(await wei.wait("原因", button="重新登录"), "重新登录")
     await wei.wait("你的手机号")
@@ -144,9 +144,9 @@ async def test_an_account_that_telegram_ended_is_logged_in_again_and_no_other_ta
     await wei.say(wei.phone)  # the wrong one of the two
     keypad = await wei.wait("输入验证码", button="⌫")
     await wei.tap(keypad, await control.wait_code(wei.phone, other_than=code))
-    await wei.wait("这不是此登录所属的 Telegram 帐号", button="我的帐号")
+    await wei.wait("这不是此登录所属的 Telegram 账号", button="我的账号")
     assert len(await control.authorizations(WEI)) == 1
-    await wei.press(await wei.say_and_wait("/accounts", "你的帐号"), "2")
+    await wei.press(await wei.say_and_wait("/accounts", "你的账号"), "2")
     await wei.press(await wei.wait("原因", button="重新登录"), "重新登录")
     await wei.wait("你的手机号")
     code = await control.code(PHONES[EDITOR])
@@ -213,7 +213,7 @@ async def test_a_login_of_a_further_account_goes_on_after_a_restart(
     store = MemoryStore(SystemClock())
     async with running(sandbox, store):
         await wei.log_in()
-        await wei.press(await wei.say_and_wait("/accounts", "你的帐号"), "添加帐号")
+        await wei.press(await wei.say_and_wait("/accounts", "你的账号"), "添加账号")
         await wei.wait("你的手机号")
         await wei.say(PHONES[EDITOR])
         await wei.wait("输入验证码", button="⌫")
@@ -229,7 +229,7 @@ async def test_a_login_that_was_completed_without_the_chat_is_said_to_be_done(
 ) -> None:
     """As after a restart, when a login that had been signed in is completed before the chat goes on."""
     await wei.log_in()
-    await wei.press(await wei.say_and_wait("/accounts", "你的帐号"), "添加帐号")
+    await wei.press(await wei.say_and_wait("/accounts", "你的账号"), "添加账号")
     await wei.wait("你的手机号")
     await wei.say(PHONES[EDITOR])
     keypad = await wei.wait("输入验证码", button="⌫")

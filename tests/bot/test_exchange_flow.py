@@ -65,7 +65,7 @@ async def test_pairs_and_settings_go_out_as_a_file_and_come_back(
     await until(lambda: copies(product) == ["see there"])
     await wei.say_and_wait("/import", "telemirror")
     await attach(wei, data)
-    again = await wei.wait("已经有了：1 个", button="采用设置")
+    again = await wei.wait("已存在：1 个", button="采用设置")
     assert not any("建立" in label for label in labels_of(again))
 
 
@@ -103,7 +103,7 @@ async def test_what_cannot_be_read_is_explained_and_the_next_file_is_awaited(
         (b"{broken", "第 1 行"),
         (b"\x89PNG\0", "不是文本"),
         (b"x" * 1_000_001, "大于"),
-        (b'{"format": "bybot-pairs", "version": 9}', "更新版本"),
+        (b'{"format": "bybot-pairs", "version": 9}', "更高版本"),
         (b"hello: world", "既不是"),
     ):
         await attach(wei, data, "some.json")

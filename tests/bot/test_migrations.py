@@ -107,7 +107,7 @@ async def test_a_person_with_a_newer_state_is_told_and_nothing_is_lost(
     key = Key(COLLECTION, str(WEI))
     await store.commit([Put(key, newer)])
     async with running(sandbox, store):
-        await wei.say_and_wait("/start", "更新版本")
+        await wei.say_and_wait("/start", "更高版本")
     found = await store.get(key)
     assert found is not None
     assert dict(found.data) == newer

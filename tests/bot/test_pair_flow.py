@@ -90,7 +90,7 @@ async def test_a_range_may_be_written(product: Product, wei: Person, control: Co
     await wei.say("from here to there")
     await wei.wait("看不懂这个范围")
     await wei.say("2020-01-01 - 2999-01-01")
-    await wei.wait("结束在将来")
+    await wei.wait("终点在将来")
     await wei.say(f"https://t.me/harbour_news/{first} - {last}")
     await wei.press(await wei.wait("准备好了", f"消息 {first} 到 {last}"), "开始")
     await until(lambda: copies(product) == [f"post {number}" for number in range(3, 8)])

@@ -29,7 +29,7 @@ async def test_an_end_is_told_with_what_to_do_to_its_owner_and_to_the_operator(
     await wei.log_in()
     product.sandbox.auth.revoke(WEI, code=406, message="AUTH_KEY_DUPLICATED")
     await product.manager.force_refresh(WEI)
-    await wei.wait("Telegram 结束了你帐号的登录", "请先停掉那一个", button="登录")
+    await wei.wait("Telegram 结束了你账号的登录", "请先停掉那一个", button="登录")
     await admin.wait("For the operator", str(WEI), "used in two places at once")
 
 
@@ -46,9 +46,9 @@ async def test_what_happened_before_a_restart_is_told_after_it_and_only_once(
     await silent.manager.close_all_sessions()
     for _ in range(2):
         async with running(sandbox, store) as product:
-            await wei.wait("Telegram 结束了你帐号的登录")
+            await wei.wait("Telegram 结束了你账号的登录")
             await until(partial(settled, product))
-    assert sum("Telegram 结束了你帐号的登录" in text for text in await wei.texts()) == 1
+    assert sum("Telegram 结束了你账号的登录" in text for text in await wei.texts()) == 1
 
 
 async def settled(product: Product) -> bool:
@@ -85,16 +85,16 @@ async def test_a_frozen_account_is_told_once_and_its_pairs_stand_still(
         assert client is not None
         with pytest.raises(errors.FrozenMethodInvalidError):
             await client.send_message("me", "hello")
-    await wei.wait("冻结了你的帐号", "只能读，不能写")
+    await wei.wait("冻结了你的账号", "只能读，不能写")
     assert (await product.manager.get_session_info(WEI))["status"] == "frozen"
     await until(lambda: limited(product))
     account.frozen = False
     await product.manager.force_refresh(WEI)
-    await wei.wait("已恢复你的帐号")
+    await wei.wait("已恢复你的账号")
     await wei.say_and_wait("/status", "🟢 已连接")
     texts = await wei.texts()
-    assert sum("冻结了你的帐号" in text for text in texts) == 1
-    assert not any("限制了你的帐号" in text for text in texts)
+    assert sum("冻结了你的账号" in text for text in texts) == 1
+    assert not any("限制了你的账号" in text for text in texts)
 
 
 async def limited(product: Product) -> bool:
@@ -110,8 +110,8 @@ async def test_whoever_is_warned_can_keep_the_session_with_one_tap(product: Prod
     await manager._ownership.require().save(live.claim, {"last_used_at": datetime.now(UTC) - timedelta(days=40)})
     report = await Cleaner(manager._core, manager._desk).run(Plan(30, warn=True))
     assert report.warned == [str(WEI)]
-    await wei.press(await wei.wait("很久没有人在这里使用你的帐号", button="保持登录"), "保持登录")
-    await wei.wait("你的帐号保持登录")
+    await wei.press(await wei.wait("很久没有人在这里使用你的账号", button="保持登录"), "保持登录")
+    await wei.wait("你的账号保持登录")
     document = await product.store.get(key)
     assert document is not None
     assert "warned_at" not in document.data

@@ -7,10 +7,10 @@ from typing import Final
 TEXTS: Final[dict[str, str]] = {
     # The menu of commands ------------------------------------------------------------------------------------------
     "command.start": "这是什么",
-    "command.login": "用你的 Telegram 帐号登录",
+    "command.login": "用你的 Telegram 账号登录",
     "command.pairs": "频道配对：添加、暂停、删除",
-    "command.my_channels": "你帐号里的频道",
-    "command.accounts": "你的 Telegram 帐号：添加、登出、设备",
+    "command.my_channels": "你账号里的频道",
+    "command.accounts": "你的 Telegram 账号：添加、登出、设备",
     "command.status": "当前状态",
     "command.logout": "在 Telegram 登出",
     "command.cancel": "停止当前操作",
@@ -20,8 +20,8 @@ TEXTS: Final[dict[str, str]] = {
     # Buttons -------------------------------------------------------------------------------------------------------
     "button.agree": "✅ 我同意",
     "button.login": "🔑 登录",
-    "button.accounts": "👤 我的帐号",
-    "button.add_account": "➕ 添加帐号",
+    "button.accounts": "👤 我的账号",
+    "button.add_account": "➕ 添加账号",
     "button.login_again": "🔑 重新登录",
     "button.logout": "🚪 登出",
     "button.devices": "📱 设备",
@@ -95,27 +95,27 @@ TEXTS: Final[dict[str, str]] = {
     # Greeting and consent ------------------------------------------------------------------------------------------
     "start.hello": (
         "👋 <b>你好，{name}！</b>\n\n"
-        "我通过你自己的帐号，把你能读的 Telegram 频道的帖子复制到你能发帖的频道："
+        "我通过你自己的账号，把你能读的 Telegram 频道的帖子复制到你能发帖的频道："
         "按顺序，不遗漏，不重复，重启之后也一样。"
     ),
     "start.logged_in": "你已登录：<b>{account}</b>。",
     "start.next": "接下来做什么？",
     "consent.notice": (
         "🔐 <b>登录之前</b>\n\n"
-        "• <b>登录后我能做什么：</b>登录会把你的整个 Telegram 帐号交给这个机器人：阅读、发帖，一切都可以。"
+        "• <b>登录后我能做什么：</b>登录会把你的整个 Telegram 账号交给这个机器人：阅读、发帖，一切都可以。"
         "我只用它来读取和复制你选择的频道。只有在你自己运行这个机器人，或者信任运行它的人时，才登录。\n"
         "• <b>会话保存在哪里：</b>{storage}\n"
         "• <b>如何结束：</b>在这里发送 /logout，或者在 Telegram › 设置 › 设备 中结束 <b>{device}</b>。"
         "/forget_me 会删除我保存的关于你的一切。"
     ),
-    "consent.storage.local": "保存在运行者电脑上的文件里{sealed}。",
-    "consent.storage.firebase": "保存在运行者的 Google Firestore 中，用运行者的密钥加密。",
+    "consent.storage.local": "保存在运营者电脑上的文件里{sealed}。",
+    "consent.storage.firebase": "保存在运营者的 Google Firestore 中，用运营者的密钥加密。",
     "consent.storage.memory": "只保存在内存里，我停止后就消失。",
-    "consent.sealed": "，用运行者的密钥加密",
+    "consent.sealed": "，用运营者的密钥加密",
     "consent.thanks": "谢谢，你已同意；随时可以用 /logout 结束。",
     # Status --------------------------------------------------------------------------------------------------------
     "status.title": "📊 <b>状态</b>",
-    "status.account": "帐号：<b>{account}</b>",
+    "status.account": "账号：<b>{account}</b>",
     "status.session": "会话：{state}",
     "status.since": "登录时间：{since}",
     "status.pairs": "配对：{total} 个，运行中 {running} 个",
@@ -140,17 +140,17 @@ TEXTS: Final[dict[str, str]] = {
     # Channels ------------------------------------------------------------------------------------------------------
     "channels.title": "📋 <b>你的频道</b>（{count}）",
     "channels.account": "👤 {account}",
-    "channels.none": "你的帐号还没有加入任何频道或群组。",
+    "channels.none": "你的账号还没有加入任何频道或群组。",
     "channels.legend": "✏️ 可以发帖 · 🔒 禁止转发",
     "channels.line": "{icon} {title}{name} {marks}",
     "page": "第 {page} / {pages} 页",
     # Forget --------------------------------------------------------------------------------------------------------
     "forget.ask": (
-        "🧹 <b>删除一切？</b>\n\n我会在 Telegram 登出你的所有帐号，"
+        "🧹 <b>删除一切？</b>\n\n我会在 Telegram 登出你的所有账号，"
         "并删除它们的会话、你的配对和进度、你的设置以及本聊天的状态。"
         "频道里已有的复制帖会保留。此操作无法撤销。"
     ),
-    "forget.ask_other": "🧹 删除关于 <code>{user}</code> 的一切，并登出其帐号？",
+    "forget.ask_other": "🧹 删除关于 <code>{user}</code> 的一切，并登出其账号？",
     "forget.done": "🧹 <b>完成。我做了这些：</b>\n\n{report}",
     "forget.kept": "什么都没有删除。",
     "forget.usage": "用法：<code>/forget_user 123456789</code>",
@@ -160,17 +160,17 @@ TEXTS: Final[dict[str, str]] = {
     # Help ----------------------------------------------------------------------------------------------------------
     "help.text": (
         "❓ <b>我能听懂的命令</b>\n\n"
-        "/login – 用你的 Telegram 帐号登录\n"
+        "/login – 用你的 Telegram 账号登录\n"
         "/pairs – 频道配对：添加、暂停、删除\n"
         "/rules – 所有配对共用的规则\n"
         "/stats – 每天复制了多少\n"
         "/export、/import – 把配对导出为文件，再导入\n"
-        "/my_channels – 你帐号里的频道\n"
+        "/my_channels – 你账号里的频道\n"
         "/status – 当前状态\n"
         "/session_stats – 会话统计\n"
         "/create_session – 检查或开始会话\n"
-        "/accounts – 你的 Telegram 帐号：添加、登出\n"
-        "/devices – 你的帐号在哪里登录\n"
+        "/accounts – 你的 Telegram 账号：添加、登出\n"
+        "/devices – 你的账号在哪里登录\n"
         "/logout – 在 Telegram 登出\n"
         "/language – English 或中文\n"
         "/cancel – 停止当前操作\n"

@@ -8,7 +8,7 @@ TEXTS: Final[dict[str, str]] = {
     # Login ---------------------------------------------------------------------------------------------------------
     "login.phone": (
         "📱 <b>你的手机号</b>\n\n"
-        "请发送你的 Telegram 帐号的手机号，带国家代码，例如 <code>+86 138 0013 8000</code>。"
+        "请发送你的 Telegram 账号的手机号，带国家代码，例如 <code>+86 138 0013 8000</code>。"
         "我会立刻删除你的消息。\n\n"
         "手边有第二块屏幕？用二维码就不需要手机号。"
     ),
@@ -26,7 +26,7 @@ TEXTS: Final[dict[str, str]] = {
     "login.where.call": "Telegram 会打电话把验证码念给你。",
     "login.where.flash_call": "Telegram 会给你打电话：验证码是来电号码的末尾几位。",
     "login.where.missed_call": "Telegram 会给你打电话：验证码是来电号码的末尾几位。",
-    "login.where.email": "Telegram 已发到你帐号的邮箱。",
+    "login.where.email": "Telegram 已发到你账号的邮箱。",
     "login.where.fragment": "Telegram 已发到你在 Fragment 上的匿名号码。",
     "login.where.other": "Telegram 已发给你。",
     "login.resend_wait": "{seconds} 后可以请求新验证码。",
@@ -46,7 +46,7 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "login.qr_waiting": "上面的图片正在等你扫描。",
     "login.password": (
-        "🔒 <b>两步验证密码</b>\n\n你的帐号还有第二个密码。请现在发送；我会立刻删除你的消息，也不会保存密码。"
+        "🔒 <b>两步验证密码</b>\n\n你的账号还有第二个密码。请现在发送；我会立刻删除你的消息，也不会保存密码。"
     ),
     "login.hint": "提示：<b>{hint}</b>",
     "login.password_wrong": "❌ 密码不对，请再试一次。",
@@ -73,50 +73,50 @@ TEXTS: Final[dict[str, str]] = {
     "report.profile": "✅ 设置和本聊天的状态已删除",
     "report.consent": "✅ 你的同意记录已删除",
     # Accounts and devices ------------------------------------------------------------------------------------------
-    "accounts.title": "👤 <b>你的帐号</b>（{count}）",
-    "accounts.none": "👤 你还没有在这里登录任何 Telegram 帐号。",
+    "accounts.title": "👤 <b>你的账号</b>（{count}）",
+    "accounts.none": "👤 你还没有在这里登录任何 Telegram 账号。",
     "accounts.line": "<b>{number}.</b> {account}\n     {state}",
-    "accounts.choose": "点数字查看详情。每个帐号有自己的登录和自己的配对。",
+    "accounts.choose": "点数字查看详情。每个账号有自己的登录和自己的配对。",
     "accounts.one": "👤 <b>{account}</b>",
     "accounts.pairs": "配对：{pairs} 个",
-    "account.gone": "这个帐号已不在这里登录。",
-    "logout.choose": "🚪 要登出哪个帐号？",
-    "devices.choose_account": "📱 查看哪个帐号的设备？",
+    "account.gone": "这个账号已不在这里登录。",
+    "logout.choose": "🚪 要登出哪个账号？",
+    "devices.choose_account": "📱 查看哪个账号的设备？",
     "devices.title": "📱 <b>{account} 的设备</b>（{count}）",
     "devices.this": "<b>{number}. {device}</b>（本机器人）",
     "devices.line": "<b>{number}.</b> {device}",
     "devices.facts": "{place} · {active}",
     "devices.choose": "点 ✖️ 和数字即可结束那个登录。",
-    "devices.only": "这个帐号没有在别处登录。",
+    "devices.only": "这个账号没有在别处登录。",
     "devices.ask": "✖️ <b>结束这个登录吗？</b>\n\n{device}，{country}\n\n使用它的人会从 <b>{account}</b> 登出。",
     "devices.ended": "✅ 已结束：{device}",
     "devices.gone": "那个登录已不存在。",
     # What happened to a session ------------------------------------------------------------------------------------
     "news.frozen": (
-        "❄️ Telegram 冻结了你的帐号：它只能读，不能写。我会保持登录，它的配对先停下。"
-        "要申诉，请用这个帐号联系 {appeal}。恢复后我会告诉你。"
+        "❄️ Telegram 冻结了你的账号：它只能读，不能写。我会保持登录，它的配对先停下。"
+        "要申诉，请用这个账号联系 {appeal}。恢复后我会告诉你。"
     ),
-    "news.frozen_until": "如果不申诉，Telegram 将在 {until}（{left}）删除这个帐号。",
-    "news.thawed": "🟢 Telegram 已恢复你的帐号，又可以写了。请在 /pairs 里让它的配对继续。",
+    "news.frozen_until": "如果不申诉，Telegram 将在 {until}（{left}）删除这个账号。",
+    "news.thawed": "🟢 Telegram 已恢复你的账号，又可以写了。请在 /pairs 里让它的配对继续。",
     "news.unused": (
-        "💤 很久没有人在这里使用你的帐号了，我将在 {until}（{left}）把它登出。配对会保留。"
+        "💤 很久没有人在这里使用你的账号了，我将在 {until}（{left}）把它登出。配对会保留。"
         "如果想保持登录，请按下面的按钮。"
     ),
     "news.cleaned": (
-        "💤 因为 {days} 天没有人在这里使用，我已把你的帐号登出。设置和配对都保留着；/login 后会从停下的地方继续。"
+        "💤 因为 {days} 天没有人在这里使用，我已把你的账号登出。设置和配对都保留着；/login 后会从停下的地方继续。"
     ),
-    "news.kept": "✅ 好的，你的帐号保持登录。",
+    "news.kept": "✅ 好的，你的账号保持登录。",
     "advice.duplicated": (
         "是你在别的程序里用了同一个会话吗？请先停掉那一个。如果不是你，请结束所有不认识的设备：Telegram › 设置 › 设备。"
     ),
     "advice.revoked": "如果不是你自己结束的，请检查 Telegram › 设置 › 设备。",
     "advice.deactivated": "/forget_me 会删除我保存的有关它的一切。",
-    "advice.banned": "要申诉，请写信到 recover@telegram.org，并附上帐号的电话号码。",
+    "advice.banned": "要申诉，请写信到 recover@telegram.org，并附上账号的电话号码。",
     "advice.mismatch": "没有用它做任何事。请告诉这个机器人的运营者。",
     "admin.title": "🛠 <b>给运营者</b>",
     "admin.over": "🔴 <code>{user}</code>：登录已结束（{reason}）",
-    "admin.frozen": "❄️ <code>{user}</code>：帐号被 Telegram 冻结",
-    "admin.thawed": "🟢 <code>{user}</code>：帐号不再被冻结",
+    "admin.frozen": "❄️ <code>{user}</code>：账号被 Telegram 冻结",
+    "admin.thawed": "🟢 <code>{user}</code>：账号不再被冻结",
     "admin.unreadable": "🔴 <code>{user}</code>：保存的会话无法打开（{error}），保持原样",
     "admin.refused": (
         "🔴 Telegram 不接受这个程序（{error}），见于 <code>{user}</code>。请检查 API_ID、API_HASH 和 bybot 的版本。"
@@ -129,6 +129,6 @@ TEXTS: Final[dict[str, str]] = {
         "工作会等待并自行继续，不会丢失任何内容。需要更多额度，请为 Firebase 项目启用结算。"
     ),
     "admin.more": "……另外还有 {count} 条。见 /session_stats。",
-    "job.cleanup": "登出不用的帐号",
+    "job.cleanup": "登出不用的账号",
     "job.backup": "备份",
 }

@@ -33,11 +33,11 @@ TEXTS: Final[dict[str, str]] = {
     "state.paused": "⏸ 已暂停",
     "state.waiting": "⏳ 等待 Telegram",
     "state.no_session": "⚪️ 等待 /login",
-    "state.limited": "🔴 帐号被 Telegram 限制",
+    "state.limited": "🔴 账号被 Telegram 限制",
     "state.broken": "🔴 因问题停止",
     "state.finished": "✅ 完成",
     # The wizard for a pair -----------------------------------------------------------------------------------------
-    "wizard.account": "➕ <b>新配对</b>\n\n用你的哪个帐号？它要能看到来源，并能在目标发帖。",
+    "wizard.account": "➕ <b>新配对</b>\n\n用你的哪个账号？它要能看到来源，并能在目标发帖。",
     "wizard.source": (
         "➕ <b>新配对 · 第 1 步，共 3 步：来源</b>\n\n"
         "要<b>从</b>哪个频道复制？发送它的链接、@用户名或 id，或者从列表中选择。"
@@ -53,7 +53,7 @@ TEXTS: Final[dict[str, str]] = {
     "wizard.range": (
         "➕ <b>新配对 · 第 3 步，共 3 步：内容</b>\n\n"
         "来源：<b>{source}</b>\n目标：<b>{target}</b>\n\n"
-        "要复制哪些帖子？除非设了结束，新帖子会自动跟上。"
+        "要复制哪些帖子？除非设了终点，之后的新帖子也会自动复制。"
     ),
     "wizard.range_again": (
         "看不懂。请点按钮，或发送 1 到 {most} 的数字、<code>120-480</code> 这样的 id，"
@@ -68,7 +68,7 @@ TEXTS: Final[dict[str, str]] = {
         "· 日期（UTC）：<code>2026-01-31 - 2026-02-28</code>，或只写一天（之后一直继续）"
     ),
     "wizard.span_again": "看不懂这个范围。例如 <code>120-480</code> 或 <code>2026-01-31</code>。",
-    "wizard.span_future": "这个范围的结束在将来。要一直继续，请不写结束。",
+    "wizard.span_future": "这个范围的终点在将来。想一直继续，请不要写终点。",
     "wizard.confirm": (
         "➕ <b>新配对 · 准备好了</b>\n\n"
         "来源：<b>{source}</b>\n目标：<b>{target}</b>\n内容：{what}\n{estimate}\n\n要开始吗？"
@@ -87,7 +87,7 @@ TEXTS: Final[dict[str, str]] = {
     "wizard.timeout": "⌛ 等待新配对的时间太长，已停止。/pairs 可重新开始。",
     "wizard.busy": "正在添加配对，请在下面继续。",
     "wizard.counting": "正在统计帖子…",
-    "wizard.not_postable": "你的帐号不能在 {target} 发帖，请选择其他目标。",
+    "wizard.not_postable": "你的账号不能在 {target} 发帖，请选择其他目标。",
     # Checking and undoing ------------------------------------------------------------------------------------------
     "audit.title": "🔎 <b>{source}</b>\n     ↓\n<b>{target}</b>",
     "audit.looked": "已比对：{count} 条",
@@ -209,35 +209,35 @@ TEXTS: Final[dict[str, str]] = {
         "在“规则”中可以让链接按钮变成正文下方的链接。"
     ),
     "notice.incomplete_moves": (
-        "📍 {source} → {target}：有一个实时位置只按当时所在处复制，Telegram 不允许移动这个副本，已计数；"
-        "仍在移动时复制的位置会继续移动。"
+        "📍 {source} → {target}：有一个实时位置只按当时的地点复制，Telegram 不允许这个副本移动，已计数；"
+        "还在移动时就复制的位置会继续移动。"
     ),
     "notice.right_missing": (
-        "📌 你的帐号不能在 <b>{target}</b> 置顶，因此不会跟随 <b>{source}</b> 的置顶；帖子照常复制。"
-        "给帐号置顶权限后，请暂停并继续这个配对。"
+        "📌 你的账号不能在 <b>{target}</b> 置顶，因此不会跟随 <b>{source}</b> 的置顶；帖子照常复制。"
+        "给账号置顶权限后，请暂停并继续这个配对。"
     ),
     "notice.right_missing_topics": (
-        "🗂 你的帐号不能在 <b>{target}</b> 创建话题，那里缺少的话题中的帖子会进入“常规”话题。"
-        "给帐号管理话题的权限后，请暂停并继续这个配对。"
+        "🗂 你的账号不能在 <b>{target}</b> 创建话题，那里缺少的话题中的帖子会进入“常规”话题。"
+        "给账号管理话题的权限后，请暂停并继续这个配对。"
     ),
-    "notice.flood": ("⏳ Telegram 要求你的帐号等到 {until}（{left}）。之后我会自动继续，不会跳过任何帖子。"),
+    "notice.flood": ("⏳ Telegram 要求你的账号等到 {until}（{left}）。之后我会自动继续，不会跳过任何帖子。"),
     "notice.source_lost": (
-        "🚪 你的帐号不能再读取 <b>{source}</b>，{source} → {target} 已停下。重新加入后，请在 /pairs 中继续。"
+        "🚪 你的账号不能再读取 <b>{source}</b>，{source} → {target} 已停下。重新加入后，请在 /pairs 中继续。"
     ),
     "notice.target_lost": (
-        "✏️ 你的帐号不能再在 <b>{target}</b> 发帖，{source} → {target} 已停下。恢复权限后，请在 /pairs 中继续。"
+        "✏️ 你的账号不能再在 <b>{target}</b> 发帖，{source} → {target} 已停下。恢复权限后，请在 /pairs 中继续。"
     ),
     "notice.bulk_deletion": (
         "🗑 <b>{source}</b> 一次删除了 {count} 个帖子。要同时删除 <b>{target}</b> 中的副本吗？在你回答之前它们会保留。"
     ),
     "notice.limited": (
-        "🔴 Telegram 限制了你的帐号，它的配对已停下。请用你的帐号联系 @SpamBot 了解原因，之后在 /pairs 中继续。"
+        "🔴 Telegram 限制了你的账号，它的配对已停下。请用你的账号联系 @SpamBot 了解原因，之后在 /pairs 中继续。"
     ),
     "notice.session_lost": (
-        "🔴 Telegram 结束了你帐号的登录（{reason}）。配对会保留，暂时停下。/login 之后从停下的地方继续。"
+        "🔴 Telegram 结束了你账号的登录（{reason}）。配对会保留，暂时停下。/login 之后从停下的地方继续。"
     ),
     "notice.session_lost_one": (
-        "🔴 Telegram 结束了这个帐号的登录（{reason}）。它的配对已保留并暂停。"
+        "🔴 Telegram 结束了这个账号的登录（{reason}）。它的配对已保留并暂停。"
         "在 /accounts 中重新登录后，会从停下的地方继续。"
     ),
     "notice.history_done": ("✅ <b>{source} → {target}</b>\n\n历史已复制：<b>{copied}</b> 条。新帖子会自动跟上。"),
@@ -245,7 +245,7 @@ TEXTS: Final[dict[str, str]] = {
     "notice.undone": (
         "↩️ <b>{source}</b> 在 <b>{target}</b> 中的 {count} 条副本已删除。配对已暂停；继续后会从头重新复制一遍。"
     ),
-    "notice.day_full": "🕒 你的帐号今天发送的帖子已达到安全上限。{until}（{left}）我会自动继续，不会跳过任何内容。",
+    "notice.day_full": "🕒 你的账号今天发送的帖子已达到安全上限。{until}（{left}）我会自动继续，不会跳过任何内容。",
     "notice.gaps": (
         "🔎 我比对了 <b>{source}</b> 和 <b>{target}</b> 的部分帖子：缺少 {missing} 条，重复 {doubled} 条。"
         "请检查副本，补齐或删除。"

@@ -6,7 +6,7 @@ from typing import Final
 
 TEXTS: Final[dict[str, str]] = {
     "command.rules": "所有配对共用的规则",
-    "rules.title_mine": "⚙️ <b>默认规则</b>\n对你所有帐号的所有配对生效；配对自己设置了的，以配对为准。",
+    "rules.title_mine": "⚙️ <b>默认规则</b>\n对你所有账号的所有配对生效；配对自己设置了的，以配对为准。",
     "rules.from_mine": "🔗 来自默认规则",
     "rules.set_mine": "好了，你的配对从各自的下一个帖子起生效。",
     "button.rules_own": "🔗 自己设置或沿用默认…",

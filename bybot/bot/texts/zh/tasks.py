@@ -22,14 +22,14 @@ TEXTS: Final[dict[str, str]] = {
     "error.too_many_tasks": "📋 这个配对已经有 {most} 个未完成的任务。请取消一个，或等其中一个完成。",
     "state.cancelled": "✖️ 已取消",
     "state.undone": "↩️ 已撤销",
-    "notice.undone_task": "↩️ {source} → {target} 的一个任务所复制的 {count} 条已删除。其他副本都保留。",
+    "notice.undone_task": "↩️ {source} → {target} 的一个任务所复制的 {count} 条副本已删除。其他副本都保留。",
     "wizard.history_first": "顺序：先复制历史，再复制新帖子，先后不乱。",
-    "wizard.history_beside": "顺序：新帖子立即复制，历史在旁边同时进行。",
+    "wizard.history_beside": "顺序：新帖子立即复制，历史同时另行复制。",
     "wizard.other": "正在进行别的操作。请先完成，或发送 /cancel。",
     "tasks.title": "📋 <b>任务</b>\n{source} → {target}",
     "tasks.none": (
-        "还没有任务。\n\n任务会把来源的一部分帖子再复制一次或首次复制："
-        "一段消息、某些日子、最近若干条，或全部。它与配对同时进行，配对照常工作。"
+        "还没有任务。\n\n任务把来源的一部分帖子复制一遍，无论以前是否复制过："
+        "一段消息、某几天、最近若干条，或全部。它与配对同时进行，配对照常工作。"
     ),
     "tasks.line": "<b>{number}.</b> {what}\n     {state}",
     "tasks.history": "🕘 <b>已结束的任务</b>\n{source} → {target}",
@@ -43,7 +43,7 @@ TEXTS: Final[dict[str, str]] = {
     "task.what_all": "到现在为止的全部",
     "task.range": (
         "➕ <b>新任务 · 内容</b>\n\n{source} → {target}\n\n要复制哪些帖子？不论配对是否已经复制过，"
-        "都会复制。任务到现在最新的一条为止。"
+        "都会复制。任务复制到目前最新的一条为止。"
     ),
     "task.confirm": (
         "➕ <b>新任务 · 准备好了</b>\n\n来源：<b>{source}</b>\n目标：<b>{target}</b>\n"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bybot.mirror.engine import Engine
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Account:
     """What the engines of one account share while its client is connected here."""
 

@@ -41,6 +41,19 @@ class Allowance:
         per_day: posts a day; 0: any number, and nothing is noted.
     """
 
+    __slots__ = (
+        "_ahead",
+        "_clock",
+        "_day",
+        "_key",
+        "_noted",
+        "_per_day",
+        "_store",
+        "_turn",
+        "_used",
+        "until",
+    )
+
     def __init__(self, store: Store, user: int | str, clock: Clock, per_day: int) -> None:
         self._store = store
         self._key = allowance_key(user)

@@ -42,7 +42,7 @@ class Memory(Protocol):
     end_id: int | None
 
 
-@dataclass
+@dataclass(slots=True)
 class Family:
     """The pairs of one account, by what belongs together.
 

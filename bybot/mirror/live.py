@@ -179,6 +179,16 @@ class Inbox:
 class Ears:
     """Listens through one client for all its pairs. ``start`` before use, ``stop`` in the end."""
 
+    __slots__ = (
+        "_boxes",
+        "_client",
+        "_looking",
+        "_looks",
+        "_pacing",
+        "_poll_seconds",
+        "_timer",
+    )
+
     def __init__(self, client: Any, pacing: Pacing, *, poll_seconds: float = POLL_SECONDS) -> None:
         self._client = client
         self._pacing = pacing

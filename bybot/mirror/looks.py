@@ -77,6 +77,13 @@ class Looks:
         pacing: whose waits count.
     """
 
+    __slots__ = (
+        "_asked",
+        "_client",
+        "_pacing",
+        "_task",
+    )
+
     def __init__(self, client: Any, pacing: Pacing) -> None:
         self._client = client
         self._pacing = pacing

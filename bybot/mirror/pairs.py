@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from bybot.errors import BadPattern, PairCycle, PairExists, PairNotFound, StaleWrite, StoreUnavailable
 from bybot.ids import person_of, user_key
@@ -23,6 +23,8 @@ FIELD = "channel_pairs"
 #: The rules of all pairs of a person, in the document of the first account.
 DEFAULTS = "default_rules"
 _TRIES = 20
+#: Shared by all who have none.
+NO_RULES: Final = Rules()
 
 Change = Callable[[list[ChannelPair]], list[ChannelPair]]
 
@@ -87,7 +89,7 @@ class PairBook:
         documents = await self._store.query("users", fields=[FIELD, DEFAULTS])
         defaults = {document.key.id: _defaults(document.data.get(DEFAULTS)) for document in documents}
         return [
-            pair.under(defaults.get(person_of(document.key.id), Rules()))
+            pair.under(defaults.get(person_of(document.key.id), NO_RULES))
             for document in documents
             for pair in _pairs(document.data.get(FIELD))
         ]
@@ -215,7 +217,7 @@ def _heir(pair: ChannelPair, parent: ChannelPair | None) -> ChannelPair:
 
 def _defaults(value: object) -> Rules:
     try:
-        return Rules.from_value(value) if isinstance(value, Mapping) else Rules()
+        return Rules.from_value(value) if isinstance(value, Mapping) else NO_RULES
     except (KeyError, TypeError, ValueError, AttributeError, BadPattern):
         log.warning("The stored default rules of a person cannot be read and are passed over.")
         return Rules()

@@ -43,6 +43,15 @@ class Waits:
         pacing: knows the waits of this process.
     """
 
+    __slots__ = (
+        "_again",
+        "_clock",
+        "_key",
+        "_pacing",
+        "_store",
+        "_writing",
+    )
+
     def __init__(self, store: Store, user: int | str, clock: Clock, pacing: Pacing) -> None:
         self._store = store
         self._key = waits_key(user)

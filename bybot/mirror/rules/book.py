@@ -54,7 +54,7 @@ class Verdict:
     digest: bytes = b""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Filters, all of which a post must pass, and transforms, carried out in their order.
 

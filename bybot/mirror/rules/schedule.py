@@ -14,7 +14,7 @@ _DAY: Final = 24 * 60
 HOUR: Final = timedelta(hours=1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """Of one pair; the plain one lets everything go at once.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from telethon import TelegramClient
@@ -12,7 +11,6 @@ from bybot.sandbox.mtproto.switches import Switches
 from bybot.sandbox.server import Sandbox
 from bybot.sessions import image as images
 from bybot.sessions.datacenter import DataCenter
-from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.model import session_key
 from bybot.sessions.telegram import TelegramEndpoint
 from bybot.stores.base import Store
@@ -49,12 +47,6 @@ async def stored_image(store: Store, user: str = "1") -> images.Image:
     document = await store.get(session_key(user))
     assert document is not None
     return images.read(vault().open(document.data["session_data"], user=user, purpose="session"))
-
-
-async def live_client(manager: UserSessionManager, user: int = 1) -> Any:
-    client = await manager.get_user_client(user)
-    assert client is not None
-    return client
 
 
 def move(sandbox: Sandbox, dc: int = 4, account: int = ANN) -> None:

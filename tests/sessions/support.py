@@ -200,3 +200,10 @@ async def code_of(sandbox: Sandbox, phone: str = ANN_PHONE) -> str:
     code = sandbox.auth.next_code(phone)
     assert code is not None
     return code
+
+
+async def live_client(manager: UserSessionManager, user: int | str = 1) -> Any:
+    """The client of a person who is logged in."""
+    client = await manager.get_user_client(user)
+    assert client is not None
+    return client

@@ -9,7 +9,7 @@ from bybot.sandbox.server import Sandbox
 from bybot.sessions.model import session_key
 from bybot.stores.base import Patch
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import ANN, LI_WEI, plant_session, running, until
+from tests.sessions.support import ANN, LI_WEI, live_client, plant_session, running, until
 from tests.sessions.test_accounts import ME, refusals, status_of
 
 
@@ -39,10 +39,13 @@ async def test_a_stored_session_that_answers_as_another_account_is_refused(
 async def test_a_connection_that_comes_back_as_another_account_is_ended(sandbox: Sandbox, store: MemoryStore) -> None:
     data = await plant_session(sandbox, store, ME, ANN)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(ME)
-        assert client is not None
+        client = await live_client(manager, ME)
         key = next(key for key in sandbox.auth.keys.of_account(ANN) if key.data == data)
         key.account_id = LI_WEI
         client._sender._connection._writer.transport.abort()
-        await until(lambda: manager.ready_users() == [])
-        assert (await manager.get_session_info(ME))["reason"] == "mismatch"
+
+        async def ended() -> bool:
+            return (await manager.get_session_info(ME)).get("reason") == "mismatch"
+
+        await until(ended)
+        assert manager.ready_users() == []

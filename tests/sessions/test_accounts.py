@@ -23,6 +23,7 @@ from tests.sessions.support import (
     LI_WEI,
     LI_WEI_PHONE,
     FaultyStore,
+    live_client,
     log_in,
     plant_session,
     running,
@@ -61,8 +62,7 @@ async def test_one_person_has_several_accounts_each_with_a_session_of_its_own(
         assert (first.user, second.user) == (str(ME), f"{ME}~{LI_WEI}")
         assert await owners(manager) == [(first.user, ANN), (second.user, LI_WEI)]
         for done in (first, second):
-            client = await manager.get_user_client(done.user)
-            assert client is not None
+            client = await live_client(manager, done.user)
             assert (await client.get_me()).id == done.account_id
         assert await store.get(login_key(another_key(str(ME)))) is None
     async with running(sandbox, store) as manager:  # and after a restart
@@ -157,8 +157,7 @@ async def test_a_session_is_not_given_to_another_account(sandbox: Sandbox, store
 
 async def find_out(manager: UserSessionManager, user: str) -> None:
     """A request meets the end of the login, which is then noted."""
-    client = await manager.get_user_client(user)
-    assert client is not None
+    client = await live_client(manager, user)
     with pytest.raises((RPCError, ConnectionError)):
         await client.get_dialogs()
 

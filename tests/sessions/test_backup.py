@@ -22,7 +22,7 @@ from bybot.sessions.vault import Vault
 from bybot.stores.base import Key, Patch, Put, Store
 from bybot.stores.local import LocalFileStore
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import ANN, BOT_ID, LI_WEI, FaultyStore, log_in, plant_session, running, vault
+from tests.sessions.support import ANN, BOT_ID, LI_WEI, FaultyStore, live_client, log_in, plant_session, running, vault
 
 USERS, PAIR = Key("users", "1"), Key("pair_states", "01890a5d-ac96-774b-bcce-b302099a8057")
 
@@ -248,8 +248,7 @@ async def test_a_login_that_is_stated_to_be_stopped_elsewhere_connects_in_an_emp
     async with running(sandbox, MemoryStore(SystemClock())) as manager:
         done = await manager.portable.restore(path, other_copy_stopped=True)
         assert (done.ready, done.detached) == (("1",), ())
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         assert (await client.get_me()).id == ANN
         assert manager.token(1) > token
 

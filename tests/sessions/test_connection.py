@@ -19,7 +19,7 @@ from bybot.sessions.stored import StoredSession
 from bybot.sessions.telegram import DataCenter, Proxy, TelegramEndpoint
 from bybot.stores.memory import MemoryStore
 from tests.sandbox.support import running_server
-from tests.sessions.support import ANN, endpoint, plant_session, running, until
+from tests.sessions.support import ANN, endpoint, live_client, plant_session, running, until
 
 
 def permit() -> Permit:
@@ -32,8 +32,7 @@ async def test_every_transport_speaks_under_a_permit(sandbox: Sandbox, store: Me
     await plant_session(sandbox, store, 1)
     telegram = endpoint(sandbox, transport=transport)
     async with running(sandbox, store, telegram=telegram) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         assert (await client.get_me()).id == ANN
 
 
@@ -42,8 +41,7 @@ async def test_what_an_earlier_connection_left_unsent_is_not_sent_on_the_next_on
 ) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         connection = client._sender._connection
         await connection.disconnect()
         connection._send_queue.put_nowait(b"a packet of the session before")
@@ -58,8 +56,7 @@ async def test_a_socks_proxy_carries_the_connection(sandbox: Sandbox, store: Mem
     try:
         telegram = endpoint(sandbox, proxy=Proxy.parse(f"socks5://{host}:{port}"))
         async with running(sandbox, store, telegram=telegram) as manager:
-            client = await manager.get_user_client(1)
-            assert client is not None
+            client = await live_client(manager)
             assert isinstance(client._sender._connection._writer.transport.get_extra_info("socket")._sock, PermitSocket)
             assert (await client.get_me()).id == ANN
     finally:
@@ -133,8 +130,7 @@ async def test_a_socket_sends_nothing_once_its_permit_is_revoked() -> None:
 async def test_what_was_written_but_not_sent_is_dropped_by_a_revocation(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         before = sum(sandbox.counters.calls.values())
         asking = [asyncio.ensure_future(client.get_me()) for _ in range(50)]
         await asyncio.sleep(0)  # the requests are queued now, and not sent

@@ -18,10 +18,11 @@ from bybot.sessions.permit import Instant, Permit, Term
 from bybot.sessions.stored import StoredSession
 from bybot.sessions.telegram import TelegramEndpoint
 from bybot.stores.memory import MemoryStore
-from tests.sessions.datacentres import endpoint, live_client, move, sandbox, stored_image
+from tests.sessions.datacentres import endpoint, move, sandbox, stored_image
 from tests.sessions.support import (
     ANN,
     FaultyStore,
+    live_client,
     plant_session,
     running,
     until,

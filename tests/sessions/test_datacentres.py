@@ -16,11 +16,12 @@ from bybot.sessions.model import login_key, session_key
 from bybot.sessions.telegram import TelegramEndpoint
 from bybot.stores.memory import MemoryStore
 from tests.sandbox.support import ready_client
-from tests.sessions.datacentres import endpoint, live_client, move, sandbox, stored_image
+from tests.sessions.datacentres import endpoint, move, sandbox, stored_image
 from tests.sessions.support import (
     ANN,
     ANN_PHONE,
     LI_WEI,
+    live_client,
     log_in,
     plant_session,
     running,

@@ -14,7 +14,17 @@ from bybot.sessions.model import LEADER, METADATA, login_key, session_key
 from bybot.stores.base import Key, Patch
 from bybot.stores.memory import MemoryStore
 from tests.sandbox.support import ready_client
-from tests.sessions.support import ANN, ANN_PHONE, LI_WEI, FaultyStore, log_in, plant_session, running, until
+from tests.sessions.support import (
+    ANN,
+    ANN_PHONE,
+    LI_WEI,
+    FaultyStore,
+    live_client,
+    log_in,
+    plant_session,
+    running,
+    until,
+)
 
 
 async def test_deleting_logs_out_at_telegram_and_leaves_a_tombstone_without_secrets(
@@ -119,8 +129,7 @@ async def test_numbers_agree_with_the_list(sandbox: Sandbox, store: MemoryStore)
     await plant_session(sandbox, store, 2, LI_WEI)
     async with running(sandbox, store, sessions_dir="sessions") as manager:
         sandbox.auth.revoke(LI_WEI)
-        client = await manager.get_user_client(2)
-        assert client is not None
+        client = await live_client(manager, 2)
         with pytest.raises(errors.AuthKeyUnregisteredError):
             await client.get_dialogs()
         await until(lambda: "2" in manager._core.revoked)

@@ -11,7 +11,7 @@ import pytest
 
 from bybot.sandbox.server import Sandbox
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import plant_session, running
+from tests.sessions.support import live_client, plant_session, running
 
 SESSIONS = 200
 
@@ -41,7 +41,6 @@ async def test_open_sessions_use_no_descriptors_beyond_their_sockets(sandbox: Sa
         assert during["socket"] - before["socket"] == 2 * SESSIONS
         assert during["other"] <= before["other"]
         for user in range(1, SESSIONS + 1):
-            client = await manager.get_user_client(user)
-            assert client is not None
+            await live_client(manager, user)
         assert descriptors() == during
     assert descriptors()["socket"] <= before["socket"] + SESSIONS

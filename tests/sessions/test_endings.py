@@ -8,7 +8,7 @@ import pytest
 
 from bybot.sandbox.server import Sandbox
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import plant_session, running, until
+from tests.sessions.support import live_client, plant_session, running, until
 
 
 async def test_a_request_that_was_still_to_be_sent_fails_when_its_client_ends(
@@ -16,8 +16,7 @@ async def test_a_request_that_was_still_to_be_sent_fails_when_its_client_ends(
 ) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         await sandbox.pause()
         await until(lambda: client._sender._reconnecting or not client._sender._transport_connected())
         asking = [asyncio.create_task(client.get_me()) for _ in range(3)]
@@ -37,8 +36,7 @@ async def test_a_client_ends_at_once_although_its_connection_was_lost_before(
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
         for turns in range(14):
-            client = await manager.get_user_client(1)
-            assert client is not None
+            await live_client(manager)
             manager._core.require().held["1"].revoke()  # aborts the connection: Telethon begins to reconnect
             for _ in range(turns):
                 await asyncio.sleep(0)
@@ -50,8 +48,7 @@ async def test_a_client_ends_at_once_although_its_connection_was_lost_before(
 async def test_a_client_that_lost_its_right_for_good_is_put_away(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         client._sender._retries, client._sender._delay = 1, 0.01
         manager._core.require().held["1"].revoke()
         asking = asyncio.create_task(client.get_me())

@@ -18,7 +18,17 @@ from bybot.sessions.model import LOGINS, SESSIONS, login_key, session_key
 from bybot.stores.base import Store
 from bybot.stores.local import LocalFileStore
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import ANN, ANN_PHONE, LI_WEI, LI_WEI_PHONE, FaultyStore, log_in, plant_session, running
+from tests.sessions.support import (
+    ANN,
+    ANN_PHONE,
+    LI_WEI,
+    LI_WEI_PHONE,
+    FaultyStore,
+    live_client,
+    log_in,
+    plant_session,
+    running,
+)
 
 ME, OTHER = 77, 770
 
@@ -94,8 +104,7 @@ async def test_the_same_person_of_another_bot_is_left_as_they_are(
     await mine.forget_person(ME)
     assert (await mine.cleanup_inactive_sessions(days=0)).removed == []
     assert await documents(other_store, ME) == before
-    client = await theirs.get_user_client(ME)
-    assert client is not None
+    client = await live_client(theirs, ME)
     assert (await client.get_me()).id == ANN
     assert len(sandbox.auth.keys.of_account(ANN)) == 1
 

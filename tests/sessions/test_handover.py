@@ -15,7 +15,17 @@ from bybot.sandbox.server import Sandbox
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.model import session_key
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import ANN, ANN_PHONE, LI_WEI, FaultyStore, log_in, plant_session, running, until
+from tests.sessions.support import (
+    ANN,
+    ANN_PHONE,
+    LI_WEI,
+    FaultyStore,
+    live_client,
+    log_in,
+    plant_session,
+    running,
+    until,
+)
 
 LEASE = 1.5
 
@@ -41,8 +51,7 @@ async def speak(manager: UserSessionManager, user: int, heard: list[float]) -> N
     clock = SystemClock()
     while True:
         try:
-            client = await manager.get_user_client(user)
-            assert client is not None
+            client = await live_client(manager, user)
             async with asyncio.timeout(5):
                 await client.get_me()
             heard.append(clock.elapsed())

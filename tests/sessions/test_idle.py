@@ -14,7 +14,7 @@ from bybot.sessions.idle import Limits
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.model import session_key
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import ANN, LI_WEI, FaultyStore, plant_session, running, until
+from tests.sessions.support import ANN, LI_WEI, FaultyStore, live_client, plant_session, running, until
 
 STRANGER = types.User(909, access_hash=1, first_name="Somebody", username="somebody")
 
@@ -54,13 +54,11 @@ async def test_closing_writes_what_changed_and_waking_reads_it(sandbox: Sandbox)
     store = FaultyStore()
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         client.session.process_entities([STRANGER])
         idle_for(1801, manager)
         assert await manager._idle.sweep() == 1
-        again = await manager.get_user_client(1)
-        assert again is not None
+        again = await live_client(manager)
         assert again.session.get_entity_rows_by_id(909) == (909, 1)
         document = await store.get(session_key("1"))
         assert document is not None
@@ -87,15 +85,13 @@ async def test_what_could_not_be_written_stays_and_is_written_later(sandbox: San
     await plant_session(sandbox, store, 2, LI_WEI)
     async with running(sandbox, store) as manager:
         for user in (1, 2):
-            client = await manager.get_user_client(user)
-            assert client is not None
+            client = await live_client(manager, user)
             client.session.process_entities([STRANGER])
         idle_for(1801, manager)
         store.matches = lambda writes: any(w.key.collection == "user_sessions" for w in writes)
         store.drop_next = 1000
         assert await manager._idle.sweep() == 2
-        woken = await manager.get_user_client(2)
-        assert woken is not None
+        woken = await live_client(manager, 2)
         assert woken.session.get_entity_rows_by_id(909) == (909, 1)
         assert set(manager._pool.unsaved) == {"1"}
         store.drop_next = 0
@@ -103,8 +99,7 @@ async def test_what_could_not_be_written_stays_and_is_written_later(sandbox: San
         assert manager._pool.unsaved == {}
     async with running(sandbox, store) as manager:
         for user in (1, 2):
-            client = await manager.get_user_client(user)
-            assert client is not None
+            client = await live_client(manager, user)
             assert client.session.get_entity_rows_by_id(909) == (909, 1)
 
 
@@ -118,8 +113,7 @@ async def test_what_somebody_holds_listens_to_or_keeps_alive_is_not_idle(sandbox
         idle_for(10_000, manager)
         assert await manager._idle.sweep() == 0
         manager.keep_alive(1, on=False)
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
 
         async def hear(event: object) -> None: ...
 
@@ -133,8 +127,7 @@ async def test_what_somebody_holds_listens_to_or_keeps_alive_is_not_idle(sandbox
 async def test_a_request_is_a_use_and_a_check_is_none(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         idle_for(10_000, manager)
         await client.get_me()
         assert await manager._idle.sweep() == 0
@@ -168,8 +161,7 @@ async def test_above_the_limit_the_least_recently_used_client_makes_room(sandbox
     async with running(sandbox, store, limits=limits) as manager:
         assert len(manager.ready_users()) == 2
         for user in (1, 2, 3, 1):
-            client = await manager.get_user_client(user)
-            assert client is not None
+            client = await live_client(manager, user)
             assert await client.get_me()
         assert manager.ready_users() == ["3", "1"]
 
@@ -220,8 +212,7 @@ async def test_many_who_are_opened_at_once_never_exceed_the_limit(sandbox: Sandb
 async def test_the_traffic_is_that_of_the_real_client(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         traffic = manager._pool.live["1"].claim.traffic
         before = traffic.facts()
         for _ in range(5):

@@ -30,7 +30,7 @@ from bybot.sessions.model import AUTH_KEYS, SessionState, session_key
 from bybot.sessions.portable import Form
 from bybot.stores.base import Patch
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import ANN, ANN_PHONE, LI_WEI, FaultyStore, log_in, plant_session, running
+from tests.sessions.support import ANN, ANN_PHONE, LI_WEI, FaultyStore, live_client, log_in, plant_session, running
 from tests.waiting import until
 
 
@@ -71,8 +71,7 @@ async def test_an_exported_login_works_in_the_other_program_and_not_here(
     lost: list[tuple[str, str]] = []
     async with running(sandbox, store) as manager:
         manager.on_lost(lambda *what: lost.append(what))
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         exported = await manager.portable.export_session(1, form)
         assert await state_of(store) == ("detached", None, "exported")
         assert client.is_connected() is False
@@ -94,8 +93,7 @@ async def test_an_exported_login_works_in_the_other_program_and_not_here(
         assert (await manager.get_session_info(1))["status"] == "detached"
         attached = await manager.portable.attach(1)
         assert (attached.connected, attached.account_id, attached.reason) == (True, ANN, None)
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         assert (await client.get_me()).id == ANN
 
 

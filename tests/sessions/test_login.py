@@ -30,6 +30,7 @@ from tests.sessions.support import (
     LI_WEI,
     LI_WEI_PHONE,
     code_of,
+    live_client,
     log_in,
     plant_session,
     running,
@@ -49,8 +50,7 @@ async def test_phone_and_code_log_a_person_in(sandbox: Sandbox, store: MemorySto
         assert (pending.step, pending.phone) == ("code", "+••••••••••01")
         done = await manager.submit_code(1, await code_of(sandbox))
         assert done == LoggedIn(ANN, "Ann Ash", "ann", None, "1")
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         assert (await client.get_me()).id == ANN
         assert await manager.pending_login(1) is None
         assert await store.get(login_key("1")) is None

@@ -16,6 +16,7 @@ from bybot.stores.memory import MemoryStore
 from tests.sandbox.support import ready_client
 from tests.sessions.support import (
     ANN,
+    live_client,
     running,
 )
 
@@ -30,8 +31,7 @@ async def test_a_scan_of_the_qr_code_logs_in(sandbox: Sandbox, store: MemoryStor
         done = await waiting
         assert isinstance(done, LoggedIn)
         assert done.account_id == ANN
-        client = await manager.get_user_client(1)
-        assert client is not None
+        await live_client(manager)
 
 
 async def scan(sandbox: Sandbox) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bybot.sandbox.server import Sandbox
 from bybot.stores.base import Store
-from tests.sessions.support import ANN_PHONE, LI_WEI, log_in, plant_session, running, until
+from tests.sessions.support import ANN_PHONE, LI_WEI, live_client, log_in, plant_session, running, until
 
 #: What Python itself reports before it is done, and what blocks whatever it is done to.
 _OF_FILES: Final = {"open", "os.rename", "os.remove", "os.mkdir", "os.link", "os.listdir", "os.scandir", "os.truncate"}
@@ -66,8 +66,7 @@ async def test_a_sessions_whole_life_does_nothing_that_blocks_on_the_loop(
     with blocking_calls(tmp_path) as seen:
         async with running(sandbox, any_store, sessions_dir=str(tmp_path), checkpoint_seconds=0.2) as manager:
             await log_in(manager, sandbox, 1, ANN_PHONE)
-            client = await manager.get_user_client(1)
-            assert client is not None
+            client = await live_client(manager)
             await client.get_dialogs()
             await manager.force_refresh(1)
             await manager.get_session_stats()

@@ -22,7 +22,7 @@ from bybot.sandbox.server import Sandbox
 from bybot.sessions.model import session_key
 from bybot.stores.base import Patch, Store
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import ANN, LI_WEI, FaultyStore, log_in, plant_session, running, until, vault
+from tests.sessions.support import ANN, LI_WEI, FaultyStore, live_client, log_in, plant_session, running, until, vault
 
 
 async def stored_data(store: Store, user: str = "1") -> Any:
@@ -98,8 +98,7 @@ async def test_a_new_process_on_the_same_store_needs_no_login(sandbox: Sandbox, 
     async with running(sandbox, store) as manager:
         await log_in(manager, sandbox, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         assert (await client.get_me()).id == ANN
     assert len(sandbox.auth.keys.of_account(ANN)) == 1
 
@@ -196,8 +195,7 @@ async def test_a_revocation_seen_by_any_call_ends_the_client_and_is_told(sandbox
     async with running(sandbox, store) as manager:
         lost: list[tuple[str, str]] = []
         manager.on_lost(lambda user, reason: lost.append((user, reason)))
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         sandbox.auth.revoke(ANN)
         with pytest.raises(errors.AuthKeyUnregisteredError):
             await client.get_dialogs()
@@ -210,8 +208,7 @@ async def test_a_revocation_seen_by_any_call_ends_the_client_and_is_told(sandbox
 async def test_a_log_out_by_the_client_itself_is_noticed(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         await client.log_out()
         await until(lambda: "1" in manager._core.revoked)
         with pytest.raises(SessionRevoked) as caught:
@@ -250,8 +247,7 @@ async def test_a_session_that_was_claimed_on_use_and_could_not_connect_is_not_le
 async def test_a_client_that_ended_by_itself_is_opened_again(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         await client.disconnect()
         await until(lambda: manager.ready_users() == ["1"])
         again = await manager.get_user_client(1)
@@ -263,8 +259,7 @@ async def test_a_client_that_ended_by_itself_is_opened_again(sandbox: Sandbox, s
 async def test_a_cut_connection_is_repaired_and_told(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         ready: list[str] = []
         manager.on_ready(ready.append)
         sandbox.mtproto.close_connections(ANN)
@@ -334,8 +329,7 @@ async def test_any_user_id_is_safe(sandbox: Sandbox, store: MemoryStore, user: i
 async def test_a_client_of_a_closed_manager_cannot_speak(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
     with pytest.raises(ConnectionError):
         await client.get_me()
     with pytest.raises(InvalidTransition):
@@ -347,12 +341,10 @@ async def test_a_client_of_a_closed_manager_cannot_speak(sandbox: Sandbox, store
 async def test_what_a_client_learned_is_stored_at_the_end(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         entity = await client.get_input_entity("source")
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         calls = dict(sandbox.counters.calls)
         assert await client.get_input_entity("source") == entity
         assert dict(sandbox.counters.calls) == calls
@@ -364,8 +356,7 @@ async def test_a_failed_write_at_the_end_is_tried_again_until_the_deadline(sandb
     await plant_session(sandbox, store, 2, LI_WEI)
     async with running(sandbox, store) as manager:
         for user in (1, 2):
-            client = await manager.get_user_client(user)
-            assert client is not None
+            client = await live_client(manager, user)
             await client.get_input_entity("source")
         store.matches = lambda writes: any(w.key.collection == "user_sessions" for w in writes)
         store.drop_next, store.lose_next = 2, 1
@@ -375,8 +366,7 @@ async def test_a_failed_write_at_the_end_is_tried_again_until_the_deadline(sandb
         assert document.data["owner"] is None
     async with running(sandbox, store) as manager:
         calls = dict(sandbox.counters.calls)
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         await client.get_input_entity("source")
         assert dict(sandbox.counters.calls) == calls
 

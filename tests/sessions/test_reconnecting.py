@@ -12,7 +12,7 @@ from telethon import events
 from bybot.sandbox.server import Sandbox
 from bybot.stores.memory import MemoryStore
 from tests.sessions.news import ASKED, fields
-from tests.sessions.support import ANN, LI_WEI, plant_session, running, until
+from tests.sessions.support import ANN, LI_WEI, live_client, plant_session, running, until
 
 
 async def test_what_was_missed_while_a_connection_was_cut_reaches_the_handlers(
@@ -20,8 +20,7 @@ async def test_what_was_missed_while_a_connection_was_cut_reaches_the_handlers(
 ) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         heard: list[str] = []
 
         @client.on(events.NewMessage)
@@ -49,13 +48,11 @@ async def test_whoever_listens_again_after_a_new_connection_hears_what_was_misse
             heard.append(event.raw_text)
 
         async def listen(user: str) -> None:
-            client = await manager.get_user_client(user)
-            assert client is not None
+            client = await live_client(manager, user)
             client.add_event_handler(hear, events.NewMessage)
 
         manager.on_ready(listen)
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         await listen("1")
         channel, author = sandbox.world.channel(1000000100), sandbox.world.account(LI_WEI)
         sandbox.world.send_message(author, channel.peer, text="before")
@@ -70,14 +67,12 @@ async def test_whoever_listens_again_after_a_new_connection_hears_what_was_misse
 async def test_a_connection_that_does_not_answer_is_replaced(sandbox: Sandbox, store: MemoryStore) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store, connect_seconds=1.5) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         slow = sandbox.faults.add(kind="latency", method=ASKED, seconds=60, times=2)
         await manager.force_refresh(1)
         sandbox.faults.clear(slow.id)
         await until(lambda: manager.ready_users() == ["1"])
-        again = await manager.get_user_client(1)
-        assert again is not None
+        again = await live_client(manager)
         assert again is not client
         assert (await again.get_me()).id == ANN
 
@@ -87,8 +82,7 @@ async def test_a_session_is_opened_again_by_one_undertaking_whoever_asks_for_it(
 ) -> None:
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         asked = sandbox.counters.calls_of(ASKED)
         await client.disconnect()
         for _ in range(20):
@@ -120,8 +114,7 @@ async def test_a_client_that_does_not_end_does_not_hold_up_the_others(sandbox: S
     await plant_session(sandbox, store, 1)
     await plant_session(sandbox, store, 2, LI_WEI)
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         busy, free = asyncio.Event(), asyncio.Event()
 
         @client.on(events.NewMessage)

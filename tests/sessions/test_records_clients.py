@@ -11,7 +11,7 @@ from bybot.sandbox.server import Sandbox
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.records import Record, RecordSettings, RecordState
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import ANN, LI_WEI, FaultyStore, log_in, plant_session, running, until
+from tests.sessions.support import ANN, LI_WEI, FaultyStore, live_client, log_in, plant_session, running, until
 from tests.sessions.test_idle import idle_for
 
 SHORT = RecordSettings(timeout=30, sweep_every=0.05, flush_every=0.05)
@@ -114,15 +114,13 @@ async def test_an_expired_record_disconnects_its_client_and_the_login_stays(
     async with running(sandbox, store, records=SHORT) as manager:
         ended: list[str] = []
         manager.records.on_expired(lambda record: ended.append(record.id))
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         made = await manager.records.create(1, timeout=0.3)
         await until(lambda: not client.is_connected())
         await until(lambda: ended == [made.record.id])
         with pytest.raises(RecordExpired):
             await manager.records.get(made.record.id)
-        again = await manager.get_user_client(1)
-        assert again is not None
+        again = await live_client(manager)
         assert (await again.get_me()).id == ANN
         assert ended == [made.record.id]
 
@@ -172,8 +170,7 @@ async def test_a_revoked_session_takes_its_records_along(sandbox: Sandbox, store
     async with running(sandbox, store) as manager:
         made = await manager.records.create(1)
         sandbox.auth.revoke(ANN)
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         with pytest.raises(Exception, match="key"):
             await client.get_dialogs()
 

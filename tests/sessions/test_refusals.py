@@ -14,7 +14,7 @@ from bybot.sessions.news import NewsKind, SessionNews
 from bybot.stores.base import Patch
 from bybot.stores.memory import MemoryStore
 from tests.sessions.news import ASKED, fields, fields_have, news_of
-from tests.sessions.support import ANN, LI_WEI, log_in, plant_session, running, until, vault
+from tests.sessions.support import ANN, LI_WEI, live_client, log_in, plant_session, running, until, vault
 
 
 def of_kind(told: list[SessionNews], kind: NewsKind) -> list[SessionNews]:
@@ -41,8 +41,7 @@ async def test_a_refusal_that_nothing_changes_is_not_repeated_and_told_to_the_op
         told = news_of(manager)
         sandbox.faults.add(kind="error", method=ASKED, code=400, message="API_ID_INVALID", times=100)
         for user in (1, 2):
-            client = await manager.get_user_client(user)
-            assert client is not None
+            client = await live_client(manager, user)
             await client.disconnect()
         await until(lambda: told and not manager._pool.reviving("1") and not manager._pool.reviving("2"))
         asked = sandbox.counters.calls_of(ASKED)
@@ -84,8 +83,7 @@ async def test_a_frozen_account_keeps_its_login_and_its_owner_is_told(sandbox: S
     account = sandbox.world.account(ANN)
     async with running(sandbox, store) as manager:
         told = news_of(manager)
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         account.frozen = True
         for _ in range(3):
             with pytest.raises(errors.FrozenMethodInvalidError):
@@ -108,8 +106,7 @@ async def test_a_freeze_outlives_a_restart_and_its_end_is_noticed(sandbox: Sandb
     account = sandbox.world.account(ANN)
     account.frozen = True
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         with pytest.raises(errors.FrozenMethodInvalidError):
             await client.send_message("me", "hello")
         await until(lambda: "1" in manager._core.supervision.frozen)
@@ -151,8 +148,7 @@ async def test_a_new_login_knows_nothing_of_the_former_ones_freeze(sandbox: Sand
             await log_in(manager, sandbox, 1)
             assert (await manager.get_session_info(1))["status"] == "active"
             account.frozen = True
-            client = await manager.get_user_client(1)
-            assert client is not None
+            client = await live_client(manager)
             with pytest.raises(errors.FrozenMethodInvalidError):
                 await client.send_message("me", "hello")
             await until(partial(was_told, told, times))

@@ -15,7 +15,7 @@ from bybot.sessions.news import NewsKind, SessionNews
 from bybot.stores.base import SERVER_TIME, Key, Patch, Put
 from bybot.stores.memory import MemoryStore
 from tests.sessions.news import ASKED, fields, fields_have, news_of
-from tests.sessions.support import ANN, LI_WEI, FaultyStore, log_in, plant_session, running, until
+from tests.sessions.support import ANN, LI_WEI, FaultyStore, live_client, log_in, plant_session, running, until
 
 
 async def test_a_login_that_ended_while_nobody_was_connected_is_noticed_at_the_next_start(
@@ -23,8 +23,7 @@ async def test_a_login_that_ended_while_nobody_was_connected_is_noticed_at_the_n
 ) -> None:
     async with running(sandbox, store) as manager:
         await log_in(manager, sandbox, 1)
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         await client.get_dialogs()  # the session now knows its own account
     sandbox.auth.revoke(ANN)
     async with running(sandbox, store) as manager:
@@ -55,8 +54,7 @@ async def test_errors_that_many_see_cause_one_check_and_only_its_answer_counts(
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
         told = news_of(manager)
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         manager.health._window = 600.0  # however slow this machine is
         asked = sandbox.counters.calls_of(ASKED)
         sandbox.faults.add(
@@ -79,8 +77,7 @@ async def test_a_key_that_is_used_twice_makes_no_further_request(sandbox: Sandbo
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
         told = news_of(manager)
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         calls = sum(sandbox.counters.calls.values())
         sandbox.faults.add(kind="error", method="messages.getDialogs", code=406, message="AUTH_KEY_DUPLICATED", times=1)
         with pytest.raises(errors.AuthKeyDuplicatedError):
@@ -95,8 +92,7 @@ async def test_an_end_that_shows_in_the_updates_loop_is_noticed(sandbox: Sandbox
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
         told = news_of(manager)
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         sandbox.auth.revoke(ANN, message="USER_DEACTIVATED_BAN")
         await client.catch_up()  # Telethon's own loop asks, and nobody else
         await until(lambda: told)
@@ -148,8 +144,7 @@ async def test_what_nobody_was_told_is_told_by_the_next_process_until_its_owner_
     sandbox.auth.revoke(ANN)
     sandbox.world.account(LI_WEI).frozen = True
     async with running(sandbox, store) as manager:
-        client = await manager.get_user_client(2)
-        assert client is not None
+        client = await live_client(manager, 2)
         with pytest.raises(errors.FrozenMethodInvalidError):
             await client.send_message("me", "hello")
         await until(partial(fields_have, store, "frozen_since", "2"))

@@ -12,7 +12,7 @@ from bybot.sandbox.server import Sandbox
 from bybot.sessions.model import LEADER
 from bybot.stores.base import Document, Key
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import ANN, FaultyStore, log_in, plant_session, running, until
+from tests.sessions.support import ANN, FaultyStore, live_client, log_in, plant_session, running, until
 
 
 async def test_the_second_manager_waits_answers_and_names_the_holder(sandbox: Sandbox, store: MemoryStore) -> None:
@@ -40,8 +40,7 @@ async def test_the_second_manager_takes_over_when_the_first_stops(sandbox: Sandb
             await first.close_all_sessions(5)
             await until(lambda: taken == ["1"])
             assert second.token(1) > token
-            client = await second.get_user_client(1)
-            assert client is not None
+            client = await live_client(second)
             assert (await client.get_me()).id == ANN
 
 
@@ -49,8 +48,7 @@ async def test_a_manager_that_lost_the_store_pauses_and_another_goes_on(sandbox:
     await plant_session(sandbox, store, 1)
     mine, other = FaultyStore(inner=store), FaultyStore(inner=store)
     async with running(sandbox, mine, lease_seconds=1.5) as first:
-        client = await first.get_user_client(1)
-        assert client is not None
+        client = await live_client(first)
         lost: list[tuple[str, str]] = []
         first.on_lost(lambda user, reason: lost.append((user, reason)))
         async with running(sandbox, other, lease_seconds=1.5, active=False) as second:
@@ -63,8 +61,7 @@ async def test_a_manager_that_lost_the_store_pauses_and_another_goes_on(sandbox:
                 await client.get_me()
             with pytest.raises(StoreUnavailable):
                 await first.get_user_client(1)
-            again = await second.get_user_client(1)
-            assert again is not None
+            again = await live_client(second)
             assert (await again.get_me()).id == ANN
             mine.down = False
             await until(lambda: first._ownership.holder is not None)
@@ -76,8 +73,7 @@ async def test_clients_go_on_through_an_outage_shorter_than_the_lease(sandbox: S
     store = FaultyStore()
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store, lease_seconds=6) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         store.down = True
         await asyncio.sleep(2.5)
         assert (await client.get_me()).id == ANN
@@ -100,8 +96,7 @@ async def test_clients_pause_in_a_longer_outage_and_come_back_by_themselves(sand
             await client.get_me()
         store.down = False
         await until(lambda: manager.ready_users() == ["1"])
-        again = await manager.get_user_client(1)
-        assert again is not None
+        again = await live_client(manager)
         assert again is not client
         assert (await again.get_me()).id == ANN
         assert manager.token(1) > token

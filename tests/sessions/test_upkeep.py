@@ -20,7 +20,7 @@ from bybot.sessions.vault import Vault
 from bybot.stores.base import SERVER_TIME, Put, Store
 from bybot.stores.local import LocalFileStore
 from bybot.stores.memory import MemoryStore
-from tests.sessions.support import ANN, BOT_ID, FaultyStore, plant_session, running, until
+from tests.sessions.support import ANN, BOT_ID, FaultyStore, live_client, plant_session, running, until
 
 STRANGER = types.User(909, access_hash=1, first_name="Somebody", username="somebody")
 
@@ -41,8 +41,7 @@ async def test_a_checkpoint_writes_what_changed_and_nothing_else(sandbox: Sandbo
         await manager._upkeep.checkpoint(claims)  # what connecting itself taught
         before = [await data_of(store, user) for user in ("1", "2")]
         assert await manager._upkeep.checkpoint(claims) == 0
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         client.session.process_entities([STRANGER])
         assert await manager._upkeep.checkpoint(claims) == 1
         assert await data_of(store, "1") != before[0]
@@ -53,8 +52,7 @@ async def test_a_checkpoint_that_fails_is_made_up_for(sandbox: Sandbox) -> None:
     store = FaultyStore()
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store, checkpoint_seconds=0.2) as manager:
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         store.matches = lambda writes: any(write.key == session_key("1") for write in writes)
         store.drop_next = 2
         before = await data_of(store)
@@ -72,8 +70,7 @@ async def test_closing_without_a_store_ends_in_time_and_leaves_what_was_stored(s
     await plant_session(sandbox, store, 1)
     async with running(sandbox, store) as manager:
         before = await data_of(store.inner)
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         await client.get_input_entity("source")
         store.down = True
         started = time.monotonic()

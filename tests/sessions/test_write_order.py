@@ -14,7 +14,7 @@ from bybot.sandbox.server import Sandbox
 from bybot.sessions.manager import UserSessionManager
 from bybot.sessions.model import METADATA, SESSIONS, session_key
 from bybot.stores.base import Committed, Write
-from tests.sessions.support import ANN, LI_WEI, FaultyStore, log_in, plant_session, running, until
+from tests.sessions.support import ANN, LI_WEI, FaultyStore, live_client, log_in, plant_session, running, until
 
 
 def someone(number: int) -> types.User:
@@ -23,8 +23,7 @@ def someone(number: int) -> types.User:
 
 async def learn(manager: UserSessionManager, user: int, number: int = 1) -> None:
     """Something that a session is to remember."""
-    client = await manager.get_user_client(user)
-    assert client is not None
+    client = await live_client(manager, user)
     client.session.process_entities([someone(number)])
 
 
@@ -58,8 +57,7 @@ async def test_saved_deleted_and_saved_again_it_is_there(sandbox: Sandbox, fault
         assert done.account_id == ANN
         await store.deliver()  # the first save arrives only now
         await checkpoint(manager)
-        client = await manager.get_user_client(1)
-        assert client is not None
+        client = await live_client(manager)
         assert (await client.get_me()).id == ANN
     async with running(sandbox, store) as manager:
         assert await manager.get_user_client(1) is not None

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from telethon import events
 from telethon._updates.entitycache import EntityCache
-from telethon._updates.messagebox import ENTRY_ACCOUNT, MessageBox, State
+from telethon._updates.messagebox import ENTRY_ACCOUNT, MessageBox, PossibleGap, State
 from telethon.extensions import BinaryReader
 from telethon.tl import types
 
@@ -192,8 +192,8 @@ def test_ids_and_pts_are_those_of_the_whole_answer(answer: Any, behind: bytes, g
     asyncio.run(compare())
 
 
-def _ordinary(pts: int = 101, title: str = "one", **more: Any) -> bytes:
-    message = types.Message(5, _HERE, datetime.now(UTC), "words", post=True, views=1, forwards=0, **more)
+def _ordinary(pts: int = 101, title: str = "one", peer: Any = _HERE, **more: Any) -> bytes:
+    message = types.Message(5, peer, datetime.now(UTC), "words", post=True, views=1, forwards=0, **more)
     found = [types.UpdateMessageID(5, 2**62), types.UpdateNewChannelMessage(message, pts, 1)]
     return bytes(types.Updates(found, [], [_channel(title)], datetime.now(UTC), 0))
 
@@ -210,16 +210,28 @@ async def test_an_ordinary_answer_is_not_read_by_telethon() -> None:
         _ordinary(102),
         _ordinary(100),
         _ordinary(title="another title"),
+        _ordinary(title="two"),
+        _ordinary(peer=types.PeerChannel(_CHANNEL + 1)),
         _ordinary(reply_markup=types.ReplyKeyboardHide()),
         _ordinary(101)[:-30],
     ],
-    ids=["gap", "repeat", "news of the chat", "a strange shape", "cut"],
+    ids=["gap", "repeat", "news of the chat", "news of the same length", "another channel", "a strange shape", "cut"],
 )
 async def test_what_is_not_ordinary_goes_telethons_way(answer: bytes) -> None:
     box = _box()
     answers = _learned(box)
     with suppress(struct.error):  # of the one that is cut
         assert isinstance(answers.read(BinaryReader(answer)), types.Updates)
+    assert box.map[_CHANNEL].pts == 100
+
+
+@pytest.mark.parametrize("what", ["a difference", "a gap"])
+async def test_while_telethon_looks_for_what_it_missed_answers_go_its_way(what: str) -> None:
+    box = _box(what == "a difference")
+    answers = _learned(box)
+    if what == "a gap":
+        box.possible_gaps[_CHANNEL] = PossibleGap(0.0, [])
+    assert isinstance(answers.read(BinaryReader(_ordinary())), types.Updates)
     assert box.map[_CHANNEL].pts == 100
 
 

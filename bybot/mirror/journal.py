@@ -104,7 +104,7 @@ class Journal(Notes):
             raise StaleWrite("The pair was removed.")
         with legible(self.pair_id):
             self._decode(document.data)
-            self._ceiling = self.uncertain_until
+            self._ceiling = int(document.data["ceiling"])
         if self.start < 0:
             self.start = await self.map.first(self.cursor.mark + 1) - 1
         self._fence = Fence(self._store, state_key(self.pair_id), document.version)

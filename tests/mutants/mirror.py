@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bybot.mirror import cursor, engine, random_ids
+from bybot.mirror import cursor, random_ids, tools
 from bybot.mirror.changes import Changes
 from bybot.mirror.fence import Fence
 from bybot.mirror.journal import Journal
@@ -33,7 +33,7 @@ def _one_epoch() -> None:
     def same(pair_id: str, epoch: int, source_chat: int) -> Callable[..., int]:
         return random_ids.random_ids(pair_id, 1, source_chat)
 
-    engine.random_ids = same  # type: ignore[assignment]
+    tools.random_ids = same  # type: ignore[assignment]
 
 
 def _no_window() -> None:

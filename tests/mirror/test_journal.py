@@ -121,11 +121,11 @@ async def test_an_end_with_something_in_doubt_keeps_the_window() -> None:
     assert (await opened(store)).uncertain_until == 9
 
 
-async def held(store: MemoryStore | FaultyStore, **start: int | None) -> None:
-    """A pair that was begun, and stopped in order."""
+async def held(store: MemoryStore | FaultyStore, *, floor: int | None = 7, **start: int | None) -> None:
+    """A pair that was begun, and stopped in order. ``floor``: where its target ended, as far as it came to ask."""
     await new_pair(store, **start)  # type: ignore[arg-type]
     journal = await opened(store)
-    journal.floor = 7
+    journal.floor = floor
     await journal.close()
 
 
@@ -148,6 +148,13 @@ async def test_taking_a_pair_over_without_history_puts_nothing_in_doubt() -> Non
     await held(store, mark=900, top_id=900)
     await opened(store)
     assert (await opened(store)).uncertain_until == 900
+
+
+async def test_nothing_is_reserved_before_it_is_known_where_the_target_ended() -> None:
+    store = MemoryStore(SystemClock())
+    await held(store, floor=None, mark=300, top_id=900)
+    await opened(store)
+    assert (await opened(store)).uncertain_until == 300  # after a kill there is no tail to be read, and none is needed
 
 
 async def test_a_new_pair_is_taken_over_by_the_write_before_its_first_send_which_only_one_holder_can_make() -> None:

@@ -152,6 +152,27 @@ async def test_copies_that_were_made_again_after_an_undo_are_not_made_a_third_ti
     assert texts(sandbox) == N[10:22]
 
 
+async def test_a_part_of_the_source_in_which_nothing_was_ever_copied_is_no_part_of_the_map(
+    sandbox: Sandbox, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bybot.mirror.rebuild.SETTLE_IDS", 10)
+    write(sandbox, 0, 160)
+    wei, source = find_account(sandbox.world, "@liwei"), channel(sandbox, "@source").peer
+    gone = [message.id for message in shown(sandbox, "@source") if 50 <= message.id < 100]
+    sandbox.world.delete_messages(wei, source, gone)
+    async with process(sandbox, store) as p:
+        pair = await p.mirror.add_pair(ANN, "@source", "@target", Everything())
+        await until(lambda: len(texts(sandbox)) == 160 - len(gone), 20)
+    before = await mapped(store, pair.id)
+    await lose(store, pair.id, "state", how="gone")
+    async with process(sandbox, store) as p:
+        write(sandbox, 160, 162)
+        await until(lambda: N[161] in texts(sandbox), 20)
+        assert NoticeKind.FAILED not in p.heard.kinds
+    assert len(texts(sandbox)) == 162 - len(gone)
+    assert before.items() <= (await mapped(store, pair.id)).items()
+
+
 async def test_what_is_filled_in_after_a_loss_gets_random_ids_that_were_never_used(
     sandbox: Sandbox, store: MemoryStore
 ) -> None:

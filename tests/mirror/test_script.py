@@ -101,6 +101,16 @@ async def test_second_copies_are_deleted(g: Ground) -> None:
         assert await mirror.remove_doubles() == 0
 
 
+async def test_as_many_second_copies_as_posts_are_all_seen(g: Ground) -> None:
+    async with g.running_mirror(await g.client()) as mirror:
+        for n in range(6):
+            g.post(f"post {n}")
+            await until(lambda n=n: len(texts(g)) == 2 * n + 1)  # type: ignore[misc]
+            g.world.send_message(g.ann, g.target.peer, text=f"post {n}")
+        found = await mirror.audit(last=6)
+        assert (found.missing, len(found.doubled)) == ((), 6)
+
+
 async def test_all_is_undone_and_nothing_is_copied_until_it_begins_again(g: Ground) -> None:
     for n in range(5):
         g.post(f"post {n}")

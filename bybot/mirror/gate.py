@@ -33,7 +33,7 @@ class Gate:
         threads: of a pair of comments, which hold a comment back until its post has a copy.
     """
 
-    __slots__ = ("_alarm", "_clock", "_journal", "_schedule", "_threads", "_wake", "due")
+    __slots__ = ("_alarm", "_clock", "_journal", "_schedule", "_threads", "_wake", "due", "holds")
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Gate:
         self._wake = wake
         self._alarm: asyncio.Task[None] | None = None
         self.due: datetime | None = None
+        self.holds = 0  # how often something was held back
 
     @property
     def shut(self) -> bool:
@@ -98,6 +99,7 @@ class Gate:
     def _hold(self, due: datetime) -> None:
         self.close()
         self.due = due
+        self.holds += 1
         self._alarm = asyncio.create_task(self._ring(due))
 
     async def _ring(self, due: datetime) -> None:

@@ -69,21 +69,28 @@ class Tools:
         return not self.sender.busy and not self.gate.shut and self.changes.idle
 
     async def read_on(self, after: int) -> None:
-        """Copy everything above an id that is not done yet. Raises as the reader and the sender do."""
-        engine = self.engine
+        """Copy everything above an id that is not done yet. Raises as the reader and the sender do.
+
+        What the gate held back meanwhile may go already when this ends, and was still not read: that is another turn's.
+        """
+        engine, holds = self.engine, self.gate.holds
         self.passage.past_end = False
         async with self.reader.batches(after, self.passage.drafting.judge) as batches:
             async for batch in batches:
-                if engine.stopping.is_set() or engine.at_end() or self.passage.past_end or self.gate.shut:
+                over = engine.stopping.is_set() or engine.at_end() or self.passage.past_end
+                if over or self.gate.shut or self.gate.holds > holds:
                     break
                 if batch.open_end:
                     await self.sender.drain()
                     async for messages in until_whole(batch.messages, self.reader, engine.clock, engine.patience):
                         await self.passage.handle(messages)
+                        if self.gate.holds > holds:
+                            break
                 else:
                     await self.passage.handle(batch.messages, judged=batch.prepared)
         await self.land()
-        self.reach_end()
+        if self.gate.holds == holds:
+            self.reach_end()
 
     async def land(self) -> None:
         """Wait for what is under way, and tell how far that came. Raises as the sender does."""

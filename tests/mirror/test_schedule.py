@@ -157,3 +157,17 @@ async def test_a_range_is_not_finished_while_a_post_of_it_waits() -> None:
             clock.advance(3700)
             await until(lambda: mirror.progress is not None and mirror.progress.phase == "finished")
         assert texts(g) == ["post 1", "post 2", "post 3"]
+
+
+async def test_a_post_that_may_go_before_those_ahead_of_it_are_answered_is_not_left_out() -> None:
+    clock = ManualClock(datetime.now(UTC))
+    async with ground() as g:
+        ids = [g.post(f"post {n}").id for n in range(6)]
+        g.faults.add(kind="latency", method="forwardMessages", seconds=0.5, times=1)
+        mode = ByIds(ids[1], ids[3])
+        async with g.running_mirror(await g.client(), clock=clock, mode=mode, rules=rules(per_hour=2)) as mirror:
+            await held(mirror)
+            assert texts(g) == []
+            clock.advance(3700)
+            await until(lambda: mirror.progress is not None and mirror.progress.phase == "finished")
+        assert texts(g) == ["post 1", "post 2", "post 3"]

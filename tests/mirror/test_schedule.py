@@ -79,7 +79,7 @@ def test_a_schedule_that_makes_no_sense_is_refused(facts: dict[str, int]) -> Non
     st.lists(st.integers(0, 5000), min_size=1, max_size=25),
 )
 def test_whatever_is_posted_goes_in_order_and_never_against_its_schedule(schedule: Schedule, posted: list[int]) -> None:
-    now, sent = NOON, []
+    now, sent = NOON, list[datetime]()
     for minute in sorted(posted):
         post = NOON + timedelta(minutes=minute)
         now = schedule.free_at(post, max(now, post), sent)

@@ -100,7 +100,7 @@ def test_every_error_state_notice_and_reason_has_words() -> None:
     }
     internal = {"record_not_found", "record_expired", "record_exists", "too_many_records",
                 "error", "store", "session", "mirror", "configuration", "key_missing", "wrong_key", "tampered",
-                "fenced", "invalid_transition", "document_too_large", "owner_unreachable", "portable",
+                "fenced", "invalid_transition", "owner_unreachable", "portable",
                 "unreadable_session", "unreadable_backup"}  # fmt: skip
     assert {code for code in codes - internal if not has(f"error.{code}")} == set()
     assert all(has(f"state.{state}") for state in PairState)

@@ -6,16 +6,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bybot.clock import ManualClock, SystemClock
-from bybot.mirror import ByDates
+from bybot.errors import DocumentTooLarge
+from bybot.mirror import ByDates, New
 from bybot.mirror.auditor import MOST as MOST_AUDITED
 from bybot.mirror.daybook import MOST_DAYS, Day
 from bybot.mirror.idmap import CHUNK_IDS
 from bybot.mirror.journal import Journal
 from bybot.mirror.model import ChannelPair, ChatRef, Counts, NoticeKind
 from bybot.mirror.pacing import Pacing
+from bybot.mirror.pairs import PairBook
 from bybot.mirror.pairstate import chunk_key, first_state, state_key
+from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import MOST_SEEN, Duplicates
+from bybot.mirror.rules.rich import Rich
+from bybot.mirror.rules.transforms import Add
 from bybot.mirror.taskbook import MOST, TaskBook, TaskRecord, tasks_key
 from bybot.mirror.waits import Waits, waits_key
 from bybot.stores.base import MAX_DOCUMENT_BYTES, Condition, Key, Put
@@ -103,3 +110,19 @@ async def test_waits_of_an_account_stay_few() -> None:
         pacing.hold(f"chat {-1_000_000_000_000 - n}", 1_000 + n)
     await waits.close()
     assert await size_of(store, waits_key(5)) < MAX_DOCUMENT_BYTES / 10
+
+
+async def test_pairs_and_rules_that_are_too_large_together_are_refused_and_the_others_stay() -> None:
+    book, long = PairBook(MemoryStore(SystemClock())), Rules(transforms=(Add(Rich("x" * 19_000), "below"),))
+
+    async def add(count: int) -> None:
+        for n in range(count):
+            ends = ChatRef(-1000 - n, "s"), ChatRef(-5000 - n, "t", can_post=True)
+            await book.add(ChannelPair(f"p{n}", "7", *ends, New(), NOON, rules=long, own=frozenset({"below"})))
+
+    with pytest.raises(DocumentTooLarge):
+        await add(60)
+    kept = await book.of(7)
+    assert len(kept) > 40
+    await book.remove(7, kept[0].id)
+    assert [pair.id for pair in await book.of(7)] == [pair.id for pair in kept[1:]]

@@ -19,7 +19,7 @@ from bybot.errors import (
 from bybot.mirror.exchange.model import MOST_BYTES, MOST_PAIRS
 
 #: Codes that share one sentence.
-_SAME = {"document_too_large": "corrupt_document", "fenced": "telegram_unreachable"}
+_SAME = {"fenced": "telegram_unreachable"}
 
 
 def error_text(language: Language, error: BaseException, now: datetime | None = None) -> Html:

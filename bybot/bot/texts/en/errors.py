@@ -38,6 +38,10 @@ TEXTS: Final[dict[str, str]] = {
         "operator to start the newer version again. Your pairs go on meanwhile."
     ),
     "error.corrupt_document": ("⚠️ Something stored about you could not be read. It was kept aside; ask the operator."),
+    "error.document_too_large": (
+        "📦 That is more than I can keep for you: your pairs and their rules would be too large together. Remove "
+        "pairs, shorten rules, or set what they share once: /rules."
+    ),
     "error.vault": (
         "⚠️ Your stored session cannot be opened with the operator's key. Nothing was changed; ask the operator."
     ),

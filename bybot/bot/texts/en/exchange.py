@@ -70,6 +70,7 @@ TEXTS: Final[dict[str, str]] = {
     "exchange.trouble.no_discussion": "the source or the target has no comments",
     "exchange.trouble.discussion_not_readable": "your account cannot read the comments there",
     "exchange.trouble.discussion_not_writable": "your account may not write comments there",
+    "exchange.trouble.document_too_large": "your pairs and their rules would be too large together",
     "exchange.trouble.other": "it could not be done now; send the file again later",
     "button.import_new": "▶️ Make them: new posts only",
     "button.import_file": "📚 Make them: from where the file says",

@@ -34,6 +34,9 @@ TEXTS: Final[dict[str, str]] = {
         "你的配对照常运行。"
     ),
     "error.corrupt_document": "⚠️ 关于你的一份数据无法读取，已另行保存；请联系运营者。",
+    "error.document_too_large": (
+        "📦 保存不下了：你的配对和规则加起来太大。请删除一些配对，缩短规则，或把共同的规则放到 /rules。"
+    ),
     "error.vault": "⚠️ 无法用运营者的密钥打开你保存的会话。没有任何改动，请联系运营者。",
     "error.no_session": "你还没有登录。发送 /login 开始。",
     "error.session_revoked": "🔴 Telegram 结束了这个登录（{reason}）。请重新登录：/login。",

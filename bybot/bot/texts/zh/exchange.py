@@ -65,6 +65,7 @@ TEXTS: Final[dict[str, str]] = {
     "exchange.trouble.no_discussion": "来源或目标没有评论",
     "exchange.trouble.discussion_not_readable": "你的账号无法读取那里的评论",
     "exchange.trouble.discussion_not_writable": "你的账号不能在那里写评论",
+    "exchange.trouble.document_too_large": "你的配对和规则加起来会太大",
     "exchange.trouble.other": "现在做不到，请稍后再发一次文件",
     "button.import_new": "▶️ 建立：只复制新帖",
     "button.import_file": "📚 建立：从文件写的地方开始",

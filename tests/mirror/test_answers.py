@@ -253,3 +253,25 @@ async def test_after_many_copies_the_client_still_hears_of_the_target() -> None:
             await until(lambda: heard == ["from somebody else"])
         assert client._message_box.map[here.target.id].pts == here.target.pts
         assert here.running.counters.calls_of("updates.getChannelDifference") == 0
+
+
+@pytest.mark.parametrize("pace", ["safe", "off"])
+async def test_at_any_pace_only_the_first_answer_is_read_by_telethon(
+    pace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Any] = []
+    read = Answers.read
+
+    def noted(self: Answers, reader: Any) -> Any:
+        found.append(read(self, reader))
+        return found[-1]
+
+    monkeypatch.setattr(Answers, "read", noted)
+    async with ground() as here:
+        here.post("first")
+        async with here.running_mirror(await here.client(), pace=pace):
+            for number in range(3):
+                await here.wait_same()
+                here.post(f"post {number}")
+            await here.wait_same()
+        assert [type(answer) for answer in found] == [types.Updates, Sent, Sent, Sent]

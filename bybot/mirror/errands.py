@@ -32,6 +32,7 @@ class Errands:
         land: waits until nothing is under way.
         mend: finds the copies again that lost parts of the map named.
         find_gone: finds the copies of posts that are gone, and that nobody noted.
+        ask: the copy that has the random id of a post, as it is sent now, if any; sends nothing.
         use_epoch: what is sent from now on goes with the random ids of this epoch.
         stopping: set when the work shall end.
     """
@@ -45,6 +46,7 @@ class Errands:
     use_epoch: Callable[[int], None]
     mend: Callable[[], Awaitable[None]]
     find_gone: Callable[[], Awaitable[None]]
+    ask: Callable[[int], Awaitable[int | None]]
     stopping: Flag
 
     async def run(self) -> bool:
@@ -82,9 +84,19 @@ class Errands:
         found = await self.source.by_ids(ids)
         border = ids[min(len(ids), _IDS) - 1]
         units = [unit for unit in units_of([found[id_] for id_ in ids if id_ in found]) if unit.ids[0] <= border]
-        self.journal.skipped([id_ for id_ in ids if id_ not in found], "gone")
+        await self._note_gone([id_ for id_ in ids if id_ not in found])
         await self.send_alone(_messages(units))
         await self.land()
+
+    async def _note_gone(self, ids: Sequence[int]) -> None:
+        """These are no posts any more; an earlier connection may have copied them before they went."""
+        for source_id in ids:
+            copy = await self.ask(source_id) if self.journal.contested_until else None
+            if copy is None:
+                self.journal.skipped([source_id], "gone")
+            else:
+                await self.journal.load([source_id])
+                self.journal.copied({source_id: copy})
 
     async def _undo(self) -> bool:
         """Delete all copies, then make the pair as if it were new. False: stopped before."""

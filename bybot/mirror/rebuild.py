@@ -9,7 +9,7 @@ left; what they do not name counts as uncertain, and is reconciled as after an u
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,7 +26,10 @@ from bybot.mirror.matching import Trace, aligned, may_be_ours, traced
 from bybot.mirror.model import ChannelPair, Counts, Last, New, Origin
 from bybot.mirror.pairstate import first_state, state_key
 from bybot.mirror.planner import Plan, sort_out, units_of
+from bybot.mirror.random_ids import random_ids
 from bybot.mirror.reader import Reader
+from bybot.mirror.reconcile import by_likelihood
+from bybot.mirror.requests import RandomId
 from bybot.mirror.runs import to_runs
 from bybot.mirror.starts import newest_before, start_of
 from bybot.stores.base import Condition, Document, Put, Store, query_prefix
@@ -35,6 +38,8 @@ from bybot.stores.base import Condition, Document, Put, Store, query_prefix
 _MOST: Final = 5 * CHUNK_IDS
 #: Posts that are asked for by their random ids, of each chunk.
 _ASKED: Final = 200
+#: Epochs whose random ids are asked for, the newest ones.
+_EPOCHS: Final = 3
 #: Copies below a chunk among which the newest is looked for.
 _BELOW: Final = 200
 #: How far the clocks of this machine and of Telegram may differ.
@@ -48,14 +53,14 @@ class Rebuilder:
     Attributes:
         source: reads the source.
         copies: the target.
-        ask: the copy that has the random id of a post, if any; sends nothing.
+        ask: the copy that has a random id of a post, if any; sends nothing.
     """
 
     journal: Journal
     source: Reader
     copies: Copies
     drafting: Drafting
-    ask: Callable[[int], Awaitable[int | None]]
+    ask: Callable[[int, RandomId], Awaitable[int | None]]
 
     async def run(self) -> int:
         """Fill the chunks that were lost; returns how many copies were found. Raises as the reader does."""
@@ -66,7 +71,8 @@ class Rebuilder:
         first = max(number * CHUNK_IDS, journal.start + 1)
         last = min((number + 1) * CHUNK_IDS - 1, journal.cursor.highest)
         known = await journal.map.peek(range(first, last + 1))
-        posts = [post for post in await self._posts(first, last) if known.keys().isdisjoint(post.ids)]
+        done, seen = await self._posts(first, last)
+        posts = [post for post in done if known.keys().isdisjoint(post.ids)]
         copies = await self._there(number, first)
         named = set(known.values()) | await journal.kin.named({id_ for copy in copies for id_ in copy.ids})
         there = [copy for copy in copies if named.isdisjoint(copy.ids)]
@@ -74,14 +80,36 @@ class Rebuilder:
         await self._note(found)
         left = {id_ for copy in there for id_ in copy.ids} - set(found.values())
         open_ids = [id_ for post in posts for id_ in post.ids if id_ not in found][-_ASKED:]
-        for source_id in open_ids if left else ():
-            copy = await self.ask(source_id)
-            if copy is not None:
-                found[source_id] = copy
-                await self._note({source_id: copy})
+        gone = dict.fromkeys((id_ for id_ in range(first, last + 1) if id_ not in seen and id_ not in known), False)
+        if left:
+            found |= await self._asked(open_ids, left)
+        if left:
+            found |= await self._asked(
+                (await asyncio.to_thread(by_likelihood, gone, known | found, left))[:_ASKED], left
+            )
         await journal.map.mended(number)
         await journal.flush()
         return len(found)
+
+    async def _asked(self, source_ids: Iterable[int], left: set[int]) -> dict[int, int]:
+        """The copies of these by their random ids, until nothing is left that could be one."""
+        found: dict[int, int] = {}
+        pair, epochs = self.drafting.pair, range(self.journal.epoch, self.journal.base, -1)[:_EPOCHS]
+        known = [random_ids(pair.id, epoch, pair.source.id) for epoch in (*epochs, self.journal.base)]
+        for source_id in source_ids:
+            if not left:
+                break
+            copy = None
+            for of in known:
+                asked = await self.ask(source_id, of)
+                copy = asked if asked in left else copy or asked
+                if copy in left:
+                    break
+            if copy is not None:  # one that somebody deleted is missing, and known to be
+                left.discard(copy)
+                found[source_id] = copy
+                await self._note({source_id: copy})
+        return found
 
     async def _note(self, found: dict[int, int]) -> None:
         await self.journal.load(found)
@@ -91,11 +119,13 @@ class Rebuilder:
     def _carried(self) -> bool:
         return self.drafting.pair.rules.files == "upload"
 
-    async def _posts(self, first: int, last: int) -> list[Trace]:
-        """The posts of a range that are done."""
+    async def _posts(self, first: int, last: int) -> tuple[list[Trace], set[int]]:
+        """The posts of a range that are done, and the ids of all messages that are there."""
         posts: list[Trace] = []
+        seen: set[int] = set()
         async with self.source.batches(first - 1) as batches:
             async for batch in batches:
+                seen.update(message.id for message in batch.messages)
                 wanted = [m for m in batch.messages if m.id <= last and m.id in self.journal.cursor]
                 some = sort_out(wanted, Plan(), chat_protected=False)
                 texts = wanted_of(some, await self.drafting.verdicts(some)) if some else {}
@@ -103,7 +133,7 @@ class Rebuilder:
                 posts += await asyncio.to_thread(traced, units, texts, self._carried)
                 if batch.messages[-1].id >= last:
                     break
-        return posts
+        return posts, seen
 
     async def _there(self, number: int, first: int) -> list[Trace]:
         """What may be copies, from the copies below a chunk up to those above it."""
@@ -161,8 +191,7 @@ async def recover(
             "counts": Counts(copied=len(copied)).to_value(),
             "lost": sorted(known.lost | between),
         }
-    else:
-        state["floor"] = await newest_before(target, pair.created_at - _SKEW)
+    state["floor"] = await newest_before(target, pair.created_at - _SKEW)
     condition = Condition.ABSENT if there is None else there.version
     try:
         await store.commit([Put(state_key(pair.id), state, condition)])

@@ -257,8 +257,9 @@ class Reconciliation:
             if not tail.unexplained or misses >= _MISSES or self.stopping.is_set():
                 break
             copy = await self.ask(source_id)
-            misses += copy is None
-            if copy is not None:
+            if copy not in tail.unexplained:  # there is none, or it is no more what it was when it was sent
+                misses += 1
+            else:
                 await self.journal.load([source_id])
                 self.journal.copied({source_id: copy})
                 tail.learn([copy])
@@ -279,9 +280,13 @@ class Reconciliation:
         open_ids = {id_: id_ in posts for id_ in ids if id_ not in known and (id_ in posts or id_ not in there)}
         return by_likelihood(open_ids, known, tail.unexplained)
 
-    async def ask(self, source_id: int) -> int | None:
-        """The copy that has the random id of a post, if any. What is forwarded is no message: it sends nothing."""
-        random_id = self.random_id(source_id)
+    async def ask(self, source_id: int, random_ids: RandomId | None = None) -> int | None:
+        """The copy that has the random id of a post, if any. What is forwarded is no message: it sends nothing.
+
+        Args:
+            random_ids: of posts that were sent once more.
+        """
+        random_id = (random_ids or self.random_id)(source_id)
         answer = await self.copies.answer(
             partial(
                 functions.messages.ForwardMessagesRequest,

@@ -114,9 +114,17 @@ class Tools:
             land=self.land,
             use_epoch=self.use_epoch,
             mend=self.passage.mend,
-            find_gone=self.passage.doubt.find_gone,
+            find_gone=self._find_gone,
+            ask=lambda source_id: self.passage.doubt.ask(source_id, self.sender.random_id),
             stopping=self.engine.stopping,
         )
+
+    async def _find_gone(self) -> None:
+        """Find the copies of posts that are gone, also where the target was not looked at yet."""
+        doubt = self.passage.doubt
+        if doubt.tail is None:
+            await doubt.run()
+        await doubt.find_gone()
 
     def use_epoch(self, epoch: int) -> None:
         """Posts go with the random ids of this epoch from now on."""

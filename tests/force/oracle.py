@@ -11,13 +11,15 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 #: A rule of the model: from a text to what its copy says, or None when it is left out.
 Meaning = Callable[[str], str | None]
 SPAM: Final = "spam"
+#: Names posts of which one is like the other. Their copies are told apart by their order.
+SAME: Final = "same"
 _NAME: Final = re.compile(r"p\d+\b")
 
 
@@ -81,10 +83,15 @@ class Oracle:
 
     Args:
         edits, deletions: the pair's policies, as its rules name them.
+
+    Attributes:
+        posts: of the source, by id.
+        others: what others posted into the target, by id; it stays as it is.
     """
 
     def __init__(self, *, edits: str, deletions: str) -> None:
         self.posts: dict[int, Post] = {}
+        self.others: dict[int, str] = {}
         self._edits = edits
         self._deletions = deletions
         self._rule = MEANINGS[0]
@@ -128,12 +135,18 @@ class Oracle:
             now = self._rule(post.text)
             if post.deleted or (post.settled and post.may == {None}):
                 continue
+            if now is None:
+                post.may |= post.before  # an edit that is still under way does not reach its copy any more
             if not post.settled or (post.edited and self._edits != "ignore" and now is not None):
                 post.may.add(now)
-                if now is None:
-                    post.may |= post.before  # an edit that is still under way does not reach its copy any more
                 # Left out at first, it may come after others that were not.
                 post.loose = post.loose or (None in post.may and len(post.may) > 1)
+
+    def forgotten(self) -> None:
+        """Nobody knows any more which posts were left out: the rules decide once more."""
+        for post in self.posts.values():
+            if not post.deleted and post.may == {None}:
+                post.may, post.settled, post.loose = {None, self._rule(post.text)}, False, True
 
     def taken(self, ids: Iterable[int]) -> None:
         """Somebody deleted these copies, and they were asked for again."""
@@ -149,8 +162,15 @@ class Oracle:
 
     # What must be ----------------------------------------------------------------------------------------------
 
-    def wrong(self, copies: Sequence[Copy]) -> list[str]:
-        """What is not right in a target that is quiet, in sentences."""
+    def wrong(self, copies: Sequence[Copy], others: Mapping[int, str] | None = None) -> list[str]:
+        """What is not right in a target that is quiet, in sentences.
+
+        Args:
+            others: what others posted there, as it is now.
+        """
+        if others is not None and others != self.others:
+            return [f"what others posted is {others}, not {self.others}"]
+        copies = self._told_apart(copies)
         by_key = {post.key: post for post in self.posts.values()}
         counts = Counter(copy.key for copy in copies)
         found = [f"{key} is there {count} times" for key, count in counts.items() if count > 1]
@@ -190,12 +210,28 @@ class Oracle:
                 yield f"{[copy.key for copy in copies]} are not one album"
 
     @property
+    def deletes(self) -> bool:
+        """Whether copies go with their posts."""
+        return self._deletions == "delete"
+
+    @property
+    def follows(self) -> bool:
+        """Whether copies follow their posts in any way."""
+        return self.deletes or self._edits != "ignore"
+
+    @property
     def open(self) -> bool:
         """Whether more than one result is right for some post: what is seen may still change by itself."""
         return any(not post.settled and len(post.may) > 1 for post in self.posts.values())
 
+    def _told_apart(self, copies: Sequence[Copy]) -> list[Copy]:
+        """The copies, with those of posts that are all the same named after them, in order."""
+        names = iter([post.key for post in self.posts.values() if is_same(post.key) and post.may != {None}])
+        return [replace(copy, key=next(names, SAME)) if is_same(copy.key) else copy for copy in copies]
+
     def settle(self, copies: Sequence[Copy]) -> None:
         """A target in which nothing is wrong: what became of each post stays."""
+        copies = self._told_apart(copies)
         there = {copy.key: copy.text for copy in copies}
         for post in self.posts.values():
             text, now = there.get(post.key), self._rule(post.text)
@@ -204,7 +240,14 @@ class Oracle:
             post.settled, post.before = True, set()
 
 
+def is_same(key: str) -> bool:
+    """Whether it names posts that are all the same."""
+    return key.split(" ")[0] == SAME
+
+
 def name_of(text: str) -> str:
     """The name that a post has in its text."""
+    if is_same(text):
+        return SAME
     found = _NAME.search(text)
     return found.group() if found else ""

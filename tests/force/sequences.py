@@ -7,17 +7,14 @@ target must be what the oracle says.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from bybot.errors import BybotError
 from bybot.mirror import PairState
-from bybot.sandbox.samples import media_of
-from bybot.sandbox.world.messages import Draft
-from bybot.sandbox.world.model import Message
-from tests.force.oracle import SPAM, Oracle, Post
+from tests.force.author import Author
+from tests.force.oracle import Oracle
 from tests.force.stage import SPEED, Life, Stage, key_of, staged
 
 Step = tuple[str, int]
@@ -36,6 +33,9 @@ WEIGHTS: Final = {
     "spam": 2,
     "many": 2,
     "album": 3,
+    "twins": 1,
+    "same": 2,
+    "by_hand": 3,
     "reply": 3,
     "edit": 4,
     "delete": 3,
@@ -55,22 +55,21 @@ WEIGHTS: Final = {
     "crash": 4,
     "takeover": 2,
     "stale_write": 1,
+    "lose": 2,
     "quiet": 1,
 }
 
 
-class Play:
+class Play(Author):
     """One sequence on one stage."""
 
     def __init__(self, stage: Stage, oracle: Oracle) -> None:
-        self._stage = stage
-        self._oracle = oracle
-        self._world = stage.world
-        self._numbers = itertools.count(1)
+        super().__init__(stage, oracle)
         self._life: Life | None = None
         self._graves: list[Life] = []  # processes that were cut off, and whose last write is still on its way
         self._deaf = False  # pushes got lost: what was edited and deleted meanwhile shows in the next scan
         self._rule = 0
+        self._refilled = False
         self.found: list[str] = []
 
     @property
@@ -102,84 +101,6 @@ class Play:
         if waits is not None:
             await waits
         await asyncio.sleep((0, 0, 0.004, 0.03)[number % 4])
-
-    # The author -------------------------------------------------------------------------------------------------
-
-    def _send(self, what: str = "", **options: Any) -> Post:
-        text = f"p{next(self._numbers)} red {what}".strip()
-        message = self._world.send_message(self._stage.editor, self._stage.source.peer, text=text, **options)
-        return self._posted(message)
-
-    def _posted(self, message: Message) -> Post:
-        return self._oracle.posted(
-            message.id, key_of(message), message.text, group=message.grouped_id, reply_to=message.reply_to
-        )
-
-    def _post(self, number: int) -> None:
-        self._send()
-
-    def _many(self, number: int) -> None:
-        for _ in range(5 + number % 25):
-            self._send()
-
-    def _spam(self, number: int) -> None:
-        self._send(SPAM)
-
-    def _photo(self, number: int) -> None:
-        self._send(media=media_of(self._world, "photo", next(self._numbers)))
-
-    def _sticker(self, number: int) -> None:
-        media = media_of(self._world, "sticker", next(self._numbers))
-        self._posted(self._world.send_message(self._stage.editor, self._stage.source.peer, media=media))
-
-    def _album(self, number: int) -> None:
-        media = [media_of(self._world, "album", next(self._numbers)) for _ in range(2 + number % 4)]
-        text = f"p{next(self._numbers)} red album"
-        drafts = [Draft(text=text if at == 0 else "", media=each) for at, each in enumerate(media)]
-        for message in self._world.send_album(self._stage.editor, self._stage.source.peer, drafts):
-            self._posted(message)
-
-    def _there(self, number: int) -> Post | None:
-        """One of the last posts that are not deleted."""
-        posts = [post for post in self._oracle.posts.values() if not post.deleted][-12:]
-        return posts[number % len(posts)] if posts else None
-
-    def _reply(self, number: int) -> None:
-        answered = self._there(number)
-        self._send("answer", reply_to=answered.id if answered is not None else None)
-
-    def _edit(self, number: int) -> None:
-        post = self._there(number)
-        if post is not None and post.text:
-            spam = SPAM if SPAM in post.text else ""
-            text = f"{post.text.split()[0]} red edit {next(self._numbers)} {spam}".strip()
-            self._world.edit_message(self._stage.editor, self._stage.source.peer, post.id, text=text)
-            self._oracle.edited(post.id, text)
-
-    def _delete(self, number: int) -> None:
-        post = self._there(number)
-        if post is not None:
-            self._world.delete_messages(self._stage.editor, self._stage.source.peer, [post.id])
-            self._oracle.deleted(post.id)
-
-    async def _hurried(self, number: int) -> None:
-        """An edit while the copy is on its way."""
-        slow = self._world.random_ids.slow
-        slow[self._stage.ann.id] = 0.05 * SPEED
-        self._send("answer", reply_to=next(iter(self._oracle.posts), None) if number % 2 else None)
-        await asyncio.sleep(0.02 + 0.01 * (number % 3))
-        self._edit(-1)
-        slow.pop(self._stage.ann.id, None)
-
-    async def _late(self, number: int) -> None:
-        """A post below others that are there already."""
-        stage, texts = self._stage, f"p{next(self._numbers)} red late"
-        appear = self._world.sending.send_late(stage.editor, stage.source, [Draft(text=texts)])
-        above = self._send()
-        with_patience = 0.5 if number % 3 else 0.0
-        await self._until(lambda: any(copy.key == above.key for copy in stage.copies()), with_patience)
-        for message in appear():
-            self._posted(message).loose = True
 
     # Faults -----------------------------------------------------------------------------------------------------
 
@@ -244,12 +165,14 @@ class Play:
         await self._be_quiet()
         await self._until(self._is_live, QUIET)
         stage, keys = self._stage, {post.key: post for post in self._oracle.posts.values()}
-        copies = [m for m in stage.target.messages if m.action is None and not keys[key_of(m)].deleted]
+        posts = [m for m in stage.target.messages if m.action is None and m.id not in stage.by_hand]
+        copies = [m for m in posts if key_of(m) in keys and not keys[key_of(m)].deleted]
         if self.found or not copies:
             return
         gone = [copies[(number * 7 + at * 3) % len(copies)] for at in range(1 + number % 3)]
         self._world.delete_messages(stage.ann, stage.target.peer, [message.id for message in gone])
         self._oracle.taken({keys[key_of(message)].id for message in gone})
+        self._refilled = True
         await self.life.mirror.fill_in(stage.ann.id, stage.pair_id)
 
     # Processes --------------------------------------------------------------------------------------------------
@@ -283,6 +206,25 @@ class Play:
         await self._bury()
         if number % 2:
             await self._crash(number)
+
+    async def _lose(self, number: int) -> None:
+        """It stops in order, and another one finds that the store has lost something."""
+        await self._be_quiet()
+        if self.found:
+            return
+        await self.life.end()
+        if number % 3 == 0:
+            self._away(number)
+        # What was copied once more has random ids that only the state names.
+        # A map that nobody reads is not missed, nor made again, before its copies are asked for.
+        state = not self._refilled and (number % 2 == 1 or not self._oracle.follows)
+        if state or self._oracle.follows:
+            await self._stage.lose("state" if state else "map")
+        if state:
+            self._oracle.forgotten()
+        self._life = await self._stage.begin_life()
+        if state:  # nothing can be asked of the pair before
+            await self._until(self._is_live, QUIET)
 
     async def _bury(self) -> None:
         while self._graves:
@@ -320,19 +262,7 @@ class Play:
             await asyncio.sleep(STILL)
 
     def _wrong(self) -> list[str]:
-        return self._oracle.wrong(self._stage.copies())
-
-    async def _until(self, condition: Callable[[], Any], seconds: float) -> bool:
-        end = asyncio.get_running_loop().time() + seconds
-        while True:
-            value = condition()
-            if asyncio.iscoroutine(value):
-                value = await value
-            if value:
-                return True
-            if asyncio.get_running_loop().time() > end:
-                return False
-            await asyncio.sleep(0.005)
+        return self._oracle.wrong(self._stage.copies(), self._stage.others())
 
 
 async def play(

@@ -14,6 +14,7 @@ from telethon import TelegramClient
 from bybot.clock import SystemClock
 from bybot.errors import NoSession, StaleWrite
 from bybot.mirror import Everything, Notice, NoticeKind, PairState, Progress
+from bybot.mirror.pairstate import chunk_key, state_key
 from bybot.mirror.rules.book import Rules
 from bybot.mirror.rules.filters import Words
 from bybot.mirror.rules.transforms import Replace
@@ -21,7 +22,7 @@ from bybot.mirror.supervisor import Supervisor
 from bybot.sandbox.mtproto.switches import Switches
 from bybot.sandbox.world.model import Account, Channel, Message
 from bybot.sandbox.world.world import World
-from bybot.stores.base import Committed, Write
+from bybot.stores.base import Committed, Delete, Write
 from bybot.stores.memory import MemoryStore
 from tests.force.oracle import SPAM, Copy, name_of
 from tests.mirror.support import connects_as_the_product
@@ -179,6 +180,9 @@ class Stage:
         self.source: Channel = world.create_channel(self.editor, "Source", username="source")
         self.target: Channel = world.create_channel(self.ann, "Target", username="target")
         world.join(self.ann, self.source)
+        world.join(self.editor, self.target)
+        world.set_admin(self.target, self.editor)
+        self.by_hand: set[int] = set()
         self._tokens = 0
         self.pair_id = ""
 
@@ -212,9 +216,18 @@ class Stage:
 
     def copies(self) -> list[Copy]:
         """What the target holds."""
-        posts = [message for message in self.target.messages if message.action is None]
+        posts = [m for m in self.target.messages if m.action is None and m.id not in self.by_hand]
         keys = {message.id: key_of(message) for message in posts}
         return [Copy(keys[m.id], m.text, m.grouped_id, keys.get(m.reply_to or 0)) for m in posts]
+
+    def others(self) -> dict[int, str]:
+        """What others posted into the target."""
+        return {message.id: message.text for message in self.target.messages if message.id in self.by_hand}
+
+    async def lose(self, what: str) -> None:
+        """The store loses what it knows of the pair: its ``state``, or its ``map``."""
+        key = state_key(self.pair_id) if what == "state" else chunk_key(self.pair_id, 0)
+        await self.store.commit([Delete(key)])
 
 
 def key_of(message: Message) -> str:

@@ -48,6 +48,26 @@ async def test_what_changes_after_the_very_first_stop_is_carried_over(steps: tup
     assert await play(steps) == []
 
 
+#: What the store has lost, and what the author did meanwhile.
+_LOST: dict[str, tuple[Step, ...]] = {
+    "a post is deleted": (("many", 3), ("by_hand", 2), ("lose", 84)),
+    "a post that was copied twice is edited": (("many", 3), ("fill_in", 2), ("by_hand", 2), ("lose", 0)),
+    "first the state, then the map": (("post", 0), ("lose", 1), ("post", 0), ("lose", 94), ("hurried", 23)),
+}
+
+
+@pytest.mark.parametrize("steps", _LOST.values(), ids=_LOST)
+async def test_what_the_store_has_lost_is_found_again(steps: tuple[Step, ...]) -> None:
+    assert await play(steps) == []
+
+
+async def test_a_post_that_goes_while_its_second_copy_is_in_doubt_takes_that_copy_along() -> None:
+    steps: list[Step] = [("spam", 70), ("restart", 89), ("takeover", 32), ("post", 61), ("lost", 42), ("crash", 5)]
+    steps += [("takeover", 27), ("spam", 33), ("edit", 20), ("flood", 23), ("fill_in", 9), ("lost", 5), ("hurried", 68)]
+    steps += [("slow", 98), ("crash", 72), ("hurried", 8), ("delete", 15), ("again", 93)]
+    assert await play(steps, deletions="keep") == []
+
+
 async def test_the_copy_of_a_post_that_is_gone_is_found_above_many_that_are_certain() -> None:
     async with ground() as g:
         hole = g.post("a hole, below which the mark stays for a minute")

@@ -62,3 +62,35 @@ def test_by_policy_the_oracle_lets_copies_stay_as_they_are() -> None:
     assert model.wrong(ALL) == []
     assert model.wrong([copy(1, "p1 red edit"), *ALL[1:]]) != []
     assert model.wrong(ALL[:2]) != []
+
+
+def test_what_others_posted_stays_as_it_is() -> None:
+    model = oracle()
+    model.others[9] = "by hand"
+    assert model.wrong(ALL, {9: "by hand"}) == []
+    assert model.wrong(ALL, {9: "by hand, edited"}) != []
+    assert model.wrong(ALL, {}) != []
+
+
+def test_posts_that_are_all_the_same_are_counted() -> None:
+    model = oracle()
+    same = Copy("same", "same red", None, None)
+    for id_ in (4, 5, 6):
+        model.posted(id_, f"same {id_}", "same red")
+    assert model.wrong([*ALL, same, same, same]) == []
+    assert model.wrong([*ALL, same, same]) != []
+    assert model.wrong([*ALL, same, same, same, same]) != []
+    model.deleted(5)
+    assert model.wrong([*ALL, same, same]) == []
+
+
+def test_what_was_left_out_is_judged_anew_when_that_is_forgotten() -> None:
+    model = oracle()
+    model.ruled(2)
+    model.posted(4, "p4", "p4 red spam")
+    model.settle(ALL)
+    model.ruled(0)
+    assert model.wrong([*ALL, copy(4, "p4 red spam")]) != []
+    model.forgotten()
+    assert model.wrong(ALL) == []
+    assert model.wrong([*ALL, copy(4, "p4 red spam")]) == []

@@ -20,21 +20,15 @@ from typing import Any, Final
 from telethon._updates.messagebox import NO_UPDATES_TIMEOUT
 from telethon.tl import types
 
-from bybot.mirror.shapes import skip
-
-
-def _name(kind: Any) -> bytes:
-    number: int = kind.CONSTRUCTOR_ID
-    return number.to_bytes(4, "little")
-
+from bybot.mirror.shapes import name_of, skip
 
 _VECTOR: Final = 0x1CB5C415.to_bytes(4, "little")
-_UPDATES: Final = _name(types.Updates) + _VECTOR
-_MESSAGE_ID: Final = _name(types.UpdateMessageID)
-_NEW: Final = _name(types.UpdateNewChannelMessage)
-_READ: Final = _name(types.UpdateReadChannelInbox)
-_MESSAGE: Final = _name(types.Message)
-_CHANNEL: Final = _name(types.PeerChannel)
+_UPDATES: Final = name_of(types.Updates) + _VECTOR
+_MESSAGE_ID: Final = name_of(types.UpdateMessageID)
+_NEW: Final = name_of(types.UpdateNewChannelMessage)
+_READ: Final = name_of(types.UpdateReadChannelInbox)
+_MESSAGE: Final = name_of(types.Message)
+_CHANNEL: Final = name_of(types.PeerChannel)
 _TWO: Final = struct.Struct("<ii").unpack_from
 _FLAGS: Final = struct.Struct("<II").unpack_from
 _ID_OF: Final = struct.Struct("<iq").unpack_from

@@ -18,6 +18,7 @@ from bybot.errors import AccountLimited, ChatNotReadable, SessionRevoked
 from bybot.mirror.lane import call
 from bybot.mirror.outcome import Judgement, Meaning, judge
 from bybot.mirror.pacing import Pacing
+from bybot.mirror.pages import read_cut, whole
 
 PAGE = 100
 #: Batches made ready before they are asked for.
@@ -56,20 +57,11 @@ class Reader:
             SessionRevoked, AccountLimited: as they say.
             ConnectionError: no answer after several tries.
         """
-        answer = await self.ask(
-            functions.messages.GetHistoryRequest(
-                peer=self.peer,
-                offset_id=after + 1,
-                offset_date=None,
-                add_offset=-limit,
-                limit=limit,
-                max_id=0,
-                min_id=0,
-                hash=0,
-            ),
-            HISTORY,
-        )
-        found = [m for m in answer.messages if m.id > after and not isinstance(m, types.MessageEmpty)]
+        request = history_request(self.peer, limit=limit, offset_id=after + 1, add_offset=-limit)
+        request.read_result = read_cut
+        answer = await self.ask(request, HISTORY)
+        messages = await whole(answer.messages)
+        found = [m for m in messages if m.id > after and not isinstance(m, types.MessageEmpty)]
         found.reverse()
         return found
 

@@ -7,7 +7,7 @@ Whatever is not in it (buttons, polls, reactions) is unknown here, and whoever a
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from telethon.tl import types
 
@@ -151,12 +151,17 @@ def _field(field: str) -> tuple[int | None, int]:
     return bit, _SIZES.get(kind) or _STEPS.get(kind) or (_OBJECTS if kind.startswith("Vector<") else _OBJECT)
 
 
+def name_of(kind: Any) -> bytes:
+    """The bytes with which a constructor of Telethon begins."""
+    number: int = kind.CONSTRUCTOR_ID
+    return number.to_bytes(4, "little")
+
+
 def _shapes() -> dict[bytes, Shape]:
     shapes = {}
     for line in _TABLE.replace("\n    ", " ").strip().splitlines():
         name, *fields = line.split()
-        constructor = getattr(types, name[0].upper() + name[1:])
-        shapes[constructor.CONSTRUCTOR_ID.to_bytes(4, "little")] = Shape(fields)
+        shapes[name_of(getattr(types, name[0].upper() + name[1:]))] = Shape(fields)
     return shapes
 
 

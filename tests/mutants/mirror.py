@@ -99,17 +99,17 @@ REMOVALS = {
         "the fence",
         "whoever held the pair before still writes",
         _no_fence,
+        # What is written down late speaks of copies that were all deleted since, and made again.
         (
-            *(*_SETTLED, ("many", 23), ("quiet", 0), ("takeover", 0), *_LATER, ("restart", 0)),
-            *(("stale_write", 0), ("crash", 6)),
+            *(*_SETTLED, ("many", 23), *_LATER, ("takeover", 0), ("again", 1), *_LATER),
+            *(("stale_write", 0), ("crash", 1), ("post", 0)),
         ),
-        {"repeated": "partly"},
     ),
     "alone": Removal(
         "one post at a time",
         "what may have been sent travels with what was not",
         _nothing_alone,
         (*_SETTLED, ("many", 23), ("quiet", 0), ("crash", 6)),
-        {"repeated": "partly"},
+        {"repeated": "refuse"},
     ),
 }

@@ -166,7 +166,9 @@ class Play(Author):
         await self._until(self._is_live, QUIET)
         stage, keys = self._stage, {post.key: post for post in self._oracle.posts.values()}
         posts = [m for m in stage.target.messages if m.action is None and m.id not in stage.by_hand]
-        copies = [m for m in posts if key_of(m) in keys and not keys[key_of(m)].deleted]
+        # What somebody posted by hand with the account of the pair stands in for a copy that is gone, if it is alike.
+        alike = self._oracle.others.values()
+        copies = [m for m in posts if key_of(m) in keys and not keys[key_of(m)].deleted and m.text not in alike]
         if self.found or not copies:
             return
         gone = [copies[(number * 7 + at * 3) % len(copies)] for at in range(1 + number % 3)]

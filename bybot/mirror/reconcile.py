@@ -173,7 +173,7 @@ class Reconciliation:
         named = set((await journal.map.peek(range(certain.source + 1, journal.cursor.highest + 1))).values())
         found: list[Any] = []
         at_end = False
-        for _ in range(2 + 2 * (posts + len(named)) // PAGE):
+        for _ in range(5 + 2 * (posts + len(named)) // PAGE):  # some may still come while it is read
             page = await reader.page(found[-1].id if found else known)
             found += page
             if at_end := not page:

@@ -357,15 +357,17 @@ class Engine:
         await tools.sender.land_answered()
         cursor = self.journal.cursor
         messages = [m for m in heard.messages if m.id not in cursor and m.id not in cursor.pinned]
+        # What was read past already came late, or was deleted before: the source tells which.
+        late = any(message.id < cursor.next_id for message in messages)
         if messages or heard.look:
             await self.protection.look()
         if tools.gate.shut:
             pass  # all of it is read when the first that is held back may go
-        elif messages and not heard.look and follows(messages, cursor.next_id):
+        elif messages and not heard.look and not late and follows(messages, cursor.next_id):
             await tools.passage.handle(messages)
         elif messages or heard.look or (heard.settle and cursor.has_holes()):
             await tools.land()
-            await tools.read_on(cursor.mark if heard.settle else cursor.highest)
+            await tools.read_on(cursor.mark if heard.settle or late else cursor.highest)
         if tools.passage.past_end:
             await tools.land()
             tools.reach_end()

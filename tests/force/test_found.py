@@ -36,6 +36,11 @@ async def test_the_copy_of_a_post_that_is_gone_is_found_beside_the_copy_of_one_t
     assert await play(steps, repeated="refuse") == []
 
 
+async def test_a_post_that_was_heard_and_is_gone_before_it_is_read_comes_after_nothing() -> None:
+    steps: list[Step] = [("post", 49), ("reply", 96), ("delete", 97), ("album", 61), ("quiet", 58)]
+    assert [await play(steps, repeated="refuse", edits="ignore", deletions="keep") for _ in range(3)] == [[]] * 3
+
+
 #: A process dies before it wrote anything down, and the author deletes or edits the post that it copied.
 _STOPS: tuple[tuple[Step, ...], ...] = (
     (("post", 1), ("crash", 50), ("crash", 57), ("edit", 50), ("crash", 91)),
